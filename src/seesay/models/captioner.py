@@ -1,0 +1,84 @@
+"""The whole model: an encoder, a decoder and the vocabulary between ids and words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from seesay.media import Preprocessing
+from seesay.models.decoders import DECODERS, Decoder, DecoderConfig
+from seesay.models.encoders import Encoder, EncoderConfig
+from seesay.models.memory import Memory
+from seesay.search import Hypothesis, SearchOptions, beam_search
+from seesay.text import Vocabulary
+
+
+class CaptionModel(nn.Module):
+    """Encoder and decoder under one roof; `encode` and `caption` are how it is used.
+
+    Attributes:
+        encoder: pixels to `Memory`.
+        decoder: `Memory` to words, by the step contract.
+        vocabulary: ids and words.
+    """
+
+    def __init__(self, encoder: Encoder, decoder: Decoder, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+        self.vocabulary = vocabulary
+
+    @classmethod
+    def build(
+        cls, encoder: EncoderConfig, decoder: DecoderConfig, vocabulary: Vocabulary, *, load_weights: bool = True
+    ) -> CaptionModel:
+        """A fresh model; `load_weights=False` leaves the backbone random for a caller that loads its own."""
+        eyes = Encoder(encoder, load_weights=load_weights)
+        words: Decoder = DECODERS[decoder.name](decoder, len(vocabulary), eyes.dim)
+        return cls(eyes, words, vocabulary)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How a picture becomes pixels for this model."""
+        return self.encoder.preprocessing
+
+    def encode(self, pixels: np.ndarray[Any, Any] | Tensor) -> Memory:
+        """uint8 pixels (B, H, W, 3) → Memory: the same normalisation in training, at use and in the exported graph."""
+        device = next(self.decoder.parameters()).device
+        raw = torch.as_tensor(pixels).to(device)
+        return self.encoder(normalise(raw, self.preprocessing))
+
+    @torch.no_grad()
+    def caption(self, memory: Memory, options: SearchOptions) -> list[list[Hypothesis]]:
+        """Decode for real: the best hypotheses of each picture. Turns dropout off while it runs."""
+        was_training = self.training
+        self.eval()
+        try:
+            state = self.decoder.start(memory)
+            return beam_search(
+                self.decoder.step,
+                state,
+                batch=len(memory),
+                start=self.vocabulary.start,
+                end=self.vocabulary.end,
+                options=options,
+                constant=set(state) - set(self.decoder.carried),
+            )
+        finally:
+            self.train(was_training)
+
+    def words(self, hypothesis: Hypothesis) -> Sequence[str]:
+        """A hypothesis as words."""
+        return self.vocabulary.decode(hypothesis.tokens)
+
+
+def normalise(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """uint8 (B, H, W, 3) → float32 (B, 3, H, W), channels last in memory: what `Preprocessing.normalise` gives."""
+    mean = torch.tensor(preprocessing.mean, device=pixels.device) * 255
+    std = torch.tensor(preprocessing.std, device=pixels.device) * 255
+    return ((pixels.float() - mean) / std).permute(0, 3, 1, 2)
+

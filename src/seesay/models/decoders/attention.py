@@ -1,0 +1,124 @@
+"""The fast attention LSTM: one recurrent net, then every step looks at the picture in one attention call.
+
+The picture stands beside every word (par-inject, Tanti et al. 2018, arXiv:1703.09137). Attention (multi-head scaled
+dot product, Vaswani et al. 2017, eq. 1) is asked with the LSTM's output and nothing is fed back into the recurrence,
+so a whole caption needs one LSTM call and one attention call. The output layer is the embedding, transposed
+(Press and Wolf 2017, arXiv:1608.05859).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, read_words, register, spread
+from seesay.models.memory import Memory
+
+
+class AttentionConfig(DecoderConfig):
+    """Settings of the `attention` decoder."""
+
+    name: Literal["attention"] = "attention"
+    hidden: int = 512
+    """Width of words, recurrent state, attention and output."""
+    heads: int = 8
+    feed_forward: int = 2048
+    dropout: float = 0.4
+
+
+@register("attention")
+class AttentionDecoder(Decoder):
+    """LSTM with multi-head attention after the recurrence.
+
+    Args:
+        config: its settings.
+        vocabulary_size: V.
+        feature_size: D of the memory's grid and pooled vectors.
+    """
+
+    config_class = AttentionConfig
+    carried = ("hidden", "cell", "attention")
+
+    def __init__(self, config: AttentionConfig, vocabulary_size: int, feature_size: int) -> None:
+        super().__init__()
+        width = config.hidden
+        self.heads = config.heads
+        self.embedding = nn.Embedding(vocabulary_size, width, padding_idx=0)
+        self.picture = nn.Sequential(nn.LayerNorm(feature_size), nn.Linear(feature_size, width), nn.GELU())
+        self.grid = nn.Sequential(nn.LayerNorm(feature_size), nn.Linear(feature_size, width), nn.GELU())
+        self.keys_values = nn.Linear(width, 2 * width)
+        self.recurrent = nn.LSTM(2 * width, width, batch_first=True)
+        self.query = nn.Linear(width, width)
+        self.mix = nn.Linear(width, width)
+        self.norm_attention = nn.LayerNorm(width)
+        self.feed_forward = nn.Sequential(
+            nn.Linear(width, config.feed_forward), nn.GELU(), nn.Linear(config.feed_forward, width)
+        )
+        self.norm_output = nn.LayerNorm(width)
+        self.bias = nn.Parameter(torch.zeros(vocabulary_size))
+        self.dropout = nn.Dropout(config.dropout)
+        nn.init.normal_(self.embedding.weight, std=1 / math.sqrt(width))
+
+    def start(self, memory: Memory) -> State:
+        """Keys and values of the grid (B, heads, N, H/heads), the picture's vector (B, H), a zero LSTM state."""
+        keys, values = self._split(self.keys_values(self._drop_channels(self.grid(memory.grid)))).chunk(2, dim=1)
+        picture = self.dropout(self.picture(memory.pooled))
+        zero = torch.zeros_like(picture)
+        allowed = memory.mask if memory.mask is not None else memory.grid.new_ones(memory.grid.shape[:2]).bool()
+        return {
+            "keys": keys,
+            "values": values,
+            "bias": torch.zeros_like(memory.grid[..., 0]).masked_fill(~allowed, float("-inf")),
+            "picture": picture,
+            "hidden": zero,
+            "cell": zero,
+            "attention": memory.grid.new_zeros(memory.grid.shape[:2]),
+        }
+
+    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """tokens (B,) → logits (B, V); `attention` (B, N) is the mean over heads for the word these logits give."""
+        inputs = torch.cat([self._embed(tokens), state["picture"]], -1)[:, None]
+        out, (hidden, cell) = self.recurrent(inputs, (state["hidden"][None], state["cell"][None]))
+        query = self._split(self.query(out))
+        scores = query @ state["keys"].transpose(-1, -2) / math.sqrt(query.shape[-1])
+        weights = (scores + state["bias"][:, None, None]).softmax(-1)
+        looked = (weights @ state["values"]).transpose(1, 2).flatten(2)
+        logits = self.output(self._after(out, looked))[:, 0]
+        attention = weights.mean(1)[:, 0]
+        return logits, {**state, "hidden": hidden[0], "cell": cell[0], "attention": attention}
+
+    def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
+        """See `Decoder.hidden`: one LSTM call, one attention call for all steps of all captions of a picture."""
+        state = self.start(memory)
+        pictures, (rows, length) = len(memory), tokens.shape
+        real = (tokens != PAD).view(pictures, -1)
+        picture = state["picture"].repeat_interleave(rows // pictures, 0)[:, None].expand(-1, length, -1)
+        states = read_words(self.recurrent, torch.cat([self._embed(tokens), picture], -1), tokens)
+        query = self._split(spread(self.query(states), real))
+        mask = None if memory.mask is None else state["bias"][:, None, None]
+        looked = F.scaled_dot_product_attention(query, state["keys"], state["values"], attn_mask=mask)
+        return self._after(states, looked.transpose(1, 2)[real].flatten(1))
+
+    def output(self, hidden: Tensor) -> Tensor:
+        """(…, H) → (…, V) by the transposed embedding."""
+        return F.linear(hidden, self.embedding.weight, self.bias)
+
+    def _embed(self, tokens: Tensor) -> Tensor:
+        return self.dropout(self.embedding(tokens) * math.sqrt(self.embedding.embedding_dim))
+
+    def _drop_channels(self, grid: Tensor) -> Tensor:
+        """Dropout of whole channels of a picture, (B, N, H): positions agree too much for single values to matter."""
+        return grid * self.dropout(torch.ones_like(grid[:, :1]))
+
+    def _split(self, x: Tensor) -> Tensor:
+        """(B, T, m·H) → (B, m·heads, T, H/heads)."""
+        return x.unflatten(-1, (-1, self.norm_output.normalized_shape[0] // self.heads)).transpose(1, 2)
+
+    def _after(self, states: Tensor, looked: Tensor) -> Tensor:
+        """Recurrent states and what was seen, both (…, H) → hidden (…, H)."""
+        seen = self.norm_attention(states + self.dropout(self.mix(looked)))
+        return self.norm_output(seen + self.dropout(self.feed_forward(self.dropout(seen))))

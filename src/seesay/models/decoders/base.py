@@ -1,0 +1,77 @@
+"""The decoder contract: `start`, `step` and `forward`. Search, training, ensembles and export need nothing else."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor, nn
+
+from seesay.models.memory import Memory
+from seesay.registry import Registry
+
+State = dict[str, Tensor]
+PAD = 0  # Vocabulary.pad, the one id every decoder must know
+
+
+class DecoderConfig(BaseModel):
+    """Settings every decoder has; each family adds its own beside its class."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    name: str
+
+
+class Decoder(nn.Module, ABC):
+    """Words from a `Memory`, one at a time (`step`) or a whole caption at once (`forward`); both agree to 1e-5.
+
+    Attributes:
+        carried: the state entries that `step` changes; every other entry stays what `start` made it.
+    """
+
+    carried: ClassVar[tuple[str, ...]]
+    config_class: ClassVar[type[DecoderConfig]]
+
+    @abstractmethod
+    def start(self, memory: Memory) -> State:
+        """Everything that can be computed once per picture: a flat mapping, name to tensor, batch first."""
+
+    @abstractmethod
+    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """One word on: tokens (B,) int64 just emitted → logits (B, V) of the next, and the new state."""
+
+    @abstractmethod
+    def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
+        """Teacher forcing without the output layer, for real tokens only: tokens (B·K, T) int64 → (M, H).
+
+        Rows i·K … i·K+K-1 are the K captions of picture i. M is the number of tokens that are not padding,
+        in reading order, as `x[tokens != PAD]` gives them.
+        """
+
+    @abstractmethod
+    def output(self, hidden: Tensor) -> Tensor:
+        """Hidden states (…, H) → logits (…, V)."""
+
+    def forward(self, memory: Memory, tokens: Tensor) -> Tensor:
+        """Teacher forcing in fused operations: tokens (B·K, T) → logits (B·K, T, V), zero on padding."""
+        return spread(self.output(self.hidden(memory, tokens)), tokens != PAD)
+
+
+DECODERS: Registry[type[Any]] = Registry("decoder", "seesay.decoders")
+register = DECODERS.register
+
+
+def spread(values: Tensor, real: Tensor) -> Tensor:
+    """Put values (M, …) back where real (R, T) is True: (R, T, …), zero elsewhere."""
+    whole = values.new_zeros(*real.shape, *values.shape[1:])
+    whole[real] = values
+    return whole
+
+
+def read_words(recurrent: nn.LSTM, inputs: Tensor, tokens: Tensor) -> Tensor:
+    """Run a recurrent net over the real tokens only: inputs (R, T, I) → (M, H), as `Decoder.hidden` orders them."""
+    lengths = (tokens != PAD).sum(1).clamp(min=1).cpu()
+    packed = nn.utils.rnn.pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
+    states, _ = recurrent(packed)
+    padded, _ = nn.utils.rnn.pad_packed_sequence(states, batch_first=True, total_length=tokens.shape[1])
+    return padded[tokens != PAD]

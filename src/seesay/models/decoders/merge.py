@@ -1,0 +1,83 @@
+"""The merge LSTM: the recurrent net reads words only, and meets the picture after it.
+
+Tanti et al. 2018 (arXiv:1703.09137), section 3, architecture "merge"; the tutorial captioner over VGG16 is this net
+with `combine: add`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, read_words, register
+from seesay.models.memory import Memory
+
+
+class MergeConfig(DecoderConfig):
+    """Settings of the `merge` decoder."""
+
+    name: Literal["merge"] = "merge"
+    embedding: int = 256
+    hidden: int = 256
+    """Width of the LSTM, the picture's projection and the layer where they meet."""
+    combine: Literal["add", "concat"] = "add"
+    dropout: float = 0.5
+
+
+@register("merge")
+class MergeDecoder(Decoder):
+    """LSTM over words, picture added (or concatenated) to each of its states, one ReLU layer, softmax.
+
+    Args:
+        config: its settings.
+        vocabulary_size: V.
+        feature_size: D of the memory's pooled vector.
+    """
+
+    config_class = MergeConfig
+    carried = ("hidden", "cell")
+
+    def __init__(self, config: MergeConfig, vocabulary_size: int, feature_size: int) -> None:
+        super().__init__()
+        self.combine = config.combine
+        self.embedding = nn.Embedding(vocabulary_size, config.embedding, padding_idx=0)
+        self.recurrent = nn.LSTM(config.embedding, config.hidden, batch_first=True)
+        self.picture = nn.Sequential(
+            nn.Dropout(config.dropout), nn.Linear(feature_size, config.hidden), nn.LayerNorm(config.hidden), nn.ReLU()
+        )
+        meeting = config.hidden * (2 if config.combine == "concat" else 1)
+        self.meet = nn.Sequential(nn.Linear(meeting, config.hidden), nn.ReLU())
+        self.project = nn.Linear(config.hidden, vocabulary_size)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def start(self, memory: Memory) -> State:
+        """The picture's vector (B, H) and a zero LSTM state."""
+        picture = self.picture(memory.pooled)
+        zero = torch.zeros_like(picture)
+        return {"picture": picture, "hidden": zero, "cell": zero}
+
+    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """tokens (B,) → logits (B, V), state."""
+        words = self.dropout(self.embedding(tokens))[:, None]
+        out, (hidden, cell) = self.recurrent(words, (state["hidden"][None], state["cell"][None]))
+        logits = self.output(self._merge(out, state["picture"][:, None]))[:, 0]
+        return logits, {**state, "hidden": hidden[0], "cell": cell[0]}
+
+    def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
+        """See `Decoder.hidden`."""
+        states = read_words(self.recurrent, self.dropout(self.embedding(tokens)), tokens)
+        real_tokens = (tokens != PAD).view(len(memory), -1).sum(1)
+        return self._merge(states, self.picture(memory.pooled).repeat_interleave(real_tokens, 0))
+
+    def output(self, hidden: Tensor) -> Tensor:
+        """(…, H) → (…, V)."""
+        logits: Tensor = self.project(hidden)
+        return logits
+
+    def _merge(self, states: Tensor, picture: Tensor) -> Tensor:
+        states = self.dropout(states)
+        both = states + picture if self.combine == "add" else torch.cat([states, picture.expand_as(states)], -1)
+        met: Tensor = self.meet(both)
+        return met

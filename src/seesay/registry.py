@@ -1,0 +1,64 @@
+"""Things found by name: decoders, data readers and whatever other packages add through entry points."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import entry_points
+from typing import Generic, TypeVar
+
+from seesay.errors import UsageError
+
+T = TypeVar("T")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?` when a known name is close to `name`, else an empty string."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+class Registry(Generic[T]):
+    """Names and what they stand for; filled by decorator here and by entry points elsewhere.
+
+    Args:
+        kind: what is registered, as it should read in an error ("decoder").
+        group: the entry-point group other packages register under ("seesay.decoders").
+    """
+
+    def __init__(self, kind: str, group: str) -> None:
+        self.kind = kind
+        self.group = group
+        self._items: dict[str, T] = {}
+        self._plugins_loaded = False
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Decorate a class or function to make it known as `name`."""
+
+        def keep(item: T) -> T:
+            self._items[name] = item
+            return item
+
+        return keep
+
+    def __getitem__(self, name: str) -> T:
+        self._load_plugins()
+        if name not in self._items:
+            raise UsageError(
+                f"no {self.kind} is called {name!r}.{nearest(name, self._items)} There are: {', '.join(self)}"
+            )
+        return self._items[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self._load_plugins()
+        return iter(sorted(self._items))
+
+    def __contains__(self, name: object) -> bool:
+        self._load_plugins()
+        return name in self._items
+
+    def _load_plugins(self) -> None:
+        if not self._plugins_loaded:
+            self._plugins_loaded = True
+            for entry in entry_points(group=self.group):
+                entry.load()

@@ -1,0 +1,99 @@
+"""Which photos and captions make up each step: a pure function of seed, epoch and step, so that a run can be resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seesay.data import Sample
+from seesay.models.decoders.base import PAD
+from seesay.text import Vocabulary, tokenize
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Captions:
+    """Teacher forcing for some captions: what goes in and what should come out, (R, T) int64, 0 is padding."""
+
+    inputs: Tensor
+    targets: Tensor
+
+    def to(self, device: torch.device) -> Captions:
+        """The same on another device."""
+        return Captions(self.inputs.to(device), self.targets.to(device))
+
+
+class CaptionBook:
+    """The training captions as ids, ready to be drawn from.
+
+    Args:
+        samples: the training samples.
+        vocabulary: words to ids.
+        max_length: longer captions are cut, in tokens.
+    """
+
+    def __init__(self, samples: Sequence[Sample], vocabulary: Vocabulary, max_length: int) -> None:
+        self.vocabulary = vocabulary
+        self.ids = [[vocabulary.encode(tokenize(text))[:max_length] for text in s.references] for s in samples]
+
+    def draw(self, photos: Sequence[int], per_photo: int, seed: Sequence[int]) -> Captions:
+        """`per_photo` captions of each photo, without repetition; a photo with fewer leaves empty rows.
+
+        Args:
+            photos: indexes of samples.
+            per_photo: K; row i·K+k of the result is caption k of photo i.
+            seed: what the choice depends on, beside the photo.
+        """
+        rows: list[list[int]] = []
+        for photo in photos:
+            known = [ids for ids in self.ids[photo] if ids]
+            if len(known) > per_photo:
+                chosen = np.random.default_rng([*seed, photo]).permutation(len(known))[:per_photo]
+                known = [known[i] for i in chosen]
+            rows += known + [[]] * (per_photo - len(known))
+        length = max(map(len, rows)) + 1
+        inputs = torch.full((len(rows), length), PAD, dtype=torch.int64)
+        targets = inputs.clone()
+        for row, ids in enumerate(rows):
+            if ids:
+                inputs[row, : len(ids) + 1] = torch.tensor([self.vocabulary.start, *ids])
+                targets[row, : len(ids) + 1] = torch.tensor([*ids, self.vocabulary.end])
+        return Captions(inputs, targets)
+
+
+def epoch_plan(count: int, batch_size: int, seed: int, epoch: int) -> list[list[int]]:
+    """The photos of each step of an epoch, shuffled anew: a list of batches that together hold 0 … count-1 once."""
+    order = np.random.default_rng([seed, epoch]).permutation(count).tolist()
+    return [order[i : i + batch_size] for i in range(0, count, batch_size)]
+
+
+def share(batch: list[int], rank: int, world: int) -> list[int]:
+    """What one of `world` processes takes of a batch; never nothing (see `is_spare`)."""
+    return batch[rank::world] or batch[:1]
+
+
+def is_spare(batch: list[int], rank: int) -> bool:
+    """Whether this process has no share of its own in the batch, and computes along with weight zero."""
+    return rank >= len(batch)
+
+
+def ahead(make: Callable[[int], T], indexes: Sequence[int], depth: int = 3) -> Iterator[T]:
+    """`make(i)` for each index in order, computed up to `depth` ahead in a thread."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting = [pool.submit(make, i) for i in indexes[:depth]]
+        try:
+            for i in range(len(indexes)):
+                result = waiting.pop(0).result()
+                if i + depth < len(indexes):
+                    waiting.append(pool.submit(make, indexes[i + depth]))
+                yield result
+        finally:
+            for future in waiting:
+                future.cancel()

@@ -1,0 +1,121 @@
+"""What watches a run: each callback is told of every step and epoch, and changes nothing."""
+
+from __future__ import annotations
+
+import csv
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from seesay.training.loop import Progress
+
+log = logging.getLogger("seesay.training")
+COLLAPSE = 0.05
+
+
+class Callback(Protocol):
+    """Told by the first process only."""
+
+    def on_step(self, progress: Progress, steps: int) -> None:
+        """After a step; `steps` is how many the epoch has."""
+
+    def on_epoch(self, progress: Progress) -> None:
+        """After an epoch; its figures are `progress.history[-1]`."""
+
+
+class Report:
+    """Lines for a person: one now and then, one for each epoch, and a warning when all captions become one."""
+
+    def __init__(self, every: int = 50) -> None:
+        self.every = every
+
+    def on_step(self, progress: Progress, steps: int) -> None:
+        """One line in `every` steps."""
+        if progress.step % self.every == 0:
+            sums = progress.sums
+            log.info(
+                "epoch %d step %d/%d  loss %.3f  %.0f captions/s  waiting for data %.0f %%",
+                progress.epoch,
+                progress.step,
+                steps,
+                sums["loss"] / sums["count"],
+                sums["captions"] / sums["seconds"],
+                100 * sums["waiting"] / sums["seconds"],
+            )
+
+    def on_epoch(self, progress: Progress) -> None:
+        """The epoch's figures on one line."""
+        row = progress.history[-1]
+        best = "  best so far" if progress.best_epoch == row["epoch"] else ""
+        log.info("%s%s", "  ".join(f"{name} {value:.4g}" for name, value in row.items()), best)
+        if row["dev distinct"] < COLLAPSE:
+            log.warning(
+                "only %.1f %% of the captions on dev differ: the model says the same of every picture. "
+                "Early on that passes; if it stays, lower training.lr or check that pictures and captions match",
+                100 * row["dev distinct"],
+            )
+
+
+class CsvLog:
+    """`metrics.csv`: one row for each epoch, written whole each time, so that resuming repeats nothing."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def on_step(self, progress: Progress, steps: int) -> None:
+        """Nothing."""
+
+    def on_epoch(self, progress: Progress) -> None:
+        """Write all rows."""
+        names = list(dict.fromkeys(name for row in progress.history for name in row))
+        part = self.file.with_suffix(".part")
+        with part.open("w", newline="", encoding="utf-8") as handle:
+            table = csv.DictWriter(handle, names)
+            table.writeheader()
+            table.writerows(progress.history)
+        part.replace(self.file)
+
+
+class TensorBoardLog:
+    """Event files for TensorBoard, one scalar for each figure of an epoch."""
+
+    def __init__(self, directory: Path) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self.writer: Any = SummaryWriter(str(directory))
+
+    def on_step(self, progress: Progress, steps: int) -> None:
+        """Nothing."""
+
+    def on_epoch(self, progress: Progress) -> None:
+        """Write the last row."""
+        row = progress.history[-1]
+        for name, value in row.items():
+            self.writer.add_scalar(name.replace(" ", "/"), value, int(row["epoch"]))
+        self.writer.flush()
+
+
+class Curves:
+    """`curves.png`: loss, scores on dev and speed over the epochs."""
+
+    PANELS = (("loss", ("loss",)), ("dev", ("dev CIDEr-D", "dev ROUGE_L", "dev Bleu_4")), ("speed", ("captions_per_second",)))
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def on_step(self, progress: Progress, steps: int) -> None:
+        """Nothing."""
+
+    def on_epoch(self, progress: Progress) -> None:
+        """Draw the curves anew."""
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(12, 3.5), layout="constrained")
+        for axes, (title, names) in zip(figure.subplots(1, len(self.PANELS)), self.PANELS, strict=True):
+            for name in names:
+                axes.plot([r["epoch"] for r in progress.history], [r[name] for r in progress.history], "o-", label=name)
+            axes.set(title=title, xlabel="epoch")
+            axes.grid(alpha=0.3)
+            axes.legend(frameon=False)
+        figure.savefig(self.file, dpi=110)

@@ -1,0 +1,209 @@
+"""One tree of typed, frozen settings: a recipe, plus `key=value` from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator, model_validator
+
+from seesay.errors import UsageError
+from seesay.models.decoders import DECODERS, DecoderConfig
+from seesay.models.encoders import EncoderConfig
+from seesay.registry import nearest
+
+RECIPES = Path(__file__).parent.parent / "recipes"
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TextSettings(_Settings):
+    """How captions become ids."""
+
+    min_count: int = Field(5, ge=1)
+    """Words seen less often in the training captions become the unknown word."""
+    max_length: int = Field(30, ge=1)
+    """Longer training captions are cut here, in tokens."""
+
+
+class JointSettings(_Settings):
+    """Training the CNN along with the decoder. Off while `from_epoch` is None."""
+
+    from_epoch: int | None = Field(None, ge=0)
+    until_epoch: int | None = None
+    """First epoch in which the CNN is fixed again (None: never)."""
+    layers: int | None = None
+    """How many of the last groups of layers learn (None: all)."""
+    lr: float = Field(1e-4, gt=0)
+    augment: bool = True
+    """Random crop, mirror image and brightness while the CNN learns."""
+
+    def covers(self, epoch: int) -> bool:
+        """Whether the CNN learns in this epoch."""
+        return (
+            self.from_epoch is not None
+            and epoch >= self.from_epoch
+            and (self.until_epoch is None or epoch < self.until_epoch)
+        )
+
+
+class SelfCriticalSettings(_Settings):
+    """Self-critical sequence training (Rennie et al. 2017, arXiv:1612.00563). Off while `from_epoch` is None."""
+
+    from_epoch: int | None = Field(None, ge=0)
+    samples: int = Field(5, ge=2)
+    """Captions sampled for each picture; the mean reward of the others is each one's baseline."""
+    lr: float = Field(1e-4, gt=0)
+    cross_entropy: float = Field(0.1, ge=0)
+    """Share of cross-entropy mixed into the loss."""
+    max_length: int = Field(20, ge=1)
+
+    def covers(self, epoch: int) -> bool:
+        """Whether this epoch is trained on the reward."""
+        return self.from_epoch is not None and epoch >= self.from_epoch
+
+
+class TrainingSettings(_Settings):
+    """The loop."""
+
+    epochs: int = Field(10, ge=1)
+    batch_size: int = Field(64, ge=1)
+    """Photos in one step, over all processes."""
+    captions_per_photo: int = Field(5, ge=1)
+    lr: float = Field(1e-3, gt=0)
+    warmup_steps: int = Field(200, ge=0)
+    weight_decay: float = Field(0.01, ge=0)
+    label_smoothing: float = Field(0.1, ge=0, lt=1)
+    clip: float = Field(1.0, gt=0)
+    """Largest norm of the whole gradient."""
+    ema: float = Field(0.998, ge=0, lt=1)
+    """Decay of the moving average of the weights; what is evaluated and kept. 0 turns it off."""
+    precision: Literal["auto", "bf16", "float32"] = "auto"
+    """auto: bfloat16 autocast where the hardware has it."""
+    patience: int | None = 5
+    """Stop after this many epochs without a better CIDEr-D on dev (None: never)."""
+    beam: int = Field(3, ge=1)
+    length_power: float = 0.7
+    seed: int = 1
+    checkpoint_minutes: float = Field(5.0, ge=0)
+    """Minutes between checkpoints inside an epoch; one is written after every epoch in any case."""
+
+
+class Config(_Settings):
+    """Everything a run needs besides its data; stored in the artefact, and enough to train it again."""
+
+    name: str = "captioner"
+    encoder: EncoderConfig = EncoderConfig()
+    decoder: SerializeAsAny[DecoderConfig] = Field(default_factory=lambda: _decoder({"name": "attention"}))
+    text: TextSettings = TextSettings()
+    training: TrainingSettings = TrainingSettings()
+    joint: JointSettings = JointSettings()
+    self_critical: SelfCriticalSettings = SelfCriticalSettings()
+
+    @field_validator("decoder", mode="before")
+    @classmethod
+    def _decoder_by_name(cls, value: Any) -> Any:
+        return _decoder(value) if isinstance(value, Mapping) else value
+
+    @model_validator(mode="after")
+    def _epochs_exist(self) -> Config:
+        for section in ("joint", "self_critical"):
+            first = getattr(self, section).from_epoch
+            if first is not None and first >= self.training.epochs:
+                raise ValueError(f"{section}.from_epoch={first} is past the last epoch ({self.training.epochs - 1})")
+        return self
+
+
+def _decoder(values: Mapping[str, Any]) -> DecoderConfig:
+    config: DecoderConfig = decoder_settings(str(values.get("name", "attention")))(**values)
+    return config
+
+
+def decoder_settings(name: str) -> type[DecoderConfig]:
+    """The config class of the decoder registered under `name`."""
+    settings: type[DecoderConfig] = DECODERS[name].config_class
+    return settings
+
+
+def load_config(recipe: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """A recipe by name or YAML file, with `section.key=value` overrides.
+
+    Raises:
+        UsageError: no such recipe, an unknown key (the nearest right one is named), or a value of the wrong kind.
+    """
+    values, where = _read(recipe)
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals:
+            raise UsageError(f"{override!r} is not of the form key=value, for example training.epochs=3")
+        _set(values, key.strip().split("."), yaml.safe_load(text), override)
+    return make_config(values, where)
+
+
+def make_config(values: Mapping[str, Any], where: str) -> Config:
+    """Check a tree of values and freeze it; `where` is named in errors."""
+    _check_keys(values, Config, where, ())
+    try:
+        return Config(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{where}: {key or 'config'}: {first['msg']} (got {first['input']!r})") from error
+
+
+def list_recipes() -> dict[str, str]:
+    """Recipe names and the first line of their header."""
+    return {
+        file.stem: file.read_text("utf-8").splitlines()[0].lstrip("# ").strip() for file in sorted(RECIPES.glob("*.yaml"))
+    }
+
+
+def _read(recipe: str | Path) -> tuple[dict[str, Any], str]:
+    file = Path(recipe)
+    if file.suffix not in (".yaml", ".yml"):
+        file = RECIPES / f"{recipe}.yaml"
+        if not file.is_file():
+            names = list_recipes()
+            raise UsageError(f"no recipe {str(recipe)!r}.{nearest(str(recipe), names)} There are: {', '.join(names)}")
+    try:
+        values = yaml.safe_load(file.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file}: not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise UsageError(f"{file}: a recipe is a mapping of sections, for example 'training: {{epochs: 3}}'")
+    return values, str(file if file.parent != RECIPES else recipe)
+
+
+def _set(values: dict[str, Any], path: list[str], value: Any, override: str) -> None:
+    # `encoder=NAME` and `decoder=NAME` are short for their name.
+    if len(path) == 1 and path[0] in ("encoder", "decoder") and isinstance(value, str):
+        path = [path[0], "name"]
+    here = values
+    for part in path[:-1]:
+        here = here.setdefault(part, {})
+        if not isinstance(here, dict):
+            raise UsageError(f"{override!r}: {part} is a single value and has no keys below it")
+    if path == ["decoder", "name"] and here.get("name") != value:
+        here.clear()  # another family's settings do not carry over
+    here[path[-1]] = value
+
+
+def _check_keys(values: Mapping[str, Any], model: type[BaseModel], where: str, path: tuple[str, ...]) -> None:
+    for key, value in values.items():
+        if key not in model.model_fields:
+            full = ".".join((*path, key))
+            known = ", ".join(model.model_fields)
+            raise UsageError(f"{where}: unknown key {full!r}.{nearest(key, model.model_fields)} There are: {known}")
+        if not isinstance(value, Mapping):
+            continue
+        kind: Any = model.model_fields[key].annotation
+        if key == "decoder" and not path:
+            kind = decoder_settings(str(value.get("name", "attention")))
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            _check_keys(value, kind, where, (*path, key))

@@ -1,0 +1,323 @@
+"""The one training loop. Frozen or joint CNN, cross-entropy or reward, one process or many: the same visible steps."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor
+
+from seesay.data import Dataset, Sample
+from seesay.errors import TrainingError
+from seesay.models.captioner import CaptionModel
+from seesay.models.memory import Memory
+from seesay.training.batches import CaptionBook, Captions, ahead, epoch_plan, is_spare, share
+from seesay.training.callbacks import Callback
+from seesay.training.checkpoints import read_checkpoint, with_prefix, without_prefix, write_checkpoint
+from seesay.training.config import Config
+from seesay.training.features import Features, load_pixels
+from seesay.training.objectives import CrossEntropy, SelfCritical, prepare_reward
+from seesay.training.optimisation import (
+    MovingAverage,
+    load_optimizer,
+    make_optimizer,
+    optimizer_tensors,
+    rate_factor,
+)
+from seesay.training.validation import validate
+
+LAST = "last.safetensors"
+BEST = "best.safetensors"
+
+
+@dataclass
+class Progress:
+    """Where a run stands; all of it is in the checkpoint."""
+
+    epoch: int = 0
+    step: int = 0
+    """Steps done in this epoch."""
+    total_steps: int = 0
+    phase_steps: int = 0
+    """Steps since the optimiser was made."""
+    averaged: int = 0
+    """Updates of the moving average."""
+    best: float = -1.0
+    best_epoch: int = -1
+    sums: dict[str, float] = field(default_factory=dict)
+    """Sums over this epoch's steps: loss, count, seconds, waiting, captions."""
+    history: list[dict[str, float]] = field(default_factory=list)
+    """One row of figures for each finished epoch."""
+
+
+class Trainer:
+    """One run: its model, data, optimiser and progress.
+
+    Args:
+        config: settings.
+        model: a CaptionModel, changed in place.
+        dataset: with the splits train and dev.
+        out: the run's folder; checkpoints go there.
+        fabric: device, precision and processes.
+        features: where encoded pictures come from while the CNN is fixed.
+        callbacks: told of each step and epoch, in the first process only.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        model: CaptionModel,
+        dataset: Dataset,
+        out: Path,
+        fabric: Fabric,
+        features: Features,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        self.config = config
+        self.model = fabric.to_device(model)
+        self.train_samples: tuple[Sample, ...] = dataset.split("train")
+        self.dev_samples: tuple[Sample, ...] = dataset.split("dev")
+        self.out = out
+        self.fabric = fabric
+        self.features = features
+        self.callbacks = callbacks if fabric.is_global_zero else ()
+        self.progress = Progress()
+        self.book = CaptionBook(self.train_samples, model.vocabulary, config.text.max_length)
+        self.reward = (
+            prepare_reward({s.id: s.references for s in self.train_samples})
+            if config.self_critical.from_epoch is not None
+            else None
+        )
+        self.steps_in_epoch = -(-len(self.train_samples) // config.training.batch_size)
+        self._last_checkpoint = time.monotonic()
+
+    def run(self, resume: bool) -> Progress:
+        """Train to the end, or to the end of patience; `best.safetensors` holds the best weights on dev.
+
+        Raises:
+            TrainingError: the loss stopped being finite, or the checkpoint does not fit.
+        """
+        file = self.out / LAST
+        saved = read_checkpoint(file) if resume and file.is_file() else None
+        if saved:
+            self.progress = Progress(**saved[1])
+            self.model.load_state_dict(without_prefix("model", saved[0]))
+        while self.progress.epoch < self.config.training.epochs and not self._out_of_patience():
+            self._enter_phase(saved[0] if saved else None)
+            saved = None
+            self._epoch()
+        return self.progress
+
+    def _phase(self, epoch: int) -> tuple[bool, bool]:
+        """Whether the CNN learns, and whether the loss is the reward's, in an epoch."""
+        return self.config.joint.covers(epoch), self.config.self_critical.covers(epoch)
+
+    def _enter_phase(self, saved: dict[str, Tensor] | None) -> None:
+        """Make what a phase needs; at its first step the model goes on from its averaged weights."""
+        p = self.progress
+        joint, reward = self._phase(p.epoch)
+        first = p.step == 0 and (p.epoch == 0 or self._phase(p.epoch - 1) != (joint, reward))
+        if not (first or saved or not hasattr(self, "optimizer")):
+            return
+        if first and p.epoch > 0 and not saved:
+            self.average.settle()
+        self.model.encoder.freeze(self.config.joint.layers if joint else 0)
+        self.average = MovingAverage(self.model, self.config.training.ema)
+        optimizer = make_optimizer(self.model, self.config, joint=joint, reward=reward)
+        if saved:
+            # A checkpoint at a phase's border was written before the border was crossed.
+            averaged = without_prefix("average", saved)
+            if first:
+                self._settle_from(averaged)
+                self.average = MovingAverage(self.model, self.config.training.ema)
+            else:
+                self.average.load(averaged, p.averaged)
+                load_optimizer(optimizer, without_prefix("optimizer", saved))
+        if first:
+            p.phase_steps = p.averaged = 0
+        smoothing = self.config.training.label_smoothing
+        objective: torch.nn.Module
+        if reward:
+            assert self.reward is not None
+            objective = SelfCritical(self.model, self.reward, self.config.self_critical, smoothing)
+        else:
+            objective = CrossEntropy(self.model, smoothing)
+        self.objective, self.optimizer = self.fabric.setup(objective, optimizer)
+
+    @torch.no_grad()
+    def _settle_from(self, averaged: dict[str, Tensor]) -> None:
+        for name, parameter in self.model.named_parameters():
+            if name in averaged:
+                parameter.copy_(averaged[name])
+
+    def _epoch(self) -> None:
+        p, settings = self.progress, self.config.training
+        joint, reward = self._phase(p.epoch)
+        if not joint:
+            self.features.prepare(self.model.encoder, [*self.train_samples, *self.dev_samples])
+        plan = epoch_plan(len(self.train_samples), settings.batch_size, settings.seed, p.epoch)
+        self.model.train()
+        batches = ahead(lambda i: self._load(plan[i], joint, reward), range(p.step, len(plan)))
+        asked = time.monotonic()
+        for photos, (source, captions) in zip(plan[p.step :], batches, strict=True):
+            begun = time.monotonic()
+            torch.manual_seed(np.random.SeedSequence([settings.seed, p.total_steps, self.fabric.global_rank]).generate_state(1)[0].item())
+            figures = self._step(photos, source, captions, reward)
+            figures |= {"seconds": time.monotonic() - asked, "waiting": begun - asked, "steps": 1.0}
+            for name, value in figures.items():
+                p.sums[name] = p.sums.get(name, 0.0) + value
+            p.step += 1
+            p.total_steps += 1
+            p.phase_steps += 1
+            p.averaged = self.average.updates
+            asked = time.monotonic()
+            for callback in self.callbacks:
+                callback.on_step(p, len(plan))
+            if asked - self._last_checkpoint > settings.checkpoint_minutes * 60 and p.step < len(plan):
+                self._checkpoint()
+        self._finish_epoch(joint)
+
+    def _load(self, photos: list[int], joint: bool, reward: bool) -> tuple[Memory | Tensor, Captions]:
+        """What a step reads: this process's share of the pictures and of their captions."""
+        p, settings = self.progress, self.config.training
+        mine = share(photos, self.fabric.global_rank, self.fabric.world_size)
+        samples = [self.train_samples[i] for i in mine]
+        seed = (settings.seed, p.epoch)
+        captions = self.book.draw(mine, 1 if reward else settings.captions_per_photo, seed)
+        if joint:
+            return load_pixels(samples, self.model.preprocessing, seed if self.config.joint.augment else None), captions
+        return self.features.memory([s.id for s in samples]), captions
+
+    def _step(self, photos: list[int], source: Memory | Tensor, captions: Captions, reward: bool) -> dict[str, float]:
+        """One update from one global batch; figures to add up over the epoch."""
+        p, fabric, device = self.progress, self.fabric, self.fabric.device
+        mine = share(photos, fabric.global_rank, fabric.world_size)
+        source = source.to(device)
+        captions = captions.to(device)
+        figures: dict[str, float] = {}
+        if reward:
+            assert isinstance(source, Memory)
+            objective = self.objective.module if isinstance(self.objective.module, SelfCritical) else self.objective
+            seed = (self.config.training.seed, p.total_steps, fabric.global_rank)
+            with fabric.autocast():
+                drawn = objective.draw(source, seed)
+            rewards = objective.rewards([self.train_samples[i].id for i in mine], drawn)
+            loss = self.objective(source, drawn, rewards, captions)
+            count = float(len(mine))
+            figures = {"reward": float(rewards.mean()), "unfinished": float(np.mean([not h.ended for d in drawn for h in d]))}
+        else:
+            loss = self.objective(source, captions)
+            count = float((captions.targets != 0).sum())
+        if is_spare(photos, fabric.global_rank):
+            loss, count = loss * 0, 0.0
+        # Fabric averages gradients over processes: scale so that the whole batch counts each token once.
+        sums = fabric.all_reduce(torch.tensor([float(loss.detach()), count], dtype=torch.float64), reduce_op="sum")
+        total = float(sums[1])
+        fabric.backward(loss * (fabric.world_size / total))
+        norm = fabric.clip_gradients(self.objective, self.optimizer, max_norm=self.config.training.clip, error_if_nonfinite=False)
+        if not np.isfinite(float(sums[0])) or not torch.isfinite(norm):
+            raise TrainingError(
+                f"loss {float(sums[0]) / total:.4g} (gradient norm {float(norm):.4g}) is not finite in epoch {p.epoch}, "
+                f"step {p.step}; the last good checkpoint is {self.out / LAST}. Try a smaller training.lr"
+            )
+        self._set_rate()
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.average.update()
+        rows = float((captions.inputs[:, 0] != 0).sum())
+        return {"loss": float(sums[0]), "count": total, "captions": rows * fabric.world_size, **figures}
+
+    def _set_rate(self) -> None:
+        p = self.progress
+        _, reward = self._phase(p.epoch)
+        supervised = self.config.self_critical.from_epoch
+        epochs = self.config.training.epochs if supervised is None else supervised
+        factor = rate_factor(
+            p.total_steps,
+            epochs * self.steps_in_epoch,
+            p.phase_steps,
+            self.config.training.warmup_steps,
+            constant=reward,
+        )
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["peak"] * factor
+
+    def _finish_epoch(self, joint: bool) -> None:
+        p, sums = self.progress, self.progress.sums
+        with self.average.in_place():
+            scores = validate(
+                self.model, self.dev_samples, self.config, self.fabric, None if joint else self.features
+            )
+            better = scores["CIDEr-D"] > p.best
+            weights = {n: t.detach().clone() for n, t in self.model.state_dict().items()} if better else None
+        steps = max(1.0, sums["steps"])
+        row = {
+            "epoch": float(p.epoch),
+            "loss": sums["loss"] / sums["count"],
+            **{f"dev {name}": value for name, value in scores.items()},
+            "captions_per_second": sums["captions"] / sums["seconds"],
+            "waiting_share": sums["waiting"] / sums["seconds"],
+            "lr": float(self.optimizer.param_groups[0]["lr"]),
+            **{name: sums[name] / steps for name in ("reward", "unfinished") if name in sums},
+        }
+        p.history.append(row)
+        p.sums = {}
+        p.epoch, p.step = p.epoch + 1, 0
+        if better:
+            p.best, p.best_epoch = scores["CIDEr-D"], p.epoch - 1
+            if self.fabric.is_global_zero and weights is not None:
+                write_checkpoint(self.out / BEST, weights, {"epoch": p.best_epoch, "scores": scores})
+        self._checkpoint()
+        for callback in self.callbacks:
+            callback.on_epoch(p)
+
+    def _checkpoint(self) -> None:
+        if self.fabric.is_global_zero:
+            tensors = {
+                **with_prefix("model", self.model.state_dict()),
+                **with_prefix("average", self.average.average),
+                **with_prefix("optimizer", optimizer_tensors(self.optimizer.optimizer)),
+            }
+            write_checkpoint(self.out / LAST, tensors, asdict(self.progress))
+        self._last_checkpoint = time.monotonic()
+
+    def _out_of_patience(self) -> bool:
+        patience, p = self.config.training.patience, self.progress
+        return patience is not None and p.best_epoch >= 0 and p.epoch - 1 - p.best_epoch >= patience
+
+
+def make_fabric(precision: str) -> Fabric:
+    """Device, precision and processes: what torchrun says, else one process on the best device."""
+    world, local = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    bf16 = precision == "bf16" or (precision == "auto" and has_bf16())
+    fabric = Fabric(
+        accelerator="auto",
+        devices=local,
+        num_nodes=max(1, world // local),
+        strategy="ddp" if world > 1 else "auto",
+        precision="bf16-mixed" if bf16 else "32-true",
+    )
+    fabric.launch()
+    return fabric
+
+
+def has_bf16() -> bool:
+    """Whether this machine computes in bfloat16 rather than imitates it."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def write_json(file: Path, value: Any) -> None:
+    """Write JSON whole or not at all."""
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps(value, indent=2, ensure_ascii=False), "utf-8")
+    part.replace(file)

@@ -1,0 +1,119 @@
+"""A run from recipe to artefact."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from seesay.data import Dataset, read_dataset
+from seesay.errors import TrainingError, UsageError
+from seesay.models.captioner import CaptionModel
+from seesay.text import Vocabulary, tokenize
+from seesay.training.callbacks import Callback, CsvLog, Curves, Report, TensorBoardLog
+from seesay.training.checkpoints import read_checkpoint
+from seesay.training.config import Config, load_config, make_config
+from seesay.training.features import Features, default_cache
+from seesay.training.loop import BEST, LAST, Trainer, make_fabric, write_json
+
+log = logging.getLogger("seesay.training")
+
+
+def train(
+    recipe: str | Path,
+    overrides: Sequence[str],
+    data: str,
+    out: Path,
+    *,
+    resume: bool = False,
+    features: Path | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> Path:
+    """Train a recipe on a data set and leave a whole artefact (not yet exported to ONNX) in `out`.
+
+    Args:
+        recipe: a recipe's name or a YAML file.
+        overrides: `section.key=value` settings.
+        data: `FORMAT:PATH`, with the splits train and dev.
+        out: the run's folder: config, vocabulary, checkpoints, metrics.csv, curves.png, TensorBoard events, artefact.
+        resume: go on from the last checkpoint in `out`; a run without one starts from the beginning.
+        features: where encoded pictures are cached; None for the user's cache folder.
+        callbacks: beside the usual ones.
+
+    Returns:
+        `out`.
+
+    Raises:
+        UsageError: an unknown recipe, key or encoder.
+        DataError: the data set has fatal faults.
+        TrainingError: `out` holds another run, or the loss stopped being finite.
+    """
+    config = load_config(recipe, overrides)
+    dataset = read_dataset(data)
+    out = Path(out)
+    fabric = make_fabric(config.training.precision)
+    if fabric.is_global_zero:
+        _claim(out, config, resume)
+    fabric.barrier()
+    torch.manual_seed(config.training.seed)
+    vocabulary = Vocabulary.build(
+        [tokenize(text) for sample in dataset.split("train") for text in sample.references], config.text.min_count
+    )
+    model = CaptionModel.build(config.encoder, config.decoder, vocabulary)
+    watchers: list[Callback] = []
+    if fabric.is_global_zero:
+        watchers = [Report(), CsvLog(out / "metrics.csv"), Curves(out / "curves.png"), TensorBoardLog(out / "events")]
+        _announce(config, dataset, model)
+    cache = Features(features or default_cache(), fabric)
+    trainer = Trainer(config, model, dataset, out, fabric, cache, [*watchers, *callbacks])
+    progress = trainer.run(resume)
+    if fabric.is_global_zero:
+        weights, best = read_checkpoint(out / BEST)
+        model.load_state_dict(weights)
+        save_run(model, config, dataset, out, best["scores"])
+        log.info("best CIDEr-D on dev %.4f, epoch %d; model in %s", progress.best, progress.best_epoch, out)
+    fabric.barrier()
+    return out
+
+
+def _claim(out: Path, config: Config, resume: bool) -> None:
+    """Make the run's folder, or check that the run in it is this one."""
+    record = out / "config.json"
+    resolved = config.model_dump(mode="json")
+    if (out / LAST).exists() and not resume:
+        raise UsageError(f"{out} holds a run already: add --resume to go on with it, or name another --out")
+    if record.is_file() and resume:
+        import json
+
+        before = make_config(json.loads(record.read_text("utf-8")), str(record)).model_dump(mode="json")
+        changed = [f"{s}.{k}" for s in resolved if isinstance(resolved[s], dict) for k in resolved[s]
+                   if before[s].get(k) != resolved[s][k]]
+        changed = [key for key in changed if key not in ("training.patience", "training.checkpoint_minutes")]
+        if changed:
+            raise TrainingError(
+                f"{out}: the run there has other settings ({', '.join(changed)}); "
+                "resume with the same ones, or name another --out"
+            )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_json(record, resolved)
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written ({error.strerror})") from error
+
+
+def _announce(config: Config, dataset: Dataset, model: CaptionModel) -> None:
+    """Say what is about to be trained on what."""
+    count = sum(p.numel() for p in model.parameters())
+    log.info(
+        "%s: %s + %s, %.1f M parameters, %d words; %d train and %d dev photos, %d faults in the data passed over",
+        config.name,
+        config.encoder.name,
+        config.decoder.name,
+        count / 1e6,
+        len(model.vocabulary),
+        len(dataset.split("train")),
+        len(dataset.split("dev")),
+        len(dataset.faults),
+    )

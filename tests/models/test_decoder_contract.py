@@ -1,0 +1,131 @@
+"""The contract, held for every registered decoder: a new one is tested by being registered."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from seesay.models.decoders import DECODERS
+from seesay.models.memory import Memory
+
+WORDS, SIZE, GRID = 23, 12, 6
+SETTINGS = {
+    "attention": {"hidden": 16, "heads": 2, "feed_forward": 32},
+    "merge": {"embedding": 12, "hidden": 16},
+}
+
+
+@pytest.fixture(params=sorted(DECODERS))
+def decoder(request):
+    torch.manual_seed(3)
+    kind = DECODERS[request.param]
+    return kind(kind.config_class(**SETTINGS.get(request.param, {})), WORDS, SIZE)
+
+
+@pytest.fixture
+def memory():
+    torch.manual_seed(5)
+    return Memory(torch.randn(2, GRID, SIZE), torch.randn(2, SIZE))
+
+
+@pytest.fixture
+def tokens():
+    """Two captions for each of two pictures, with padding."""
+    return torch.tensor([[1, 5, 6, 7, 8], [1, 9, 0, 0, 0], [1, 4, 4, 0, 0], [1, 20, 21, 22, 4]])
+
+
+def repeated(memory, times):
+    return Memory(memory.grid.repeat_interleave(times, 0), memory.pooled.repeat_interleave(times, 0))
+
+
+def test_forward_equals_step_by_step(decoder, memory, tokens):
+    decoder.eval()
+    whole = decoder(memory, tokens)
+    state = decoder.start(repeated(memory, 2))
+    for position in range(tokens.shape[1]):
+        logits, state = decoder.step(tokens[:, position], state)
+        real = tokens[:, position] != 0
+        torch.testing.assert_close(logits[real], whole[real, position], atol=1e-5, rtol=1e-5)
+
+
+def test_only_carried_state_changes(decoder, memory):
+    decoder.eval()
+    before = decoder.start(memory)
+    _, after = decoder.step(torch.tensor([1, 1]), before)
+    assert after.keys() == before.keys()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == set(decoder.carried)
+    assert all(value.shape[0] == len(memory) for value in before.values())
+
+
+def test_no_position_sees_its_future(decoder, memory, tokens):
+    decoder.eval()
+    for position in range(1, tokens.shape[1]):
+        changed = tokens.clone()
+        changed[0, position] = 13
+        torch.testing.assert_close(decoder(memory, changed)[0, :position], decoder(memory, tokens)[0, :position])
+
+
+def test_gradients_reach_every_parameter(decoder, memory, tokens):
+    decoder.eval()
+    F.cross_entropy(decoder(memory, tokens)[tokens != 0], tokens.roll(-1, 1)[tokens != 0]).backward()
+    without = [name for name, p in decoder.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert without == []
+
+
+def test_padding_has_no_effect_and_no_gradient(decoder, memory, tokens):
+    decoder.eval()
+    wider = F.pad(tokens, (0, 4))
+    torch.testing.assert_close(decoder(memory, wider)[:, :5], decoder(memory, tokens))
+    assert decoder(memory, wider)[:, 5:].abs().sum() == 0
+
+    def gradients(captions):
+        decoder.zero_grad()
+        real = captions != 0
+        F.cross_entropy(decoder(memory, captions)[real], captions[real]).backward()
+        return [p.grad.clone() for p in decoder.parameters()]
+
+    for narrow, wide in zip(gradients(tokens), gradients(wider), strict=True):
+        torch.testing.assert_close(narrow, wide)
+
+
+def test_an_empty_row_is_inert(decoder, memory):
+    decoder.eval()
+    full = decoder(memory, torch.tensor([[1, 5], [0, 0], [1, 6], [0, 0]]))
+    alone = decoder(memory, torch.tensor([[1, 5], [1, 6]]))
+    torch.testing.assert_close(full[[0, 2]], alone)
+
+
+def test_masked_positions_are_not_looked_at(decoder, memory, tokens):
+    decoder.eval()
+    mask = torch.ones(2, GRID, dtype=torch.bool)
+    mask[:, 4:] = False
+    noisy = memory.grid.clone()
+    noisy[:, 4:] = 100.0
+    expected = decoder(Memory(memory.grid, memory.pooled, mask), tokens)
+    torch.testing.assert_close(decoder(Memory(noisy, memory.pooled, mask), tokens), expected)
+    state = decoder.start(Memory(noisy, memory.pooled, mask))
+    logits, _ = decoder.step(tokens[[0, 2], 0], state)
+    torch.testing.assert_close(logits, expected[[0, 2], 0], atol=1e-5, rtol=1e-5)
+
+
+def test_overfits_a_tiny_batch(decoder, memory, tokens):
+    decoder.train()
+    for module in decoder.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    inputs, targets = tokens[:, :-1], tokens[:, 1:]
+    real = targets != 0
+    optimizer = torch.optim.Adam(decoder.parameters(), 0.02)
+    for _ in range(150):
+        loss = F.cross_entropy(decoder(memory, inputs)[real], targets[real])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    # Two first words are possible for each picture, so half of a bit remains there.
+    assert loss < 0.45
+
+
+def test_the_picture_matters(decoder, memory, tokens):
+    decoder.eval()
+    other = Memory(memory.grid.flip(0), memory.pooled.flip(0))
+    assert not torch.allclose(decoder(memory, tokens), decoder(other, tokens), atol=1e-4)
