@@ -1,0 +1,197 @@
+"""The three networks as ONNX graphs whose weights are those in `weights.safetensors`.
+
+A graph names each weight as ONNX external data: the file, the offset and the length of its bytes there. A weight kept
+as float16 meets a `Cast` to float32, which ONNX Runtime computes once, when it loads the graph, and then fuses batch
+norm into convolutions as it does for float32 weights.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import onnx
+import onnx_ir
+import torch
+from onnx import TensorProto, helper
+from onnxscript import optimizer
+from torch import Tensor, nn
+
+from seesay.artefact import DECODER_START, DECODER_STEP, ENCODER, WEIGHTS
+from seesay.models.captioner import CaptionModel, normalise
+from seesay.models.memory import Memory
+
+OPSET = 20
+_TYPES = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16, "I8": TensorProto.INT8}
+# Two rows, so that nothing takes a dimension of one for a constant.
+_ROWS = 2
+
+
+class EncoderGraph(nn.Module):
+    """pixels uint8 (B, H, W, 3) → grid (B, N, D), pooled (B, D)."""
+
+    def __init__(self, model: CaptionModel) -> None:
+        super().__init__()
+        self.encoder = model.encoder
+        self.preprocessing = model.preprocessing
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        memory: Memory = self.encoder(normalise(pixels, self.preprocessing))
+        return memory.grid, memory.pooled
+
+
+class StartGraph(nn.Module):
+    """grid (B, N, D), pooled (B, D) → each entry of the state."""
+
+    def __init__(self, model: CaptionModel) -> None:
+        super().__init__()
+        self.decoder = model.decoder
+
+    def forward(self, grid: Tensor, pooled: Tensor) -> tuple[Tensor, ...]:
+        # Cloned, because two entries may be one tensor, and outputs of a graph have one name each.
+        return tuple(value.clone() for value in self.decoder.start(Memory(grid, pooled)).values())
+
+
+class StepGraph(nn.Module):
+    """tokens int64 (R,) and each entry of the state → logits (R, V) and each carried entry."""
+
+    def __init__(self, model: CaptionModel, names: Sequence[str]) -> None:
+        super().__init__()
+        self.decoder = model.decoder
+        self.names = tuple(names)
+
+    def forward(self, tokens: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+        logits, after = self.decoder.step(tokens, dict(zip(self.names, state, strict=True)))
+        return logits, *(after[name].clone() for name in self.decoder.carried)
+
+
+def export_graphs(model: CaptionModel) -> dict[str, onnx.ModelProto]:
+    """Trace the networks, by file name; weights are graph inputs still, for `refer` to put in.
+
+    Signatures, with B pictures and R rows (pictures × beams), both free:
+        encoder: `pixels` uint8 (B, H, W, 3) → `grid` (B, N, D), `pooled` (B, D); normalisation is inside.
+        decoder_start: `grid`, `pooled` → `state.NAME` for each entry of the decoder's state.
+        decoder_step: `tokens` int64 (R,), `state.NAME` … → `logits` (R, V), `next.NAME` for each carried entry.
+    """
+    model = model.eval()
+    height, width = model.preprocessing.size
+    pixels = torch.zeros(_ROWS, height, width, 3, dtype=torch.uint8)
+    with torch.no_grad():
+        memory = model.encode(pixels)
+        state = model.decoder.start(memory)
+    carried = list(model.decoder.carried)
+    names = list(state)
+    return {
+        ENCODER: _trace(EncoderGraph(model), (pixels,), ["pixels"], ["grid", "pooled"]),
+        DECODER_START: _trace(
+            StartGraph(model), (memory.grid, memory.pooled), ["grid", "pooled"], [f"state.{name}" for name in names]
+        ),
+        DECODER_STEP: _trace(
+            StepGraph(model, names),
+            (torch.ones(_ROWS, dtype=torch.int64), *state.values()),
+            ["tokens", *(f"state.{name}" for name in names)],
+            ["logits", *(f"next.{name}" for name in carried)],
+        ),
+    }
+
+
+def _trace(network: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str]) -> onnx.ModelProto:
+    rows = torch.export.Dim("rows", min=1, max=2**16)
+    shapes: Any = tuple({0: rows} for _ in inputs)
+    if isinstance(network, StepGraph):
+        shapes = (shapes[0], shapes[1:])
+    quiet = logging.getLogger("torch.onnx")
+    level = quiet.level
+    quiet.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(
+                network.eval(),
+                inputs,
+                dynamo=True,
+                input_names=names,
+                output_names=outputs,
+                dynamic_shapes=shapes,
+                opset_version=OPSET,
+                optimize=False,
+                verbose=False,
+            )
+    finally:
+        quiet.setLevel(level)
+    assert program is not None
+    graph = program.model.graph
+    # As inputs, the weights stay out of what is folded: every one must remain as it lies in the file.
+    for weight in [graph.initializers[name] for name in network.state_dict() if name in graph.initializers]:
+        del graph.initializers[weight.name]
+        weight.const_value = None
+        graph.inputs.append(weight)
+    optimizer.fold_constants(program.model)
+    optimizer.remove_unused_nodes(program.model)
+    return onnx_ir.to_proto(program.model)
+
+
+def refer(graph: onnx.ModelProto, weights: Path) -> onnx.ModelProto:
+    """The graph with its weights pointing into a safetensors file that lies beside it.
+
+    A weight kept as int8 has its scales, one a row, in `NAME.scale`, and meets a `Mul` after its `Cast`.
+    """
+    entries = read_header(weights)
+    made = onnx.ModelProto()
+    made.CopyFrom(graph)
+    inputs = [value for value in made.graph.input if value.name not in entries]
+    needed = [value for value in made.graph.input if value.name in entries]
+    nodes = []
+    for value in needed:
+        kept = entries[value.name]
+        if kept["dtype"] == "F32":
+            made.graph.initializer.append(_external(value.name, kept))
+            continue
+        made.graph.initializer.append(_external(f"{value.name}.stored", kept))
+        scaled = f"{value.name}.scale" in entries
+        cast = f"{value.name}.cast" if scaled else value.name
+        nodes.append(helper.make_node("Cast", [f"{value.name}.stored"], [cast], to=TensorProto.FLOAT))
+        if scaled:
+            made.graph.initializer.append(_external(f"{value.name}.scale", entries[f"{value.name}.scale"]))
+            nodes.append(helper.make_node("Mul", [cast, f"{value.name}.scale"], [value.name]))
+    rest = list(made.graph.node)
+    del made.graph.input[:], made.graph.node[:]
+    made.graph.input.extend(inputs)
+    made.graph.node.extend(nodes + rest)
+    _strip(made)
+    return made
+
+
+def read_header(file: Path) -> dict[str, dict[str, Any]]:
+    """Entries of a safetensors file by name: `dtype`, `shape`, and `offset` and `length` in bytes from its start."""
+    with file.open("rb") as handle:
+        length = int.from_bytes(handle.read(8), "little")
+        header = json.loads(handle.read(length))
+    header.pop("__metadata__", None)
+    for entry in header.values():
+        begin, end = entry.pop("data_offsets")
+        entry |= {"offset": 8 + length + begin, "length": end - begin}
+    return dict(header)
+
+
+def _external(name: str, entry: dict[str, Any]) -> TensorProto:
+    tensor = TensorProto(name=name, dims=entry["shape"], data_type=_TYPES[entry["dtype"]])
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in (("location", WEIGHTS), ("offset", entry["offset"]), ("length", entry["length"])):
+        tensor.external_data.add(key=key, value=str(value))
+    return tensor
+
+
+def _strip(model: onnx.ModelProto) -> None:
+    """Leave out what tracing noted for its own use: source lines of this machine, inferred shapes."""
+    graph = model.graph
+    for item in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+        del item.metadata_props[:]
+        item.ClearField("doc_string")
+    del graph.value_info[:]
+    model.producer_name = "seesay"
+    model.ClearField("producer_version")

@@ -1,0 +1,110 @@
+"""A PyTorch model into an artefact and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from seesay.artefact import WEIGHTS, Artefact, Description, read_artefact, seal
+from seesay.errors import ArtefactError
+from seesay.models.captioner import CaptionModel
+from seesay.models.decoders import DECODERS, DecoderConfig
+from seesay.models.encoders import EncoderConfig
+from seesay.text import Vocabulary
+
+
+def describe(model: CaptionModel, decoder: DecoderConfig, name: str, **more: Any) -> Description:
+    """What an artefact of `model` says of itself.
+
+    Args:
+        model: encoder, decoder and vocabulary.
+        decoder: the settings the decoder was built from.
+        name: the model's name.
+        more: `search`, `training`, `scores` and `card` of `Description`.
+    """
+    return Description(
+        name=name,
+        model={"encoder": model.encoder.config.model_dump(mode="json"), "decoder": decoder.model_dump(mode="json")},
+        preprocessing=model.preprocessing.to_json(),
+        vocabulary=model.vocabulary.to_json(),
+        grid_size=model.encoder.grid_size,
+        carried=tuple(model.decoder.carried),
+        **more,
+    )
+
+
+def save_model(model: CaptionModel, description: Description, folder: Path) -> Artefact:
+    """Write weights (float32) and description into `folder`, which may hold other things, as a run's folder does.
+
+    Returns:
+        The artefact, without networks: `export_artefact` adds them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_weights(folder / WEIGHTS, weights_of(model))
+    return seal(folder, description)
+
+
+def load_model(artefact: Artefact | Path | str) -> CaptionModel:
+    """Build the PyTorch model of an artefact, ready for use (`eval`); weights kept as float16 become float32.
+
+    Raises:
+        ArtefactError: damaged, or quantised to int8, which cannot be turned back.
+    """
+    if not isinstance(artefact, Artefact):
+        artefact = read_artefact(artefact)
+    described = artefact.description
+    if described.storage == "int8":
+        raise ArtefactError(
+            f"{artefact.source}: int8 weights cannot be trained or exported again; use the one it is from"
+        )
+    try:
+        encoder = EncoderConfig(**described.model["encoder"])
+        decoder = DECODERS[described.model["decoder"]["name"]].config_class(**described.model["decoder"])
+        vocabulary = Vocabulary.from_json(dict(described.vocabulary))
+        model = CaptionModel.build(encoder, decoder, vocabulary, load_weights=False)
+        weights = load_file(artefact.file(WEIGHTS))
+        own = model.state_dict()
+        model.load_state_dict({k: weights[k].to(v.dtype) if k in weights else v for k, v in own.items()})
+    except (KeyError, ValidationError, RuntimeError, SafetensorError, OSError) as error:
+        text = " ".join(str(error).split())[:200]
+        raise ArtefactError(f"{artefact.source}: settings and weights do not fit ({text})") from error
+    missing = [name for name, value in own.items() if value.is_floating_point() and name not in weights]
+    if missing:
+        raise ArtefactError(f"{artefact.source}: {WEIGHTS} lacks {missing[0]} and {len(missing) - 1} more")
+    return model.eval()
+
+
+def weights_of(model: CaptionModel) -> dict[str, Tensor]:
+    """The model's floating-point weights by name; counters such as batch norm's are of no use to anyone."""
+    return {name: value.detach().cpu() for name, value in model.state_dict().items() if value.is_floating_point()}
+
+
+def write_weights(file: Path, weights: dict[str, Tensor]) -> None:
+    """Write a safetensors file, whole or not at all."""
+    part = file.with_name(f"{file.name}.part")
+    save_file({name: value.contiguous() for name, value in weights.items()}, part)
+    part.chmod(0o644)
+    part.replace(file)
+
+
+def stored(weights: dict[str, Tensor], storage: str) -> dict[str, Tensor]:
+    """Weights as they are kept: matrices and kernels as float16 where that is asked, vectors always float32.
+
+    Vectors (biases, batch and layer norm) are one part in a hundred of the bytes and most of the rounding error.
+
+    Raises:
+        ArtefactError: a weight is too large for float16.
+    """
+    if storage != "float16":
+        return weights
+    kept = {name: value.half() if value.ndim > 1 else value for name, value in weights.items()}
+    for name, value in kept.items():
+        if not torch.isfinite(value).all():
+            raise ArtefactError(f"{name} holds values past float16's range; export with --quantize none")
+    return kept
