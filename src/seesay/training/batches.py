@@ -18,7 +18,7 @@ from seesay.text import Vocabulary, tokenize
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Captions:
     """Teacher forcing for some captions: what goes in and what should come out, (R, T) int64, 0 is padding."""
 

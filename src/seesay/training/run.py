@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
+from seesay.artefact import Description
 from seesay.data import Dataset, read_dataset
 from seesay.errors import TrainingError, UsageError
+from seesay.export.weights import describe, save_model
 from seesay.models.captioner import CaptionModel
 from seesay.text import Vocabulary, tokenize
 from seesay.training.callbacks import Callback, CsvLog, Curves, Report, TensorBoardLog
@@ -72,10 +75,29 @@ def train(
     if fabric.is_global_zero:
         weights, best = read_checkpoint(out / BEST)
         model.load_state_dict(weights)
-        save_run(model, config, dataset, out, best["scores"])
+        save_model(model, describe_run(model, config, dataset, best["scores"]), out)
         log.info("best CIDEr-D on dev %.4f, epoch %d; model in %s", progress.best, progress.best_epoch, out)
     fabric.barrier()
     return out
+
+
+def describe_run(model: CaptionModel, config: Config, dataset: Dataset, dev_scores: dict[str, float]) -> Description:
+    """What a run's artefact says of itself: enough to train it again, and how it did on dev."""
+    return describe(
+        model,
+        config.decoder,
+        config.name,
+        search={"beam": config.training.beam, "length_power": config.training.length_power},
+        training={
+            "data": {
+                "format": dataset.format,
+                "photos": {split: len(dataset.split(split)) for split in ("train", "dev")},
+                "captions": sum(len(sample.references) for sample in dataset.split("train")),
+            },
+            "config": config.model_dump(mode="json"),
+        },
+        scores={"dev": dev_scores},
+    )
 
 
 def _claim(out: Path, config: Config, resume: bool) -> None:
@@ -85,12 +107,14 @@ def _claim(out: Path, config: Config, resume: bool) -> None:
     if (out / LAST).exists() and not resume:
         raise UsageError(f"{out} holds a run already: add --resume to go on with it, or name another --out")
     if record.is_file() and resume:
-        import json
-
         before = make_config(json.loads(record.read_text("utf-8")), str(record)).model_dump(mode="json")
-        changed = [f"{s}.{k}" for s in resolved if isinstance(resolved[s], dict) for k in resolved[s]
-                   if before[s].get(k) != resolved[s][k]]
-        changed = [key for key in changed if key not in ("training.patience", "training.checkpoint_minutes")]
+        changed = [
+            f"{section}.{key}"
+            for section, values in resolved.items()
+            if isinstance(values, dict)
+            for key, value in values.items()
+            if before[section].get(key) != value and key not in ("patience", "checkpoint_minutes")
+        ]
         if changed:
             raise TrainingError(
                 f"{out}: the run there has other settings ({', '.join(changed)}); "

@@ -1,0 +1,71 @@
+import pytest
+
+from seesay.errors import UsageError
+from seesay.training.config import RECIPES, list_recipes, load_config
+
+
+def test_every_recipe_loads_and_says_how_to_run_it():
+    recipes = list_recipes()
+    assert {"default", "merge"} <= set(recipes)
+    for name, line in recipes.items():
+        assert line
+        assert load_config(name).name == name
+        assert f"seesay train {name} " in (RECIPES / f"{name}.yaml").read_text("utf-8")
+
+
+def test_overrides_reach_the_tree():
+    config = load_config("default", ["training.lr=0.002", "decoder.hidden=64", "encoder=resnet50", "joint.from_epoch=null"])
+    assert config.training.lr == 0.002
+    assert config.decoder.model_dump()["hidden"] == 64
+    assert config.encoder.name == "resnet50"
+    assert config.joint.from_epoch is None
+
+
+def test_another_decoder_takes_its_own_defaults():
+    config = load_config("default", ["decoder=merge"])
+    assert config.decoder.name == "merge"
+    assert config.decoder.model_dump()["hidden"] == 256
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("training.epoch=3", "Did you mean 'epochs'?"),
+        ("trainning.epochs=3", "Did you mean 'training'?"),
+        ("decoder.hiden=3", "Did you mean 'hidden'?"),
+        ("training.lr=fast", "training.lr"),
+        ("training.lr=-1", "greater than 0"),
+        ("decoder=atention", "Did you mean 'attention'?"),
+        ("epochs", "key=value"),
+        ("joint.from_epoch=99", "past the last epoch"),
+    ],
+)
+def test_wrong_overrides_are_explained_in_one_line(override, expected):
+    with pytest.raises(UsageError) as error:
+        load_config("default", [override])
+    assert expected in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_unknown_recipe_names_the_nearest():
+    with pytest.raises(UsageError, match="Did you mean 'default'"):
+        load_config("defualt")
+
+
+@pytest.mark.parametrize("text", ["- 1\n- 2\n", "a: [1\n", "just words"])
+def test_a_file_that_is_no_recipe_is_refused(tmp_path, text):
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    with pytest.raises(UsageError, match="mine.yaml"):
+        load_config(file)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="cannot be read"):
+        load_config(tmp_path / "none.yaml")
+
+
+def test_settings_are_frozen():
+    config = load_config("merge")
+    with pytest.raises(Exception, match="frozen"):
+        config.training.lr = 1.0
