@@ -1,0 +1,69 @@
+"""SeeSay turns pictures into words.
+
+    import seesay
+    captioner = seesay.load()
+    print(captioner("dog.jpg").text)
+
+Exported: `load` and the `Captioner` it gives, the `Caption` that one gives, the errors raised on purpose
+(`SeeSayError` and its kinds), and `__version__`. Importing the package is cheap: what these names need is imported
+when one of them is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from seesay.errors import (
+    ArtefactError,
+    DataError,
+    MediaError,
+    MissingPartError,
+    SeeSayError,
+    TrainingError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from seesay.runtime import Caption, Captioner, load
+
+__version__: str
+
+__all__ = [
+    "ArtefactError",
+    "Caption",
+    "Captioner",
+    "DataError",
+    "MediaError",
+    "MissingPartError",
+    "SeeSayError",
+    "TrainingError",
+    "UsageError",
+    "__version__",
+    "load",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Caption", "Captioner", "load"):
+        import seesay.runtime
+
+        value: Any = getattr(seesay.runtime, name)
+    elif name == "__version__":
+        value = _version()
+    else:
+        raise AttributeError(f"module 'seesay' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("seesay")
+    except PackageNotFoundError:  # run from a source tree that is not installed
+        return "0+unknown"

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import onnx
+import onnx.numpy_helper
 import onnx_ir
 import torch
 from onnx import TensorProto, helper
@@ -31,9 +32,7 @@ _TYPES = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16, "I8": TensorProt
 _ROWS = 2
 
 
-class EncoderGraph(nn.Module):
-    """pixels uint8 (B, H, W, 3) → grid (B, N, D), pooled (B, D)."""
-
+class _Encoder(nn.Module):
     def __init__(self, model: CaptionModel) -> None:
         super().__init__()
         self.encoder = model.encoder
@@ -44,9 +43,7 @@ class EncoderGraph(nn.Module):
         return memory.grid, memory.pooled
 
 
-class StartGraph(nn.Module):
-    """grid (B, N, D), pooled (B, D) → each entry of the state."""
-
+class _Start(nn.Module):
     def __init__(self, model: CaptionModel) -> None:
         super().__init__()
         self.decoder = model.decoder
@@ -56,9 +53,7 @@ class StartGraph(nn.Module):
         return tuple(value.clone() for value in self.decoder.start(Memory(grid, pooled)).values())
 
 
-class StepGraph(nn.Module):
-    """tokens int64 (R,) and each entry of the state → logits (R, V) and each carried entry."""
-
+class _Step(nn.Module):
     def __init__(self, model: CaptionModel, names: Sequence[str]) -> None:
         super().__init__()
         self.decoder = model.decoder
@@ -86,12 +81,12 @@ def export_graphs(model: CaptionModel) -> dict[str, onnx.ModelProto]:
     carried = list(model.decoder.carried)
     names = list(state)
     return {
-        ENCODER: _trace(EncoderGraph(model), (pixels,), ["pixels"], ["grid", "pooled"]),
+        ENCODER: _trace(_Encoder(model), (pixels,), ["pixels"], ["grid", "pooled"]),
         DECODER_START: _trace(
-            StartGraph(model), (memory.grid, memory.pooled), ["grid", "pooled"], [f"state.{name}" for name in names]
+            _Start(model), (memory.grid, memory.pooled), ["grid", "pooled"], [f"state.{name}" for name in names]
         ),
         DECODER_STEP: _trace(
-            StepGraph(model, names),
+            _Step(model, names),
             (torch.ones(_ROWS, dtype=torch.int64), *state.values()),
             ["tokens", *(f"state.{name}" for name in names)],
             ["logits", *(f"next.{name}" for name in carried)],
@@ -102,7 +97,7 @@ def export_graphs(model: CaptionModel) -> dict[str, onnx.ModelProto]:
 def _trace(network: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str]) -> onnx.ModelProto:
     rows = torch.export.Dim("rows", min=1, max=2**16)
     shapes: Any = tuple({0: rows} for _ in inputs)
-    if isinstance(network, StepGraph):
+    if isinstance(network, _Step):
         shapes = (shapes[0], shapes[1:])
     quiet = logging.getLogger("torch.onnx")
     level = quiet.level
@@ -163,6 +158,19 @@ def refer(graph: onnx.ModelProto, weights: Path) -> onnx.ModelProto:
     made.graph.input.extend(inputs)
     made.graph.node.extend(nodes + rest)
     _strip(made)
+    return made
+
+
+def inline(graph: onnx.ModelProto, weights: Mapping[str, Tensor]) -> onnx.ModelProto:
+    """The graph with float32 weights inside it."""
+    made = onnx.ModelProto()
+    made.CopyFrom(graph)
+    inputs = [value for value in made.graph.input if value.name not in weights]
+    for value in made.graph.input:
+        if value.name in weights:
+            made.graph.initializer.append(onnx.numpy_helper.from_array(weights[value.name].numpy(), value.name))
+    del made.graph.input[:]
+    made.graph.input.extend(inputs)
     return made
 
 

@@ -51,32 +51,30 @@ def save_model(model: CaptionModel, description: Description, folder: Path) -> A
 
 
 def load_model(artefact: Artefact | Path | str) -> CaptionModel:
-    """Build the PyTorch model of an artefact, ready for use (`eval`); weights kept as float16 become float32.
+    """Build the PyTorch model of an artefact, ready for use (`eval`); weights kept as float16 or int8 become float32.
 
     Raises:
-        ArtefactError: damaged, or quantised to int8, which cannot be turned back.
+        ArtefactError: damaged, or without the encoder's weights, as after static int8 quantisation.
     """
     if not isinstance(artefact, Artefact):
         artefact = read_artefact(artefact)
     described = artefact.description
-    if described.storage == "int8":
-        raise ArtefactError(
-            f"{artefact.source}: int8 weights cannot be trained or exported again; use the one it is from"
-        )
     try:
         encoder = EncoderConfig(**described.model["encoder"])
         decoder = DECODERS[described.model["decoder"]["name"]].config_class(**described.model["decoder"])
         vocabulary = Vocabulary.from_json(dict(described.vocabulary))
         model = CaptionModel.build(encoder, decoder, vocabulary, load_weights=False)
-        weights = load_file(artefact.file(WEIGHTS))
-        own = model.state_dict()
-        model.load_state_dict({k: weights[k].to(v.dtype) if k in weights else v for k, v in own.items()})
-    except (KeyError, ValidationError, RuntimeError, SafetensorError, OSError) as error:
+        weights = restored(load_file(artefact.file(WEIGHTS)))
+        missing = [name for name in weights_of(model) if name not in weights]
+        if missing:
+            raise ArtefactError(
+                f"{artefact.source}: {WEIGHTS} lacks {missing[0]} and {len(missing) - 1} more, as after calibrated int8 "
+                "quantisation; use the artefact that it was exported from"
+            )
+        model.load_state_dict({**model.state_dict(), **weights})
+    except (KeyError, TypeError, ValidationError, RuntimeError, SafetensorError, OSError) as error:
         text = " ".join(str(error).split())[:200]
         raise ArtefactError(f"{artefact.source}: settings and weights do not fit ({text})") from error
-    missing = [name for name, value in own.items() if value.is_floating_point() and name not in weights]
-    if missing:
-        raise ArtefactError(f"{artefact.source}: {WEIGHTS} lacks {missing[0]} and {len(missing) - 1} more")
     return model.eval()
 
 
@@ -94,17 +92,33 @@ def write_weights(file: Path, weights: dict[str, Tensor]) -> None:
 
 
 def stored(weights: dict[str, Tensor], storage: str) -> dict[str, Tensor]:
-    """Weights as they are kept: matrices and kernels as float16 where that is asked, vectors always float32.
+    """Weights as they are kept: float32 as they are, float16, or int8 with a float32 scale a row in `NAME.scale`.
 
-    Vectors (biases, batch and layer norm) are one part in a hundred of the bytes and most of the rounding error.
+    Only matrices and kernels are made smaller. Vectors (biases, batch and layer norm) stay float32: they are one part
+    in a hundred of the bytes, and most of the rounding error.
 
     Raises:
-        ArtefactError: a weight is too large for float16.
+        ArtefactError: a weight is not finite, or too large for float16.
     """
-    if storage != "float16":
-        return weights
-    kept = {name: value.half() if value.ndim > 1 else value for name, value in weights.items()}
-    for name, value in kept.items():
-        if not torch.isfinite(value).all():
-            raise ArtefactError(f"{name} holds values past float16's range; export with --quantize none")
+    kept: dict[str, Tensor] = {}
+    for name, value in weights.items():
+        if value.ndim < 2 or storage == "float32":
+            kept[name] = value
+        elif storage == "float16":
+            kept[name] = value.half()
+        else:
+            scale = value.abs().amax(tuple(range(1, value.ndim)), keepdim=True).clamp(min=1e-12) / 127
+            kept[f"{name}.scale"] = scale
+            kept[name] = (value / scale).round().to(torch.int8)
+        if not (torch.isfinite(value).all() and torch.isfinite(kept[name]).all()):
+            raise ArtefactError(f"{name} holds values that are not finite, or past float16: use --quantize none")
     return kept
+
+
+def restored(kept: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What `stored` gave, as float32."""
+    return {
+        name: value.float() * kept[f"{name}.scale"] if f"{name}.scale" in kept else value.float()
+        for name, value in kept.items()
+        if not (name.endswith(".scale") and name.removesuffix(".scale") in kept)
+    }

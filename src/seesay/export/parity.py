@@ -1,0 +1,74 @@
+"""Does the exported artefact say what the PyTorch model says?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seesay.artefact import Artefact
+from seesay.export.weights import load_model
+from seesay.models.captioner import CaptionModel
+from seesay.runtime.captioner import Captioner
+from seesay.runtime.networks import Array, OnnxNetworks, State
+
+
+class TorchNetworks:
+    """A PyTorch model behind the interface of the runtime, so that a `Captioner` can run it before it is exported."""
+
+    def __init__(self, model: CaptionModel) -> None:
+        self.model = model.eval()
+        self.constant: frozenset[str] = frozenset()
+        self._device = next(model.decoder.parameters()).device
+
+    @torch.inference_mode()
+    def start(self, pixels: NDArray[np.uint8]) -> dict[str, Array]:
+        """See `Networks.start`."""
+        state = self.model.decoder.start(self.model.encode(pixels))
+        self.constant = frozenset(state) - frozenset(self.model.decoder.carried)
+        return {name: value.cpu().numpy() for name, value in state.items()}
+
+    @torch.inference_mode()
+    def step(self, tokens: Array, state: State) -> tuple[Array, dict[str, Array]]:
+        """See `Networks.step`."""
+        tensors = {name: torch.as_tensor(value).to(self._device) for name, value in state.items()}
+        logits, after = self.model.decoder.step(torch.as_tensor(tokens).to(self._device), tensors)
+        return logits.cpu().numpy(), {name: value.cpu().numpy() for name, value in after.items()}
+
+
+@dataclass(frozen=True)
+class Parity:
+    """What a comparison found.
+
+    Attributes:
+        pictures: how many were captioned.
+        differing: index, exported caption and PyTorch caption, where the two are not the same.
+        largest_score_gap: over the pictures with the same caption.
+    """
+
+    pictures: int
+    differing: tuple[tuple[int, str, str], ...]
+    largest_score_gap: float
+
+
+def check_parity(artefact: Artefact, pictures: Sequence[Any], model: CaptionModel | None = None) -> Parity:
+    """Caption pictures with the exported networks and with PyTorch, by the artefact's own search settings.
+
+    Args:
+        artefact: exported.
+        pictures: paths, PIL images or uint8 arrays (H, W, 3).
+        model: the PyTorch model; None builds it from the artefact's own weights.
+    """
+    exported = Captioner(artefact, OnnxNetworks(artefact)).caption(pictures)
+    expected = Captioner(artefact, TorchNetworks(model or load_model(artefact))).caption(pictures)
+    differing, gap = [], 0.0
+    for index, ((ours, *_), (theirs, *_)) in enumerate(zip(exported, expected, strict=True)):
+        if ours.text != theirs.text:
+            differing.append((index, ours.text, theirs.text))
+        else:
+            gap = max(gap, abs(ours.score - theirs.score))
+    return Parity(len(exported), tuple(differing), gap)

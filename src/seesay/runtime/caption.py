@@ -1,0 +1,48 @@
+"""What a captioner says about a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesay.search import Hypothesis
+from seesay.text import Vocabulary, detokenize
+
+
+@dataclass(frozen=True)
+class Caption:
+    """One sentence about a picture.
+
+    Attributes:
+        text: the sentence, lower case, without a full stop.
+        score: what the search ranks by: the sum of log-probabilities over length to a power; nearer zero is better.
+        tokens: each word and its natural-log probability given the picture and the words before it.
+        attention: (T, rows, columns) float32, where the model looked for each of the T words, each map adding up to 1;
+            None for models that do not attend.
+    """
+
+    text: str
+    score: float
+    tokens: tuple[tuple[str, float], ...]
+    attention: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Text, score and tokens as plain JSON values."""
+        tokens = [{"token": token, "logprob": logprob} for token, logprob in self.tokens]
+        return {"text": self.text, "score": self.score, "tokens": tokens}
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def caption_of(hypothesis: Hypothesis, vocabulary: Vocabulary, grid_size: tuple[int, int]) -> Caption:
+    """A hypothesis as a caption; attention (T, N) is folded to the grid's rows and columns."""
+    words = tuple(vocabulary.tokens[token] for token in hypothesis.tokens)
+    attention = hypothesis.attention
+    if attention is not None:
+        attention = np.asarray(attention[: len(words)], np.float32).reshape(len(words), *grid_size)
+    tokens = tuple(zip(words, map(float, hypothesis.logprobs), strict=False))  # logprobs go on with the end token's
+    return Caption(detokenize(words), float(hypothesis.score), tokens, attention)
