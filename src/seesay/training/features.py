@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,20 @@ from lightning.fabric import Fabric
 from PIL import Image, ImageEnhance
 from torch import Tensor
 
-from seesay.data import FeatureCache, Sample
+from seesay.data import FeatureCache, Sample, read_dataset
 from seesay.media import Preprocessing, decode_ahead, open_picture
 from seesay.models.captioner import normalise
-from seesay.models.encoders import Encoder
+from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
 
 BATCH = 32
+
+
+def has_bf16() -> bool:
+    """Whether this machine computes in bfloat16 rather than imitates it."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def default_cache() -> Path:
@@ -143,3 +151,39 @@ def vary(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     for change in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
         picture = change(picture).enhance(float(rng.uniform(0.75, 1.25)))
     return picture
+
+
+def extract_dataset(
+    data: str,
+    encoder: EncoderConfig,
+    out: Path,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> dict[str, object]:
+    """Encode every picture of a data set into `out`, where `train` finds them again; what is there already is kept.
+
+    Args:
+        data: `FORMAT:PATH`.
+        encoder: the backbone, its weights and input size.
+        out: the cache folder; give it to `train` as `SEESAY_CACHE` does, or as its `features`.
+        on_progress: called with pictures done and pictures to do.
+
+    Returns:
+        encoder, layer, grid (rows, columns), dimension, pictures in all, pictures encoded now.
+
+    Raises:
+        UsageError: no such encoder.
+        DataError: the data set has fatal faults.
+    """
+    dataset = read_dataset(data)
+    fabric = Fabric(accelerator="auto", devices=1, precision="bf16-mixed" if has_bf16() else "32-true")
+    network = fabric.to_device(Encoder(encoder))
+    with closing(open_cache(out, network)) as cache:
+        encoded = extract(dataset.samples, network, cache, fabric, on_progress)
+    return {
+        "encoder": encoder.name,
+        "layer": "forward_features",
+        "grid": list(network.grid_size),
+        "dimension": network.dim,
+        "pictures": len(dataset.samples),
+        "encoded": encoded,
+    }

@@ -23,7 +23,7 @@ from seesay.training.batches import CaptionBook, Captions, ahead, epoch_plan, is
 from seesay.training.callbacks import Callback
 from seesay.training.checkpoints import read_checkpoint, with_prefix, without_prefix, write_checkpoint
 from seesay.training.config import Config
-from seesay.training.features import Features, load_pixels
+from seesay.training.features import Features, has_bf16, load_pixels
 from seesay.training.objectives import CrossEntropy, SelfCritical, prepare_reward
 from seesay.training.optimisation import (
     MovingAverage,
@@ -307,13 +307,6 @@ def make_fabric(precision: str) -> Fabric:
     )
     fabric.launch()
     return fabric
-
-
-def has_bf16() -> bool:
-    """Whether this machine computes in bfloat16 rather than imitates it."""
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
 def write_json(file: Path, value: Any) -> None:

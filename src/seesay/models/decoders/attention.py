@@ -50,7 +50,8 @@ class AttentionDecoder(Decoder):
         self.embedding = nn.Embedding(vocabulary_size, width, padding_idx=0)
         self.picture = nn.Sequential(nn.LayerNorm(feature_size), nn.Linear(feature_size, width), nn.GELU())
         self.grid = nn.Sequential(nn.LayerNorm(feature_size), nn.Linear(feature_size, width), nn.GELU())
-        self.keys_values = nn.Linear(width, 2 * width)
+        self.keys = nn.Linear(width, width, bias=False)  # a bias here would cancel in the softmax
+        self.values = nn.Linear(width, width)
         self.recurrent = nn.LSTM(2 * width, width, batch_first=True)
         self.query = nn.Linear(width, width)
         self.mix = nn.Linear(width, width)
@@ -65,13 +66,13 @@ class AttentionDecoder(Decoder):
 
     def start(self, memory: Memory) -> State:
         """Keys and values of the grid (B, heads, N, H/heads), the picture's vector (B, H), a zero LSTM state."""
-        keys, values = self._split(self.keys_values(self._drop_channels(self.grid(memory.grid)))).chunk(2, dim=1)
+        grid = self._drop_channels(self.grid(memory.grid))
         picture = self.dropout(self.picture(memory.pooled))
         zero = torch.zeros_like(picture)
         allowed = memory.mask if memory.mask is not None else memory.grid.new_ones(memory.grid.shape[:2]).bool()
         return {
-            "keys": keys,
-            "values": values,
+            "keys": self._split(self.keys(grid)),
+            "values": self._split(self.values(grid)),
             "bias": torch.zeros_like(memory.grid[..., 0]).masked_fill(~allowed, float("-inf")),
             "picture": picture,
             "hidden": zero,
@@ -115,8 +116,8 @@ class AttentionDecoder(Decoder):
         return grid * self.dropout(torch.ones_like(grid[:, :1]))
 
     def _split(self, x: Tensor) -> Tensor:
-        """(B, T, m·H) → (B, m·heads, T, H/heads)."""
-        return x.unflatten(-1, (-1, self.norm_output.normalized_shape[0] // self.heads)).transpose(1, 2)
+        """(B, T, H) → (B, heads, T, H/heads)."""
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
     def _after(self, states: Tensor, looked: Tensor) -> Tensor:
         """Recurrent states and what was seen, both (…, H) → hidden (…, H)."""

@@ -1,0 +1,187 @@
+"""Whole runs on a tiny data set: resume after a kill, several processes, wrong use."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from seesay.errors import TrainingError, UsageError
+from seesay.training import load_config, train
+from seesay.training.checkpoints import read_checkpoint
+
+SMALL = [
+    "encoder.name=tf_efficientnet_lite0",
+    "encoder.weights=random",
+    "encoder.size=64",
+    "decoder.hidden=16",
+    "decoder.heads=2",
+    "decoder.feed_forward=16",
+    "text.min_count=1",
+    "training.batch_size=3",
+    "training.warmup_steps=2",
+    "training.checkpoint_minutes=0",
+    "training.precision=float32",
+]
+# Every phase once: frozen, joint, self-critical.
+PHASES = [
+    "training.epochs=4",
+    "joint.from_epoch=1",
+    "joint.until_epoch=2",
+    "joint.layers=1",
+    "self_critical.from_epoch=3",
+    "self_critical.samples=2",
+    "self_critical.max_length=6",
+]
+KILLS = int(os.environ.get("SEESAY_KILLS", "3"))
+
+
+def command(data: Path, out: Path, cache: Path, *overrides: str) -> tuple[list[str], dict[str, str]]:
+    call = [sys.executable, "-m", "seesay", "train", "default", *SMALL, *overrides, "--data", f"flickr8k:{data}"]
+    return [*call, "--out", str(out)], {**os.environ, "SEESAY_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
+
+
+def weights(out: Path) -> dict[str, torch.Tensor]:
+    return read_checkpoint(out / "last.safetensors")[0]
+
+
+@pytest.mark.timeout(1500)
+def test_killed_and_resumed_runs_reach_the_same_weights_bit_for_bit(tiny_flickr8k, tmp_path):
+    call, environment = command(tiny_flickr8k, tmp_path / "whole", tmp_path / "cache-a", *PHASES)
+    begun = time.monotonic()
+    subprocess.run(call, env=environment, check=True, capture_output=True)
+    duration = time.monotonic() - begun
+    call, environment = command(tiny_flickr8k, tmp_path / "broken", tmp_path / "cache-b", *PHASES)
+    chance = random.Random(7)
+    kills = 0
+    while kills < KILLS:
+        process = subprocess.Popen(
+            [*call, "--resume"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            assert process.wait(chance.uniform(0.3, 1.0) * duration) == 0
+            break  # it got through before the kill
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+    assert kills > 0
+    subprocess.run([*call, "--resume"], env=environment, check=True, capture_output=True)
+    whole, broken = weights(tmp_path / "whole"), weights(tmp_path / "broken")
+    assert whole.keys() == broken.keys()
+    assert [name for name in whole if not torch.equal(whole[name], broken[name])] == []
+    table = [(tmp_path / name / "metrics.csv").read_text().splitlines() for name in ("whole", "broken")]
+    assert len(table[0]) == len(table[1]) == 5
+
+
+def test_resuming_at_every_step_changes_nothing(tiny_flickr8k, tmp_path, monkeypatch):
+    """Stops in process after each step, so that every border between phases is crossed by a resumed run."""
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+    data = f"flickr8k:{tiny_flickr8k}"
+
+    class Stop(Exception):
+        pass
+
+    class StopAfter:
+        def on_step(self, progress, steps):
+            if progress.step < steps:
+                self.trainer_stopped = True
+
+        def on_epoch(self, progress):
+            raise Stop
+
+    train("default", [*SMALL, *PHASES], data, tmp_path / "whole")
+    for _ in range(4):
+        with pytest.raises(Stop):
+            train("default", [*SMALL, *PHASES], data, tmp_path / "broken", resume=True, callbacks=[StopAfter()])
+    train("default", [*SMALL, *PHASES], data, tmp_path / "broken", resume=True)
+    whole, broken = weights(tmp_path / "whole"), weights(tmp_path / "broken")
+    assert [name for name in whole if not torch.equal(whole[name], broken[name])] == []
+
+
+@pytest.mark.timeout(900)
+def test_two_processes_reach_the_weights_of_one(tiny_flickr8k, tmp_path):
+    settings = ["training.epochs=2", "joint.from_epoch=1", "joint.augment=false", "joint.layers=1", "decoder.dropout=0",
+                "self_critical.from_epoch=null"]
+    call, environment = command(tiny_flickr8k, tmp_path / "one", tmp_path / "cache-a", *settings)
+    subprocess.run(call, env=environment, check=True, capture_output=True)
+    call, environment = command(tiny_flickr8k, tmp_path / "two", tmp_path / "cache-b", *settings)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *call[1:]]
+    subprocess.run(torchrun, env=environment, check=True, capture_output=True)
+    one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
+    for name in one:
+        if name.startswith(("model.", "average.")) and one[name].is_floating_point():
+            torch.testing.assert_close(two[name], one[name], atol=1e-4, rtol=0, msg=name)
+
+
+def test_a_run_leaves_figures_curves_and_an_artefact(tiny_flickr8k, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+    out = train("merge", [*small_merge(), "training.epochs=2"], f"flickr8k:{tiny_flickr8k}", tmp_path / "run")
+    for name in ("seesay.json", "weights.safetensors", "metrics.csv", "curves.png", "config.json"):
+        assert (out / name).stat().st_size > 0, name
+    assert list((out / "events").iterdir())
+
+
+def test_a_folder_with_a_run_is_not_overwritten(tiny_flickr8k, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+    data = f"flickr8k:{tiny_flickr8k}"
+    train("merge", [*small_merge(), "training.epochs=1"], data, tmp_path / "run")
+    before = (tmp_path / "run" / "last.safetensors").read_bytes()
+    with pytest.raises(UsageError, match="--resume"):
+        train("merge", [*small_merge(), "training.epochs=1"], data, tmp_path / "run")
+    with pytest.raises(TrainingError, match=r"training\.lr"):
+        train("merge", [*small_merge(), "training.epochs=1", "training.lr=0.5"], data, tmp_path / "run", resume=True)
+    assert (tmp_path / "run" / "last.safetensors").read_bytes() == before
+
+
+def test_a_loss_that_is_not_finite_stops_with_the_last_checkpoint_kept(tiny_flickr8k, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+
+    class Poison:
+        """Breaks the weights after the first epoch, as a too large step would."""
+
+        def on_step(self, progress, steps):
+            pass
+
+        def on_epoch(self, progress):
+            with torch.no_grad():
+                self.model.decoder.project.weight.fill_(float("nan"))
+
+    poison = Poison()
+    build = __import__("seesay.models.captioner", fromlist=["CaptionModel"]).CaptionModel.build
+
+    def keep(*arguments, **options):
+        poison.model = build(*arguments, **options)
+        return poison.model
+
+    monkeypatch.setattr("seesay.training.run.CaptionModel.build", keep)
+    with pytest.raises(TrainingError, match=r"not finite in epoch 1.*last\.safetensors"):
+        train("merge", [*small_merge(), "training.epochs=2"], f"flickr8k:{tiny_flickr8k}", tmp_path / "run",
+              callbacks=[poison])
+    tensors, progress = read_checkpoint(tmp_path / "run" / "last.safetensors")
+    assert progress["epoch"] == 1
+    assert all(torch.isfinite(t).all() for t in tensors.values() if t.is_floating_point())
+
+
+def test_a_truncated_checkpoint_is_named(tiny_flickr8k, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+    data = f"flickr8k:{tiny_flickr8k}"
+    train("merge", [*small_merge(), "training.epochs=1"], data, tmp_path / "run")
+    file = tmp_path / "run" / "last.safetensors"
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(TrainingError, match=r"last\.safetensors: not a checkpoint"):
+        train("merge", [*small_merge(), "training.epochs=1"], data, tmp_path / "run", resume=True)
+
+
+def small_merge() -> list[str]:
+    kept = [o for o in SMALL if not o.startswith("decoder.")]
+    return [*kept, "decoder.hidden=16", "decoder.embedding=16"]
+
+
+def test_the_small_settings_are_settings():
+    assert load_config("default", [*SMALL, *PHASES]).joint.layers == 1
