@@ -68,8 +68,8 @@ def load_model(artefact: Artefact | Path | str) -> CaptionModel:
         missing = [name for name in weights_of(model) if name not in weights]
         if missing:
             raise ArtefactError(
-                f"{artefact.source}: {WEIGHTS} lacks {missing[0]} and {len(missing) - 1} more, as after calibrated int8 "
-                "quantisation; use the artefact that it was exported from"
+                f"{artefact.source}: {WEIGHTS} lacks {missing[0]} and {len(missing) - 1} more (calibrated int8?); "
+                "use the artefact that it was exported from"
             )
         model.load_state_dict({**model.state_dict(), **weights})
     except (KeyError, TypeError, ValidationError, RuntimeError, SafetensorError, OSError) as error:

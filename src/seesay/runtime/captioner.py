@@ -126,9 +126,10 @@ class Captioner:
 
     def caption_pixels(self, pixels: NDArray[np.uint8], options: SearchOptions) -> list[list[Caption]]:
         """Caption preprocessed pixels (B, H, W, 3) uint8, as `preprocessing.load` gives them, in one batch."""
+        state = self.networks.start(pixels)
         hypotheses = beam_search(
             self.networks.step,
-            self.networks.start(pixels),
+            state,
             batch=len(pixels),
             start=self.vocabulary.start,
             end=self.vocabulary.end,

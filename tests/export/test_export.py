@@ -1,0 +1,241 @@
+"""Exported artefacts compute what PyTorch does, keep their weights once, and run without it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from safetensors import safe_open
+
+import seesay
+from seesay.artefact import ENCODER, MANIFEST, NETWORKS, WEIGHTS, Artefact, read_artefact
+from seesay.errors import ArtefactError, UsageError
+from seesay.export import TorchNetworks, check_parity, describe, export_artefact, load_model, save_model
+from seesay.export.graphs import read_header
+from seesay.models.captioner import CaptionModel
+from seesay.models.decoders import DECODERS
+from seesay.models.encoders import EncoderConfig
+from seesay.runtime import Captioner, OnnxNetworks
+from seesay.text import Vocabulary
+
+WORDS = Vocabulary.build([[f"word{i}"] * 5 for i in range(60)], min_count=1)
+
+
+def noise(count: int, seed: int = 0) -> list[np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return [rng.integers(0, 256, (40 + i, 50, 3), dtype=np.uint8) for i in range(count)]
+
+
+@pytest.fixture(scope="module", params=sorted(DECODERS))
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Artefact:
+    """A random model of each decoder family, with batch norm statistics as a trained one has."""
+    torch.manual_seed(3)
+    decoder = DECODERS[request.param].config_class(name=request.param)
+    encoder = EncoderConfig(name="test_efficientnet", weights="random", size=64)
+    model = CaptionModel.build(encoder, decoder, WORDS)
+    with torch.no_grad():
+        for name, buffer in model.named_buffers():
+            if "running" in name:
+                buffer.uniform_(0.5, 1.5)
+        for parameter in model.decoder.parameters():
+            parameter.mul_(2)  # livelier than at birth: logits apart, no ties
+    model.eval()
+    about = describe(model, decoder, request.param, search={"beam": 3, "max_length": 8}, card="# Test")
+    return save_model(model, about, tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def exported(trained: Artefact, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Artefact]:
+    out = tmp_path_factory.mktemp("exported")
+    kinds: list[Any] = ["none", "float16", "int8"]
+    return {kind: export_artefact(trained.root, out / kind, quantize=kind) for kind in kinds}
+
+
+def test_saved_model_is_loaded_back(trained: Artefact) -> None:
+    model = load_model(trained.root)
+    assert not model.training
+    assert model.vocabulary.tokens == WORDS.tokens
+    with safe_open(trained.file(WEIGHTS), framework="pt") as kept:
+        for name, value in model.state_dict().items():
+            if value.is_floating_point():
+                assert torch.equal(value, kept.get_tensor(name)), name
+
+
+@pytest.mark.parametrize("storage", ["none", "float16", "int8"])
+@pytest.mark.parametrize("rows", [1, 2, 5, 9])
+def test_networks_compute_what_pytorch_does(exported: dict[str, Artefact], storage: str, rows: int) -> None:
+    artefact = exported[storage]
+    networks, expected = OnnxNetworks(artefact), TorchNetworks(load_model(artefact))
+    pixels = np.random.default_rng(rows).integers(0, 256, (rows, 64, 64, 3), dtype=np.uint8)
+    state, state_expected = networks.start(pixels), expected.start(pixels)
+    assert set(state) == set(state_expected)
+    assert networks.constant == expected.constant
+    for step in range(3):
+        for name, value in state_expected.items():
+            np.testing.assert_allclose(state[name], value, rtol=1e-3, atol=1e-4, err_msg=f"{name} at step {step}")
+        tokens = np.arange(rows) + 4 + step
+        logits, state = networks.step(tokens, state)
+        logits_expected, state_expected = expected.step(tokens, state_expected)
+        np.testing.assert_allclose(logits, logits_expected, rtol=1e-3, atol=1e-3)
+        assert logits.shape == (rows, len(WORDS))
+
+
+@pytest.mark.parametrize("storage", ["none", "float16", "int8"])
+def test_the_same_captions_as_pytorch(exported: dict[str, Artefact], storage: str) -> None:
+    parity = check_parity(exported[storage], noise(20))
+    assert parity.pictures == 20
+    assert parity.differing == ()
+    assert parity.largest_score_gap < 1e-3
+
+
+def test_parity_check_notices_another_model(exported: dict[str, Artefact]) -> None:
+    other = load_model(exported["none"])
+    with torch.no_grad():
+        for parameter in other.decoder.parameters():
+            parameter.copy_(torch.randn_like(parameter))
+    assert len(check_parity(exported["none"], noise(4), other).differing) > 0
+
+
+def test_captions_do_not_depend_on_the_pictures_beside(exported: dict[str, Artefact]) -> None:
+    for artefact in exported.values():
+        captioner = Captioner(artefact, OnnxNetworks(artefact))
+        pictures = noise(7)
+        together = captioner.caption(pictures, beam=3, num=2)
+        for batch_size in (1, 2, 5):
+            apart = captioner.caption(pictures, beam=3, num=2, batch_size=batch_size)
+            for one, other in zip(together, apart, strict=True):
+                assert [caption.text for caption in one] == [caption.text for caption in other]
+                assert [c.score for c in one] == pytest.approx([c.score for c in other], abs=1e-4)
+
+
+@pytest.mark.parametrize("storage", ["none", "float16", "int8"])
+def test_weights_are_kept_once(exported: dict[str, Artefact], storage: str) -> None:
+    artefact = exported[storage]
+    artefact.verify()
+    header = read_header(artefact.file(WEIGHTS))
+    places = {(entry["offset"], entry["length"]): entry["shape"] for entry in header.values()}
+    used = set()
+    for name in NETWORKS:
+        graph = onnx.load(artefact.file(name), load_external_data=False).graph
+        for tensor in graph.initializer:
+            if tensor.data_location == onnx.TensorProto.EXTERNAL:
+                where = {entry.key: entry.value for entry in tensor.external_data}
+                assert where["location"] == WEIGHTS
+                place = (int(where["offset"]), int(where["length"]))
+                assert places[place] == list(tensor.dims)
+                used.add(place)
+            else:
+                assert tensor.ByteSize() < 8192, tensor.name
+    assert used == set(places)
+
+
+def test_storage_and_size(trained: Artefact, exported: dict[str, Artefact]) -> None:
+    sizes = {kind: artefact.files[WEIGHTS].size for kind, artefact in exported.items()}
+    assert sizes["none"] == pytest.approx(trained.files[WEIGHTS].size, rel=0.01)
+    assert sizes["float16"] < 0.6 * sizes["none"]
+    assert sizes["int8"] < 0.4 * sizes["none"]
+    assert [a.description.storage for a in exported.values()] == ["float32", "float16", "int8"]
+    with safe_open(exported["float16"].file(WEIGHTS), framework="pt") as kept:
+        kinds = {kept.get_tensor(name).ndim > 1: kept.get_tensor(name).dtype for name in kept.keys()}  # noqa: SIM118
+    assert kinds == {True: torch.float16, False: torch.float32}
+
+
+def test_description_travels(trained: Artefact, exported: dict[str, Artefact]) -> None:
+    for artefact in exported.values():
+        for entry in ("name", "model", "preprocessing", "vocabulary", "grid_size", "carried", "search", "card"):
+            assert getattr(artefact.description, entry) == getattr(trained.description, entry)
+
+
+def test_signatures_are_the_documented_ones(exported: dict[str, Artefact]) -> None:
+    artefact = exported["float16"]
+    graphs = {name: onnx.load(artefact.file(name), load_external_data=False).graph for name in NETWORKS}
+    encoder, start, step = graphs.values()
+    assert [i.name for i in encoder.input] == ["pixels"]
+    assert [o.name for o in encoder.output] == ["grid", "pooled"]
+    assert encoder.input[0].type.tensor_type.elem_type == onnx.TensorProto.UINT8
+    assert [i.name for i in start.input] == ["grid", "pooled"]
+    states = [o.name for o in start.output]
+    assert all(name.startswith("state.") for name in states)
+    assert [i.name for i in step.input] == ["tokens", *states]
+    assert [o.name for o in step.output] == ["logits", *(f"next.{name}" for name in artefact.description.carried)]
+    for graph in graphs.values():
+        assert all(i.type.tensor_type.shape.dim[0].dim_param for i in graph.input)
+
+
+def test_files_tell_nothing_of_the_machine(exported: dict[str, Artefact]) -> None:
+    for artefact in exported.values():
+        for name in (*NETWORKS, MANIFEST):
+            content = (artefact.root / name).read_bytes()
+            for trace in (str(Path.home()), str(Path.cwd()), ".py", "site-packages"):
+                assert trace.encode() not in content, (name, trace)
+
+
+def test_same_model_gives_the_same_files(trained: Artefact, exported: dict[str, Artefact], tmp_path: Path) -> None:
+    again = export_artefact(trained.root, tmp_path / "again", quantize="float16")
+    assert again.files == exported["float16"].files
+
+
+def test_an_exported_artefact_is_exported_again(exported: dict[str, Artefact], tmp_path: Path) -> None:
+    again = export_artefact(exported["float16"].root, tmp_path / "again.zip", quantize="float16")
+    assert again.files[WEIGHTS] == exported["float16"].files[WEIGHTS]
+    assert seesay.load(tmp_path / "again.zip")(noise(1)[0]).text
+
+
+def test_calibrated_int8(trained: Artefact, tmp_path: Path) -> None:
+    artefact = export_artefact(trained.root, tmp_path / "int8", quantize="int8", calibration=noise(8))
+    graph = onnx.load(artefact.file(ENCODER)).graph
+    kinds = [node.op_type for node in graph.node]
+    assert "BatchNormalization" not in kinds
+    assert kinds.count("DequantizeLinear") > kinds.count("Conv") > 0
+    assert not any(name.startswith("encoder.") for name in read_header(artefact.file(WEIGHTS)))
+    pixels = np.stack([load_model(trained).preprocessing.load(picture) for picture in noise(3)])
+    exact_artefact = export_artefact(trained.root, tmp_path / "none", quantize="none")
+    (grid, _), (exact, _) = (OnnxNetworks(a).encode(pixels) for a in (artefact, exact_artefact))
+    likeness = (grid * exact).sum() / np.sqrt((grid**2).sum() * (exact**2).sum())
+    assert likeness > 0.97
+    captioner = seesay.load(tmp_path / "int8")
+    pictures = noise(5)
+    assert [c[0].text for c in captioner.caption(pictures)] == [captioner(p).text for p in pictures]
+    with pytest.raises(ArtefactError, match="calibrated int8"):
+        load_model(artefact)
+
+
+def test_misuse_is_named(trained: Artefact, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="choose one of none, float16, int8"):
+        export_artefact(trained.root, tmp_path / "x", quantize="int4")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="calibration pictures are for"):
+        export_artefact(trained.root, tmp_path / "x", quantize="float16", calibration=[])
+    with pytest.raises(UsageError, match="without a picture"):
+        export_artefact(trained.root, tmp_path / "x", quantize="int8", calibration=[])
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ArtefactError, match=r"holds something else \(notes\.txt\)"):
+        export_artefact(trained.root, tmp_path)
+    with pytest.raises(ArtefactError, match="run: seesay export"):
+        seesay.load(trained.root)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt"]
+
+
+def test_weights_that_do_not_fit_are_refused(trained: Artefact, tmp_path: Path) -> None:
+    for name in (MANIFEST, WEIGHTS):
+        (tmp_path / name).write_bytes((trained.root / name).read_bytes())
+    values = json.loads((tmp_path / MANIFEST).read_text("utf-8"))
+    values["vocabulary"] = Vocabulary.build([["a", "b"]], min_count=1).to_json()
+    (tmp_path / MANIFEST).write_text(json.dumps(values), "utf-8")
+    with pytest.raises(ArtefactError, match="do not fit") as caught:
+        load_model(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_network_is_named(exported: dict[str, Artefact], tmp_path: Path) -> None:
+    source = exported["float16"]
+    for path in source.root.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    size = (tmp_path / ENCODER).stat().st_size
+    (tmp_path / ENCODER).write_bytes(b"\x00" * size)
+    with pytest.raises(ArtefactError, match=r"encoder\.onnx: ONNX Runtime refuses it"):
+        OnnxNetworks(read_artefact(tmp_path))
