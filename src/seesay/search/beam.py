@@ -1,0 +1,238 @@
+"""Batched beam search over the step contract, on any array library (NumPy and PyTorch are tested)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import array_api_compat
+import numpy as np
+from numpy.typing import NDArray
+
+from seesay.search.hypothesis import Hypothesis, SearchOptions, State, StepFunction
+
+_NEVER = -1e30
+
+
+def beam_search(
+    step: StepFunction,
+    state: State,
+    *,
+    batch: int,
+    start: int,
+    end: int,
+    options: SearchOptions,
+    constant: Collection[str] = (),
+) -> list[list[Hypothesis]]:
+    """Follow the `beam` likeliest beginnings of each picture's sentence until none can overtake the best found.
+
+    A picture leaves the batch as soon as it is decided. Where no end comes within `max_length`, the best beginnings
+    that are still alive are given back.
+
+    Args:
+        step: one token on, for R rows.
+        state: one row for each picture, as `start` makes it.
+        batch: pictures, B.
+        start: id of the token that begins a sentence.
+        end: id of the token that ends it.
+        options: settings.
+        constant: names of state entries that `step` never changes; they are gathered only when pictures leave.
+
+    Returns:
+        For each picture its `num` best hypotheses, best first (fewer where fewer exist).
+    """
+    if batch == 0:
+        return []
+    xp = array_api_compat.array_namespace(*state.values())
+    beam, arrays = options.beam, dict(state)
+    device = array_api_compat.device(next(iter(arrays.values())))
+    if beam > 1:
+        rows = xp.asarray(np.repeat(np.arange(batch), beam), device=device)
+        arrays = {name: xp.take(value, rows, axis=0) for name, value in arrays.items()}
+    pictures = [_Picture(beam, options) for _ in range(batch)]
+    alive = list(range(batch))
+    scores = np.full((batch, beam), _NEVER)
+    scores[:, 0] = 0.0  # all beams are equal at the start: follow one
+    tokens = np.full(batch * beam, start, np.int64)
+    for length in range(options.max_length + 1):
+        logits, new = step(xp.asarray(tokens, device=device), arrays)
+        arrays = dict(new)
+        look = _to_numpy(arrays["attention"]) if "attention" in arrays else None
+        ended_only = length == options.max_length
+        best, chosen = _candidates(xp, logits, [pictures[i] for i in alive], scores, length, end, options, ended_only)
+        parents, words = np.zeros((len(alive), beam), np.int64), np.full((len(alive), beam), end, np.int64)
+        scores = np.full((len(alive), beam), _NEVER)
+        for row, index in enumerate(alive):
+            live = pictures[index].extend(best[row], chosen[row], length, end, look, row * beam)
+            for slot, (parent, word, total) in enumerate(live):
+                parents[row, slot], words[row, slot], scores[row, slot] = row * beam + parent, word, total
+            for slot in range(len(live), beam):
+                parents[row, slot] = row * beam
+        going = [row for row, index in enumerate(alive) if not pictures[index].decided(length)]
+        if ended_only or not going:
+            break
+        left = len(going) < len(alive)
+        alive, parents, words, scores = [alive[r] for r in going], parents[going], words[going], scores[going]
+        gather = xp.asarray(parents.reshape(-1), device=device)
+        moved = bool((parents.reshape(-1) != np.arange(parents.size)).any())
+        arrays = {
+            name: xp.take(value, gather, axis=0) if left or (moved and name not in constant) else value
+            for name, value in arrays.items()
+        }
+        tokens = words.reshape(-1)
+    return [picture.results() for picture in pictures]
+
+
+class _Picture:
+    """The beginnings still followed for one picture, and the sentences found."""
+
+    def __init__(self, beam: int, options: SearchOptions) -> None:
+        self.beam = beam
+        self.options = options
+        self.live: list[tuple[tuple[int, ...], tuple[float, ...], tuple[NDArray[np.float32], ...], float]] = [
+            ((), (), (), 0.0)
+        ]
+        self.found: list[Hypothesis] = []
+
+    def extend(
+        self,
+        scores: NDArray[np.float64],
+        flat: NDArray[np.int64],
+        length: int,
+        end: int,
+        look: NDArray[np.float32] | None,
+        first_row: int,
+    ) -> list[tuple[int, int, float]]:
+        """Take the best continuations: those that end among the `beam` best are found, the `beam` best others live on.
+
+        Returns:
+            Parent beam, token and score of each that lives on.
+        """
+        words = self.words
+        live, kept = [], []
+        for rank, (total, position) in enumerate(zip(scores.tolist(), flat.tolist(), strict=True)):
+            if total <= _NEVER / 2:
+                continue
+            parent, word = divmod(position, words)
+            tokens, logprobs, looks, before = self.live[parent]
+            if word == end:
+                if rank >= self.beam:  # as unlikely as a beginning that is dropped
+                    continue
+                score = total / (length + 1) ** self.options.length_power
+                self.found.append(self._hypothesis(tokens, (*logprobs, total - before), score, True, looks))
+            elif len(kept) < self.beam:
+                seen = looks if look is None else (*looks, look[first_row + parent])
+                kept.append(((*tokens, word), (*logprobs, total - before), seen, total))
+                live.append((parent, word, total))
+        self.found.sort(key=lambda h: -h.score)
+        del self.found[self.beam :]
+        if kept:  # else the last ones stay, for `results`
+            self.live = kept
+        self.exhausted = not kept
+        return live
+
+    words = 0
+    exhausted = False
+
+    def decided(self, length: int) -> bool:
+        """Whether no living beginning can still overtake the `num` best found."""
+        if self.exhausted or (self.beam == 1 and self.found):  # greedy: the first end is the end
+            return True
+        if len(self.found) < self.options.num:
+            return False
+        # A score can only fall with more tokens; its normaliser is largest at the longest length.
+        longest = (self.options.max_length + 1) ** self.options.length_power
+        return max(entry[3] for entry in self.live) / longest <= self.found[self.options.num - 1].score
+
+    def results(self) -> list[Hypothesis]:
+        """The `num` best found, filled up with the best that never ended."""
+        best = self.found[: self.options.num]
+        if not best:
+            for tokens, logprobs, looks, total in self.live[: self.options.num]:
+                score = total / max(1, len(tokens)) ** self.options.length_power
+                best.append(self._hypothesis(tokens, logprobs, score, False, looks))
+        return best
+
+    @staticmethod
+    def _hypothesis(
+        tokens: tuple[int, ...],
+        logprobs: tuple[float, ...],
+        score: float,
+        ended: bool,
+        looks: tuple[NDArray[np.float32], ...],
+    ) -> Hypothesis:
+        attention = np.stack(looks).astype(np.float32) if looks else None
+        return Hypothesis(tokens, logprobs, score, ended, attention)
+
+
+def _candidates(
+    xp: Any,
+    logits: Any,
+    pictures: list[_Picture],
+    scores: NDArray[np.float64],
+    length: int,
+    end: int,
+    options: SearchOptions,
+    ended_only: bool,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The best continuations of each picture, best first: scores and flat (beam, word) positions, (B, ≤ 2·beam)."""
+    logprobs = log_softmax(xp, logits)
+    words = logprobs.shape[1]
+    for picture in pictures:
+        picture.words = words
+    banned = list(options.forbidden)
+    if length < options.min_length:
+        banned.append(end)
+    if banned:
+        logprobs[:, xp.asarray(banned, device=array_api_compat.device(logprobs))] = _NEVER
+    # The end and `beam` others of each beam are all that can be among the beam's choices.
+    take = min(options.beam + 1, words)
+    if options.no_repeat_ngram:
+        _ban_repeats(logprobs, pictures, options)
+    if ended_only:
+        top = _to_numpy(logprobs[:, end : end + 1]).astype(np.float64)
+        index = np.full(top.shape, end, np.int64)
+    else:
+        top, index = _top(xp, logprobs, take)
+    total = top.reshape(len(pictures), options.beam, -1) + scores[:, :, None]
+    position = index.reshape(total.shape) + words * np.arange(options.beam)[None, :, None]
+    total, position = total.reshape(len(pictures), -1), position.reshape(len(pictures), -1)
+    order = np.argsort(-total, axis=1, kind="stable")[:, : 2 * options.beam]
+    return np.take_along_axis(total, order, 1), np.take_along_axis(position, order, 1)
+
+
+def _top(xp: Any, logprobs: Any, count: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The `count` largest of each row and where they are, ties by the lower index."""
+    if array_api_compat.is_torch_array(logprobs):
+        values, index = logprobs.topk(count, dim=1)  # method of the array itself: nothing is imported
+        return _to_numpy(values).astype(np.float64), _to_numpy(index)
+    rows = _to_numpy(logprobs)
+    index = np.argpartition(-rows, count - 1, axis=1)[:, :count] if count < rows.shape[1] else None
+    if index is None:
+        index = np.broadcast_to(np.arange(rows.shape[1]), rows.shape)
+    index = np.sort(index, axis=1)
+    return np.take_along_axis(rows, index, 1).astype(np.float64), index
+
+
+def _ban_repeats(logprobs: Any, pictures: list[_Picture], options: SearchOptions) -> None:
+    """Rule out tokens that would complete an n-gram a second time."""
+    size = options.no_repeat_ngram
+    for row, picture in enumerate(pictures):
+        for slot, (tokens, *_) in enumerate(picture.live):
+            tail = tokens[len(tokens) - size + 1 :] if size > 1 else ()
+            for first in range(len(tokens) - size + 1):
+                if tokens[first : first + size - 1] == tail:
+                    logprobs[row * options.beam + slot, tokens[first + size - 1]] = _NEVER
+
+
+def log_softmax(xp: Any, logits: Any) -> Any:
+    """(R, V) logits → (R, V) float32 log-probabilities."""
+    values = xp.astype(logits, xp.float32)
+    values = values - xp.max(values, axis=1, keepdims=True)
+    return values - xp.log(xp.sum(xp.exp(values), axis=1, keepdims=True))
+
+
+def _to_numpy(values: Any) -> NDArray[Any]:
+    if isinstance(values, np.ndarray):
+        return values
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)

@@ -1,0 +1,194 @@
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seesay.errors import UsageError
+from seesay.search import SearchOptions, beam_search, sample
+
+START, END = 0, 1
+WORDS = 4  # start, end, two words
+
+
+class Toy:
+    """A random model whose next-token distribution depends on the whole sentence so far, and on the picture."""
+
+    def __init__(self, seed, words=WORDS, torch_arrays=False, end_bias=0.0):
+        self.seed, self.words, self.torch_arrays, self.end_bias = seed, words, torch_arrays, end_bias
+
+    def logits(self, history):
+        values = np.random.default_rng([self.seed, *map(int, history)]).normal(0, 2, self.words).astype(np.float32)
+        values[END] += self.end_bias
+        return values
+
+    def state(self, batch):
+        state = {"history": np.full((batch, 1), 7, np.int64) + np.arange(batch)[:, None], "still": np.arange(batch)}
+        state["attention"] = np.zeros((batch, 3), np.float32)
+        return {k: torch.from_numpy(v) for k, v in state.items()} if self.torch_arrays else state
+
+    def step(self, tokens, state):
+        assert np.array_equal(np.asarray(state["still"]), np.asarray(state["history"])[:, 0] - 7)
+        history = np.concatenate([np.asarray(state["history"]), np.asarray(tokens)[:, None]], 1)
+        logits = np.stack([self.logits(h) for h in history])
+        look = np.stack([[len(h), h[-1], h[0]] for h in history]).astype(np.float32)
+        new = {"history": history, "attention": look}
+        if self.torch_arrays:
+            return torch.from_numpy(logits), {**state, **{k: torch.from_numpy(v) for k, v in new.items()}}
+        return logits, {**state, **new}
+
+    def logprobs(self, picture, tokens):
+        history, total = [7 + picture, START], []
+        for token in tokens:
+            values = self.logits(history).astype(np.float64)
+            total.append(values[token] - np.log(np.exp(values).sum()))
+            history.append(token)
+        return total
+
+
+def search(toy, batch=1, **options):
+    options.setdefault("forbidden", (START,))
+    return beam_search(
+        toy.step, toy.state(batch), batch=batch, start=START, end=END, options=SearchOptions(**options), constant=("still",)
+    )
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10**6), st.integers(1, 4), st.sampled_from([0.0, 0.7, 1.0]), st.integers(0, 2), st.booleans())
+def test_a_wide_beam_finds_what_exhaustive_search_finds(seed, longest, power, shortest, torch_arrays):
+    toy = Toy(seed, torch_arrays=torch_arrays)
+    shortest = min(shortest, longest)
+    best = {}
+    for length in range(shortest, longest + 1):
+        for words in itertools.product((2, 3), repeat=length):
+            best[words] = sum(toy.logprobs(0, [*words, END])) / (length + 1) ** power
+    expected = sorted(best.items(), key=lambda item: -item[1])[:3]
+    found = search(toy, beam=64, num=3, max_length=longest, min_length=shortest, length_power=power)[0]
+    assert [h.tokens for h in found] == [words for words, _ in expected]
+    np.testing.assert_allclose([h.score for h in found], [score for _, score in expected], atol=1e-4)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10**6), st.integers(1, 5))
+def test_a_picture_is_captioned_the_same_beside_any_others(seed, beam):
+    toy = Toy(seed, words=7)
+    together = search(toy, batch=3, beam=beam, max_length=6)
+    for picture in range(3):
+
+        class Shifted(Toy):
+            def state(self, batch, picture=picture):
+                return {k: v[picture : picture + 1] for k, v in super().state(picture + 1).items()}
+
+        alone = search(Shifted(seed, words=7), beam=beam, max_length=6)[0]
+        assert [h.tokens for h in alone] == [h.tokens for h in together[picture]]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10**6))
+def test_beam_one_is_the_greedy_loop(seed):
+    toy = Toy(seed, words=9)
+    history, words = [7, START], []
+    while len(words) < 8:
+        values = toy.logits(history)
+        values[START] = -np.inf
+        if not words:
+            values[END] = -np.inf
+        if values.argmax() == END:
+            break
+        words.append(int(values.argmax()))
+        history.append(words[-1])
+    assert search(toy, beam=1, max_length=8)[0][0].tokens == tuple(words)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10**6), st.integers(1, 6), st.integers(0, 3))
+def test_numpy_and_torch_agree(seed, beam, ngram):
+    options = {"batch": 3, "beam": beam, "num": min(2, beam), "max_length": 6, "no_repeat_ngram": ngram}
+    numpy_found = search(Toy(seed, words=7), **options)
+    torch_found = search(Toy(seed, words=7, torch_arrays=True), **options)
+    assert [[h.tokens for h in p] for p in numpy_found] == [[h.tokens for h in p] for p in torch_found]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10**6), st.integers(1, 6))
+def test_scores_attention_and_logprobs_are_those_of_the_sentence(seed, beam):
+    toy = Toy(seed, words=7)
+    for picture, found in enumerate(search(toy, batch=2, beam=beam, num=beam, max_length=5)):
+        assert len({h.tokens for h in found}) == len(found)
+        assert [h.score for h in found] == sorted((h.score for h in found), reverse=True)
+        for h in found:
+            tokens = [*h.tokens, END] if h.ended else list(h.tokens)
+            np.testing.assert_allclose(h.logprobs, toy.logprobs(picture, tokens), atol=1e-4)
+            np.testing.assert_allclose(h.score, sum(h.logprobs) / max(1, len(tokens)) ** 0.7, atol=1e-4)
+            assert h.attention.shape == (len(h.tokens), 3)
+            # Each word's row was made by the step that read the word before it.
+            assert h.attention[:, 1].tolist() == [START, *h.tokens[:-1]]
+            assert (h.attention[:, 2] == 7 + picture).all()
+
+
+def test_forbidden_words_are_never_emitted():
+    for seed in range(20):
+        for h in search(Toy(seed, words=6), beam=4, num=4, max_length=6, forbidden=(START, 3))[0]:
+            assert 3 not in h.tokens
+            assert START not in h.tokens
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_no_ngram_comes_twice(size):
+    for seed in range(20):
+        for h in search(Toy(seed, words=4, end_bias=-3), beam=3, num=3, max_length=9, no_repeat_ngram=size)[0]:
+            grams = [h.tokens[i : i + size] for i in range(len(h.tokens) - size + 1)]
+            assert len(grams) == len(set(grams))
+
+
+def test_the_shortest_length_is_kept():
+    for seed in range(20):
+        assert all(len(h.tokens) >= 4 for h in search(Toy(seed, end_bias=4), beam=3, num=3, min_length=4)[0])
+
+
+def test_without_an_end_the_best_beginning_is_given_back():
+    found = search(Toy(1, words=6, end_bias=-np.inf), beam=3, num=2, max_length=5)[0]
+    assert len(found) == 2
+    assert all(not h.ended and len(h.tokens) == 5 for h in found)
+
+
+def test_more_beams_than_sentences():
+    found = search(Toy(2, words=3), beam=20, num=20, max_length=2)[0]
+    assert [len(h.tokens) for h in sorted(found, key=lambda h: len(h.tokens))] == [1, 2]
+
+
+def test_no_pictures():
+    assert search(Toy(1), batch=0) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"beam": 0}, {"num": 4}, {"max_length": 0}, {"min_length": 30}, {"length_power": -1}, {"beam": -3}]
+)
+def test_senseless_settings_are_refused(wrong):
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        SearchOptions(**wrong)
+
+
+@pytest.mark.parametrize("torch_arrays", [False, True])
+def test_sampling_follows_the_distribution(torch_arrays):
+    toy = Toy(5, torch_arrays=torch_arrays)
+    found = sample(
+        toy.step,
+        toy.state(2),
+        batch=2,
+        samples=3000,
+        start=START,
+        end=END,
+        options=SearchOptions(max_length=3, min_length=0),
+        rng=np.random.default_rng(0),
+    )
+    for picture in range(2):
+        first = [(*h.tokens, END)[0] for h in found[picture]]
+        expected = np.exp([toy.logprobs(picture, [word])[0] for word in range(WORDS)])
+        np.testing.assert_allclose(np.bincount(first, minlength=WORDS) / 3000, expected, atol=0.03)
+        for h in found[picture][:50]:
+            tokens = [*h.tokens, END] if h.ended else list(h.tokens)
+            np.testing.assert_allclose(h.logprobs, toy.logprobs(picture, tokens), atol=1e-4)
+            assert h.score == pytest.approx(sum(h.logprobs))
