@@ -1,0 +1,200 @@
+"""One picture, whatever its kind, as upright RGB."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import re
+import threading
+import warnings
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from seesay.errors import MediaError
+from seesay.media.colour import to_rgb
+from seesay.media.source import WebPicture, download, is_url, name_of, open_file, printable, read_handle
+
+MAX_PIXELS = 200_000_000
+"""Pictures with more pixels than this are refused before they are decoded."""
+
+# Formats with a signature of their own, most usual first. Left out: those that Pillow hands to another program (EPS) and
+# those without a signature (TGA, DIB), which "open" any rubbish.
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "ICO", "QOI") + (
+    ("AVIF",) if find_spec("PIL.AvifImagePlugin") else ()
+)
+
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_LARGE = 30_000_000
+_one_large = threading.Lock()  # threads hold at most one large picture at a time, or memory is theirs times the largest
+_shared = threading.Lock()  # a caller's own image may be given twice, and Pillow's load() is not safe in two threads
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Pillow's complaints go to standard error
+
+
+def open_picture(source: Any, *, target: tuple[int, int] | None = None, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Open a picture: upright by its EXIF orientation, RGB, over white where it is transparent, first frame.
+
+    What a file holds decides, not its name. CMYK is converted; 16-bit, 32-bit and float pixels are scaled to 0..255.
+
+    Args:
+        source: a path, the bytes of a file, an open binary file, a PIL image, a uint8 array (H, W, 3) or a `WebPicture`.
+        target: (height, width) in pixels that will do; a much larger JPEG is then decoded smaller and faster, at twice
+            this or more.
+        max_pixels: a picture with more is refused before it is decoded.
+
+    Returns:
+        A picture in mode RGB.
+
+    Raises:
+        MediaError: one line that names the picture and says what is wrong: missing, truncated, too large, of no known
+            format, an array of another shape or type.
+    """
+    try:
+        with _quiet():
+            if isinstance(source, np.ndarray):
+                return _from_array(source, max_pixels)
+            if isinstance(source, Image.Image):
+                _check_size(source, max_pixels)
+                with _shared:
+                    source.load()
+                return _finish(source.copy())
+            with _open_bytes(source) as handle:
+                return _decode(handle, target, max_pixels)
+    except MediaError as error:
+        raise MediaError(f"{name_of(source)}: {error}") from error.__cause__
+    except MemoryError as error:
+        raise MediaError(f"{name_of(source)}: not enough memory for this picture; make it smaller") from error
+    # Damaged files make the decoders raise nearly anything: OSError, SyntaxError, struct.error, OverflowError, KeyError …
+    except Exception as error:
+        reason = printable(error).strip() or type(error).__name__
+        raise MediaError(f"{name_of(source)}: truncated or damaged picture ({reason})") from error
+
+
+def _open_bytes(source: Any) -> BinaryIO:
+    if isinstance(source, WebPicture):
+        return download(source.url)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        if not len(source):
+            raise MediaError("there are no bytes")
+        return io.BytesIO(source)
+    if isinstance(source, str) and is_url(source):
+        raise MediaError(
+            "a web address is not fetched unless you ask for it: --allow-url, or WebPicture(url) in Python"
+        )
+    if isinstance(source, (str, os.PathLike)):
+        return open_file(source)
+    if hasattr(source, "read"):
+        return read_handle(source)
+    raise MediaError("give a path, bytes, an open binary file, a PIL image or a uint8 array (H, W, 3)")
+
+
+def _from_array(array: NDArray[Any], max_pixels: int) -> Image.Image:
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
+        shape = ", ".join(map(str, array.shape))
+        raise MediaError(f"an array must be uint8 (H, W, 3), RGB from 0 to 255; this is {array.dtype} ({shape})")
+    picture = Image.fromarray(np.ascontiguousarray(array))
+    _check_size(picture, max_pixels)
+    return picture
+
+
+def _decode(handle: BinaryIO, target: tuple[int, int] | None, max_pixels: int) -> Image.Image:
+    image = _recognise(handle)
+    _check_size(image, max_pixels)
+    if image.format in ("JPEG", "MPO") and target and image.mode in ("RGB", "L"):
+        height, width = target if _orientation(image) < 5 else target[::-1]
+        # Twice the target, so that the resize which follows has as many pixels as it needs.
+        image.draft(image.mode, (2 * width, 2 * height))
+    with _one_large if image.width * image.height > _LARGE else contextlib.nullcontext():
+        image.load()
+        return _finish(image)
+
+
+def _recognise(handle: BinaryIO) -> Image.Image:
+    """The picture, its header read and no more.
+
+    As `Image.open`, but with our formats only, and without Pillow's own limit of size: ours takes its place.
+    """
+    prefix = handle.read(16)
+    damaged: Exception | None = None
+    for name in FORMATS:
+        if name not in Image.OPEN:
+            Image.preinit()
+        if name not in Image.OPEN:
+            Image.init()
+        if name not in Image.OPEN:
+            continue
+        factory, accept = Image.OPEN[name]
+        if not accept or accept(prefix) is not True:
+            continue
+        handle.seek(0)
+        try:
+            return factory(handle, "")
+        except (SyntaxError, IndexError, TypeError, KeyError, EOFError) as error:  # of this kind, but not readable
+            damaged = error
+    if damaged is not None:
+        raise damaged
+    raise MediaError(f"not a picture of a known format ({', '.join(FORMATS)})")
+
+
+def _check_size(image: Image.Image, max_pixels: int) -> None:
+    width, height = image.size
+    if width * height > max_pixels:
+        raise MediaError(
+            f"{width} x {height} is {width * height / 1e6:.0f} megapixels and the limit is {max_pixels / 1e6:g}; "
+            "make it smaller, or raise max_pixels"
+        )
+    if width < 1 or height < 1:
+        raise MediaError("the picture has no pixels")
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # EXIF is a format of its own, broken in its own ways; the pixels may be sound all the same
+        return 1
+    return value if value in _UPRIGHT else 1
+
+
+def _finish(image: Image.Image) -> Image.Image:
+    # Read after load(): Pillow itself turns a TIFF upright as it loads, and then forgets the tag.
+    turn = _UPRIGHT.get(_orientation(image))
+    picture = to_rgb(image)
+    return picture.transpose(turn) if turn is not None else picture
+
+
+_quiet_lock = threading.Lock()
+_quiet_users = 0
+_quiet_filter: Any = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence Pillow's warnings, in any number of threads: `warnings.catch_warnings` is for one."""
+    global _quiet_users
+    with _quiet_lock:
+        _quiet_users += 1
+        if _quiet_filter not in warnings.filters:
+            warnings.filters.insert(0, _quiet_filter)  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        with _quiet_lock:
+            _quiet_users -= 1
+            if not _quiet_users and _quiet_filter in warnings.filters:
+                warnings.filters.remove(_quiet_filter)  # type: ignore[attr-defined]

@@ -1,0 +1,166 @@
+"""Where the bytes of a picture come from: a file that is safe to open, an open handle, the web."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from seesay.errors import MediaError
+
+MAX_BYTES = 1 << 30
+"""Most bytes read from an open handle."""
+MAX_DOWNLOAD = 64 << 20
+"""Most bytes fetched from the web for one picture."""
+WEB_SECONDS = 20.0
+"""Longest wait for a web server, to answer at all and to send all of a picture."""
+
+
+@dataclass(frozen=True)
+class WebPicture:
+    """A picture on the web that the user has allowed to be fetched; `open_picture` reads it.
+
+    Attributes:
+        url: http or https.
+    """
+
+    url: str
+
+    def __str__(self) -> str:
+        return self.url
+
+
+def is_url(text: str) -> bool:
+    """Whether this reads as a web address rather than as a path."""
+    return text.lower().startswith(("http://", "https://"))
+
+
+def printable(name: object) -> str:
+    r"""A name as one line that any terminal can show: line breaks, control and non-UTF-8 bytes as `\n`, `\x1b`, `\xff`."""
+    return "".join(c if c.isprintable() else _escaped(c) for c in str(name))
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as os.fsdecode keeps it
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
+
+
+def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+    """A regular file, opened for reading; never waits, whatever the path turns out to be.
+
+    Raises:
+        MediaError: no such file, no permission, empty, or a folder, FIFO, device or socket.
+    """
+    try:
+        _check_regular(os.stat(path))  # some devices act when opened, so look first
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        handle = os.fdopen(os.open(path, flags), "rb")
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        raise MediaError(_why(error, path)) from error
+    try:
+        _check_regular(os.fstat(handle.fileno()))  # it may have been replaced in between
+    except MediaError:
+        handle.close()
+        raise
+    return handle
+
+
+def _check_regular(status: os.stat_result) -> None:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    kind = stat.S_IFMT(status.st_mode)
+    if kind != stat.S_IFREG:
+        raise MediaError(f"this is {kinds.get(kind, 'a device')}, not a picture file")
+    if status.st_size == 0:
+        raise MediaError("the file is empty")
+
+
+def _why(error: Exception, path: str | os.PathLike[str]) -> str:
+    code = getattr(error, "errno", None)
+    if code in (errno.ENOENT, errno.ENOTDIR):
+        link = os.path.islink(path)
+        return "the link points to a file that is not there" if link else "there is no such file"
+    if isinstance(error, PermissionError):
+        return "the file may not be read (no permission)"
+    return printable(getattr(error, "strerror", None) or error)
+
+
+def read_handle(handle: Any) -> BinaryIO:
+    """What an open binary file still holds, in memory.
+
+    Raises:
+        MediaError: a file opened as text, too much data, or none.
+    """
+    try:
+        data = handle.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise MediaError(f"cannot be read ({printable(error)})") from error
+    if not isinstance(data, bytes):
+        raise MediaError("the file must be opened as binary: open(path, 'rb')")
+    if len(data) > MAX_BYTES:
+        raise MediaError(f"more than {MAX_BYTES >> 20} MiB")
+    if not data:
+        raise MediaError("there is nothing to read")
+    return io.BytesIO(data)
+
+
+class _OnlyWeb(urllib.request.HTTPRedirectHandler):
+    """Follows a redirection to http and https only."""
+
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        if not is_url(newurl):
+            raise MediaError("the server points to an address that is not http or https")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def download(url: str, *, max_bytes: int = MAX_DOWNLOAD, seconds: float = WEB_SECONDS) -> BinaryIO:
+    """A picture from the web, in memory.
+
+    Args:
+        url: http or https.
+        max_bytes: most that is fetched.
+        seconds: longest wait for the server, and longest time for the whole.
+
+    Raises:
+        MediaError: not reachable, refused, too large or too slow.
+    """
+    if not is_url(url):
+        raise MediaError("only http and https addresses are fetched")
+    end = time.monotonic() + seconds
+    parts: list[bytes] = []
+    size = 0
+    try:
+        request = urllib.request.Request(url, headers={"User-Agent": "seesay", "Accept": "image/*"})
+        with urllib.request.build_opener(_OnlyWeb).open(request, timeout=seconds) as answer:
+            while part := answer.read1(1 << 16):
+                parts.append(part)
+                size += len(part)
+                if size > max_bytes:
+                    raise MediaError(f"more than {max_bytes >> 20} MiB; download it and give the file")
+                if time.monotonic() > end:
+                    raise MediaError(f"not all here after {seconds:g} s; download it and give the file")
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise MediaError(f"the server answers {error.code} {printable(error.reason)}") from error
+    except (OSError, HTTPException, ValueError) as error:
+        raise MediaError(f"cannot be fetched ({printable(getattr(error, 'reason', None) or error)})") from error
+    return io.BytesIO(b"".join(parts))
+
+
+def name_of(source: object) -> str:
+    """What to call a source in a message, on one line."""
+    if isinstance(source, (str, Path, WebPicture)):
+        return printable(source)
+    if isinstance(source, bytes):
+        return f"picture of {len(source)} bytes"
+    name = getattr(source, "name", None) or getattr(source, "filename", None)
+    return printable(name) if isinstance(name, (str, Path)) else f"picture ({type(source).__name__})"
