@@ -1,0 +1,58 @@
+"""ROUGE-L (Lin 2004, section 3), as the COCO caption tools compute it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from seesay.metrics.result import Result, Tokens
+
+
+class RougeL:
+    """F-measure of the longest common subsequence; best precision and best recall may come from two references.
+
+    Args:
+        beta: weight of recall against precision (Lin 2004, eq. 4).
+    """
+
+    def __init__(self, beta: float = 1.2) -> None:
+        self.beta = beta
+        self.signature = f"ROUGE_L(beta={beta:g})"
+
+    def __call__(self, hypotheses: Sequence[Tokens], references: Sequence[Sequence[Tokens]]) -> dict[str, Result]:
+        """Scores under the name ROUGE_L; the corpus score is the mean of the items'.
+
+        Args:
+            hypotheses: one token list for each item.
+            references: at least one token list for each item.
+        """
+        items = np.array([self._item(h, r) for h, r in zip(hypotheses, references, strict=True)], dtype=np.float64)
+        return {"ROUGE_L": Result(float(items.mean()), items)}
+
+    def _item(self, hypothesis: Tokens, references: Sequence[Tokens]) -> float:
+        # The COCO tools read a caption without words as one empty word.
+        hypothesis = hypothesis or [""]
+        precision = recall = 0.0
+        for reference in references:
+            reference = reference or [""]
+            common = common_subsequence(hypothesis, reference)
+            precision = max(precision, common / len(hypothesis))
+            recall = max(recall, common / len(reference))
+        if not precision:
+            return 0.0
+        weight = self.beta**2
+        return (1 + weight) * precision * recall / (recall + weight * precision)
+
+
+def common_subsequence(first: Tokens, second: Tokens) -> int:
+    """Length of the longest common subsequence, one row of the table held in the bits of an integer (Hyyrö 2004)."""
+    places: dict[str, int] = {}
+    for index, token in enumerate(first):
+        places[token] = places.get(token, 0) | 1 << index
+    full = (1 << len(first)) - 1
+    row = full
+    for token in second:
+        matched = row & places.get(token, 0)
+        row = (row + matched | row - matched) & full
+    return len(first) - bin(row).count("1")
