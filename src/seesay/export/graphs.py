@@ -125,7 +125,8 @@ def export_graphs(model: CaptionModel) -> dict[str, onnx.ModelProto]:
     pixels = torch.zeros(_ROWS, height, width, 3, dtype=torch.uint8)
     with torch.no_grad():
         memory = model.encode(pixels)
-        state = model.decoder.start(memory)
+        # Cloned, because tracing would take two entries that are one tensor for one input.
+        state = {name: value.clone() for name, value in model.decoder.start(memory).items()}
     carried = list(model.decoder.carried)
     names = list(state)
     graphs = {
