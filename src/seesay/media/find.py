@@ -13,8 +13,8 @@ from seesay.errors import UsageError
 from seesay.media.source import WebPicture, is_url
 
 SUFFIXES = frozenset(
-    ".apng .avif .bmp .gif .ico .j2k .jfif .jp2 .jpe .jpeg .jpf .jpg .jpx .mpo .pbm .pgm .png .pnm .ppm .qoi .tif .tiff "
-    ".webp".split()
+    {".apng", ".avif", ".bmp", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo"}
+    | {".pbm", ".pgm", ".png", ".pnm", ".ppm", ".qoi", ".tif", ".tiff", ".webp"}
 )
 """A file in a folder is taken for a picture by its name if it ends so, in any case."""
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"\0\0\0\x0cjP  \r\n\x87\n")
@@ -27,13 +27,13 @@ def find_pictures(
 ) -> Iterator[Found]:
     """Every picture that these arguments mean, in their order, as they are found.
 
-    - A file is given as it is, whatever its name; so is a path that leads nowhere: `open_picture` says what is wrong with it.
-    - A folder gives its pictures, sorted by name, with those of its folders: files with one of the `SUFFIXES`, and others
-      that begin as a JPEG, PNG, GIF, WebP, AVIF or JPEG 2000 does. Links are followed, each folder is entered once, and
-      what is no file (FIFO, socket, device) is passed over. A folder without pictures, or one that may not be read, is
-      given itself, so that it gets its error.
+    - A file is given as it is, whatever its name; so is a path that leads nowhere: `open_picture` says what is wrong.
+    - A folder gives its pictures, sorted by name, with those of its folders: files with one of the `SUFFIXES`, and
+      others that begin as a JPEG, PNG, GIF, WebP, AVIF or JPEG 2000 does. Links are followed, each folder is entered
+      once, and what is no file (FIFO, socket, device) is passed over. A folder without pictures, or one that may not be
+      read, is given itself, so that it gets its error.
     - A glob (`*`, `?`, `[…]`, `**`) gives what matches, sorted, where no file has that very name.
-    - `-` reads a list from standard input: one name a line, or with zero bytes between (`find -print0`); no globs there.
+    - `-` reads a list from standard input: one name a line, or with zero bytes between (`find -print0`); no globs.
     - A web address gives a `WebPicture` with `allow_url`, and else itself, for `open_picture` to refuse.
 
     Args:
@@ -44,7 +44,8 @@ def find_pictures(
     Raises:
         UsageError: standard input holds a picture where a list of names is due.
     """
-    for path in map(os.fspath, paths):
+    for argument in paths:
+        path = os.fspath(argument)
         if path == "-":
             for name in _names(stdin or sys.stdin.buffer):
                 yield from _expand(name, allow_url, globs=False)
@@ -55,56 +56,60 @@ def find_pictures(
 def _expand(path: str, allow_url: bool, *, globs: bool) -> Iterator[Found]:
     if is_url(path):
         yield WebPicture(path) if allow_url else path
-    elif os.path.isdir(path):
-        yield from _folder_or_itself(path)
     elif globs and glob.has_magic(path) and not os.path.lexists(path):
-        matches = sorted(glob.iglob(path, recursive=True))
-        for match in matches or [path]:
-            if os.path.isdir(match) and "**" not in path:  # ** lists what is inside by itself
+        inside = "**" in path  # which lists what is in the folders by itself
+        for match in map(Path, sorted(glob.glob(path, recursive=True)) or [path]):  # noqa: PTH207 - absolute ones too
+            if not _is_folder(match):
+                yield match
+            elif not inside:
                 yield from _folder_or_itself(match)
-            elif not os.path.isdir(match):
-                yield Path(match)
     else:
-        yield Path(path)
+        yield from _folder_or_itself(Path(path)) if _is_folder(Path(path)) else [Path(path)]
 
 
-def _folder_or_itself(folder: str) -> Iterator[Path]:
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name that is too long, may not be looked at, or holds a zero byte
+        return False
+
+
+def _folder_or_itself(folder: Path) -> Iterator[Path]:
     empty = True
     for path in _walk(folder):
         empty = False
         yield path
     if empty:
-        yield Path(folder)
+        yield folder
 
 
-def _walk(root: str) -> Iterator[Path]:
+def _walk(root: Path) -> Iterator[Path]:
     entered: set[tuple[int, int]] = set()
     todo = [root]
     while todo:
         path = todo.pop()
         try:
-            if not os.path.isdir(path):
+            if not path.is_dir():
                 if _is_picture(path):
-                    yield Path(path)
+                    yield path
                 continue
-            status = os.stat(path)
-            if (status.st_dev, status.st_ino) in entered:
-                continue
-            entered.add((status.st_dev, status.st_ino))
-            todo.extend(os.path.join(path, name) for name in sorted(os.listdir(path), reverse=True))
+            status = path.stat()
+            if (status.st_dev, status.st_ino) not in entered:
+                entered.add((status.st_dev, status.st_ino))
+                todo += sorted(path.iterdir(), reverse=True)
         except OSError:
             if path != root:  # the root's error is told by giving the root itself
-                yield Path(path)
+                yield path
 
 
-def _is_picture(path: str) -> bool:
-    known = os.path.splitext(path)[1].lower() in SUFFIXES
-    if not os.path.isfile(path):
-        return known and os.path.islink(path) and not os.path.exists(path)  # a broken link is worth an error
+def _is_picture(path: Path) -> bool:
+    known = path.suffix.lower() in SUFFIXES
+    if not path.is_file():
+        return known and path.is_symlink() and not path.exists()  # a link that leads nowhere is worth an error
     if known:
         return True
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - names that are not UTF-8
+        with path.open("rb") as file:
             return looks_like_picture(file.read(16))
     except OSError:
         return False  # named as no picture and not readable: nobody asked for it

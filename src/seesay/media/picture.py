@@ -19,13 +19,13 @@ from PIL import Image
 
 from seesay.errors import MediaError
 from seesay.media.colour import to_rgb
-from seesay.media.source import WebPicture, download, is_url, name_of, open_file, printable, read_handle
+from seesay.media.source import WebPicture, is_url, name_of, open_file, printable, read_handle
 
 MAX_PIXELS = 200_000_000
 """Pictures with more pixels than this are refused before they are decoded."""
 
-# Formats with a signature of their own, most usual first. Left out: those that Pillow hands to another program (EPS) and
-# those without a signature (TGA, DIB), which "open" any rubbish.
+# Formats with a signature of their own, most usual first. Left out: those that Pillow hands to another program (EPS)
+# and those without a signature (TGA, DIB), which "open" any rubbish.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "ICO", "QOI") + (
     ("AVIF",) if find_spec("PIL.AvifImagePlugin") else ()
 )
@@ -53,7 +53,8 @@ def open_picture(source: Any, *, target: tuple[int, int] | None = None, max_pixe
     What a file holds decides, not its name. CMYK is converted; 16-bit, 32-bit and float pixels are scaled to 0..255.
 
     Args:
-        source: a path, the bytes of a file, an open binary file, a PIL image, a uint8 array (H, W, 3) or a `WebPicture`.
+        source: a path, the bytes of a file, an open binary file, a PIL image, a uint8 array (H, W, 3) or a
+            `WebPicture`.
         target: (height, width) in pixels that will do; a much larger JPEG is then decoded smaller and faster, at twice
             this or more.
         max_pixels: a picture with more is refused before it is decoded.
@@ -80,7 +81,7 @@ def open_picture(source: Any, *, target: tuple[int, int] | None = None, max_pixe
         raise MediaError(f"{name_of(source)}: {error}") from error.__cause__
     except MemoryError as error:
         raise MediaError(f"{name_of(source)}: not enough memory for this picture; make it smaller") from error
-    # Damaged files make the decoders raise nearly anything: OSError, SyntaxError, struct.error, OverflowError, KeyError …
+    # Damaged files make the decoders raise nearly anything: OSError, SyntaxError, struct.error, OverflowError …
     except Exception as error:
         reason = printable(error).strip() or type(error).__name__
         raise MediaError(f"{name_of(source)}: truncated or damaged picture ({reason})") from error
@@ -88,6 +89,8 @@ def open_picture(source: Any, *, target: tuple[int, int] | None = None, max_pixe
 
 def _open_bytes(source: Any) -> BinaryIO:
     if isinstance(source, WebPicture):
+        from seesay.media.web import download
+
         return download(source.url)
     if isinstance(source, (bytes, bytearray, memoryview)):
         if not len(source):
@@ -156,7 +159,7 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
     width, height = image.size
     if width * height > max_pixels:
         raise MediaError(
-            f"{width} x {height} is {width * height / 1e6:.0f} megapixels and the limit is {max_pixels / 1e6:g}; "
+            f"{width} x {height} is {width * height / 1e6:g} megapixels and the limit is {max_pixels / 1e6:g}; "
             "make it smaller, or raise max_pixels"
         )
     if width < 1 or height < 1:
@@ -175,7 +178,10 @@ def _finish(image: Image.Image) -> Image.Image:
     # Read after load(): Pillow itself turns a TIFF upright as it loads, and then forgets the tag.
     turn = _UPRIGHT.get(_orientation(image))
     picture = to_rgb(image)
-    return picture.transpose(turn) if turn is not None else picture
+    if turn is not None:
+        picture = picture.transpose(turn)
+    picture.info = {}  # holds the orientation, which is done with
+    return picture
 
 
 _quiet_lock = threading.Lock()

@@ -101,6 +101,7 @@ class Preprocessing:
             ArtefactError: a value is missing, unknown or out of range.
         """
         try:
-            return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+            plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+            return cls(**plain)
         except (TypeError, UsageError) as error:
             raise ArtefactError(f"the artefact's preprocessing cannot be read: {error}") from error

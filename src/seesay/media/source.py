@@ -1,4 +1,4 @@
-"""Where the bytes of a picture come from: a file that is safe to open, an open handle, the web."""
+"""Where the bytes of a picture come from: a file that is safe to open, or an open handle."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ import errno
 import io
 import os
 import stat
-import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,10 +14,6 @@ from seesay.errors import MediaError
 
 MAX_BYTES = 1 << 30
 """Most bytes read from an open handle."""
-MAX_DOWNLOAD = 64 << 20
-"""Most bytes fetched from the web for one picture."""
-WEB_SECONDS = 20.0
-"""Longest wait for a web server, to answer at all and to send all of a picture."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +36,7 @@ def is_url(text: str) -> bool:
 
 
 def printable(name: object) -> str:
-    r"""A name as one line that any terminal can show: line breaks, control and non-UTF-8 bytes as `\n`, `\x1b`, `\xff`."""
+    r"""A name as one line any terminal can show: line breaks, control and non-UTF-8 bytes as `\n`, `\x1b`, `\xff`."""
     return "".join(c if c.isprintable() else _escaped(c) for c in str(name))
 
 
@@ -62,7 +54,7 @@ def open_file(path: str | os.PathLike[str]) -> BinaryIO:
         MediaError: no such file, no permission, empty, or a folder, FIFO, device or socket.
     """
     try:
-        _check_regular(os.stat(path))  # some devices act when opened, so look first
+        _check_regular(Path(path).stat())  # some devices act when opened, so look first
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
         handle = os.fdopen(os.open(path, flags), "rb")
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
@@ -87,7 +79,7 @@ def _check_regular(status: os.stat_result) -> None:
 def _why(error: Exception, path: str | os.PathLike[str]) -> str:
     code = getattr(error, "errno", None)
     if code in (errno.ENOENT, errno.ENOTDIR):
-        link = os.path.islink(path)
+        link = Path(path).is_symlink()
         return "the link points to a file that is not there" if link else "there is no such file"
     if isinstance(error, PermissionError):
         return "the file may not be read (no permission)"
@@ -111,49 +103,6 @@ def read_handle(handle: Any) -> BinaryIO:
     if not data:
         raise MediaError("there is nothing to read")
     return io.BytesIO(data)
-
-
-class _OnlyWeb(urllib.request.HTTPRedirectHandler):
-    """Follows a redirection to http and https only."""
-
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-        if not is_url(newurl):
-            raise MediaError("the server points to an address that is not http or https")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def download(url: str, *, max_bytes: int = MAX_DOWNLOAD, seconds: float = WEB_SECONDS) -> BinaryIO:
-    """A picture from the web, in memory.
-
-    Args:
-        url: http or https.
-        max_bytes: most that is fetched.
-        seconds: longest wait for the server, and longest time for the whole.
-
-    Raises:
-        MediaError: not reachable, refused, too large or too slow.
-    """
-    if not is_url(url):
-        raise MediaError("only http and https addresses are fetched")
-    end = time.monotonic() + seconds
-    parts: list[bytes] = []
-    size = 0
-    try:
-        request = urllib.request.Request(url, headers={"User-Agent": "seesay", "Accept": "image/*"})
-        with urllib.request.build_opener(_OnlyWeb).open(request, timeout=seconds) as answer:
-            while part := answer.read1(1 << 16):
-                parts.append(part)
-                size += len(part)
-                if size > max_bytes:
-                    raise MediaError(f"more than {max_bytes >> 20} MiB; download it and give the file")
-                if time.monotonic() > end:
-                    raise MediaError(f"not all here after {seconds:g} s; download it and give the file")
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise MediaError(f"the server answers {error.code} {printable(error.reason)}") from error
-    except (OSError, HTTPException, ValueError) as error:
-        raise MediaError(f"cannot be fetched ({printable(getattr(error, 'reason', None) or error)})") from error
-    return io.BytesIO(b"".join(parts))
 
 
 def name_of(source: object) -> str:

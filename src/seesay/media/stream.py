@@ -27,8 +27,8 @@ def decode_ahead(
 ) -> Iterator[Batch]:
     """Batches of pixels, in the order of the sources; the next two batches are decoded meanwhile.
 
-    Only so many pictures are held as three batches have, each at the encoder's size. The threads end when the last batch is
-    taken, or when the iterator is closed or thrown away.
+    Only so many pictures are held as three batches have, each at the encoder's size. The threads end when the last
+    batch is taken, or when the iterator is closed or thrown away.
 
     Args:
         sources: what `open_picture` takes; read as they are needed, in the caller's thread.
