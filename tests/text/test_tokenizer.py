@@ -80,3 +80,9 @@ def test_any_text_is_taken(text):
 def test_words_are_joined_by_single_spaces():
     assert detokenize(["a", "dog", "'s", "life"]) == "a dog 's life"
     assert detokenize([]) == ""
+
+
+@pytest.mark.parametrize("piece", ["a,", "a-", "a@", "n't", "1.1.", "<a", "(", ". ", "http://"])
+def test_a_very_long_line_takes_time_in_proportion(piece):
+    """A regular expression that looks back or ahead without bound would take hours here, and time out."""
+    assert len(tokenize(piece * 50_000)) <= 150_000

@@ -11,14 +11,15 @@ from seesay.errors import ArtefactError, DataError
 
 SPECIALS = ("<pad>", "<start>", "<end>", "<unk>")
 # Articles, prepositions, pronouns and auxiliaries: what papers that remove stop words remove.
-STOP_WORDS = frozenset(
-    "a about above after again against all am an and any are as at be because been before being below between both but by "
-    "can did do does doing down during each few for from further had has have having he her here hers herself him himself "
-    "his how i if in into is it its itself just me more most my myself no nor not now of off on once only or other our "
-    "ours ourselves out over own same she should so some such than that the their theirs them themselves then there these "
-    "they this those through to too under until up very was we were what when where which while who whom why will with "
-    "you your yours yourself yourselves".split()
+_STOP_WORDS_TEXT = (
+    "a about above after again against all am an and any are as at be because been before being below between both "
+    "but by can did do does doing down during each few for from further had has have having he her here hers herself "
+    "him himself his how i if in into is it its itself just me more most my myself no nor not now of off on once only "
+    "or other our ours ourselves out over own same she should so some such than that the their theirs them themselves "
+    "then there these they this those through to too under until up very was we were what when where which while who "
+    "whom why will with you your yours yourself yourselves"
 )
+STOP_WORDS = frozenset(_STOP_WORDS_TEXT.split())
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,9 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if self.tokens[: len(SPECIALS)] != SPECIALS or len(set(self.tokens)) != len(self.tokens):
-            raise ArtefactError("the vocabulary is damaged: special tokens missing or a word twice; get the model again")
+            raise ArtefactError(
+                "the vocabulary is damaged: special tokens missing or a word twice; get the model again"
+            )
         object.__setattr__(self, "_ids", {token: index for index, token in enumerate(self.tokens)})
 
     @classmethod
