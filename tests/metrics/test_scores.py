@@ -121,7 +121,7 @@ def test_a_whole_test_split_scores_as_the_coco_tools_score_it(system, test_split
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_published_scores_come_out(system, test_split):
-    """Published tokens are not at hand: of the cuts tried, splitting at every sign that is no letter or digit fits best.
+    """Published tokens are not at hand; of the cuts tried, one at every sign that is no letter or digit fits best.
 
     With it BLEU comes out to the last digit; up to 2e-4 in ROUGE-L and CIDEr stays unexplained.
     """
