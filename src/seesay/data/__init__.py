@@ -1,0 +1,18 @@
+"""Data sets as Samples, whatever their layout; and the cache of encoded pictures."""
+
+from seesay.data.check import check_pictures, dataset_statistics
+from seesay.data.features import FeatureCache
+from seesay.data.readers import READERS, read_dataset
+from seesay.data.sample import Dataset, Fault, Sample, count_faults
+
+__all__ = [
+    "READERS",
+    "Dataset",
+    "Fault",
+    "FeatureCache",
+    "Sample",
+    "check_pictures",
+    "count_faults",
+    "dataset_statistics",
+    "read_dataset",
+]

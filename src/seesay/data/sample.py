@@ -1,0 +1,123 @@
+"""What every reader gives and everything downstream takes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from seesay.errors import DataError
+from seesay.registry import nearest
+
+_SPLITS = {
+    "val": "dev",
+    "valid": "dev",
+    "validation": "dev",
+    "restval": "train",
+    "training": "train",
+    "testing": "test",
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One picture or clip and what is known of it.
+
+    Attributes:
+        id: unique in its data set.
+        media: path of the file.
+        references: captions, as written.
+        split: `train`, `dev` or `test`; None where the data says nothing.
+        label: class name, for recognition.
+        start: seconds into the clip; None is its beginning.
+        end: seconds into the clip; None is its end.
+    """
+
+    id: str
+    media: Path
+    references: tuple[str, ...] = ()
+    split: str | None = None
+    label: str | None = None
+    start: float | None = None
+    end: float | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong in a data set.
+
+    Attributes:
+        kind: what, in a few words that are the same for all such faults.
+        message: what exactly.
+        file: where.
+        line: 1-based line in `file`, None where lines mean nothing.
+        fatal: whether training on it would be wrong; others are passed over with a count.
+    """
+
+    kind: str
+    message: str
+    file: Path
+    line: int | None = None
+    fatal: bool = False
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else str(self.file)
+        return f"{place}: {self.kind}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Samples of one data set, and what was found wrong in it."""
+
+    format: str
+    root: Path
+    samples: tuple[Sample, ...]
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits there are."""
+        return tuple(sorted({s.split for s in self.samples if s.split}, key=("train", "dev", "test").index))
+
+    def split(self, name: str) -> tuple[Sample, ...]:
+        """The samples of one split.
+
+        Raises:
+            DataError: there is none; the message lists those there are.
+        """
+        name = _SPLITS.get(name, name)
+        found = tuple(s for s in self.samples if s.split == name)
+        if not found:
+            there = ", ".join(self.splits) or "none: the data names no splits"
+            raise DataError(f"{self.root}: has no split {name!r}.{nearest(name, self.splits)} There are: {there}")
+        return found
+
+    def raise_for_faults(self) -> None:
+        """Stop on fatal faults.
+
+        Raises:
+            DataError: one line that counts them and gives the first few.
+        """
+        fatal = [fault for fault in self.faults if fault.fatal]
+        if fatal:
+            shown = "; ".join(str(fault) for fault in fatal[:3])
+            more = f"; and {len(fatal) - 3} more (seesay data check lists all)" if len(fatal) > 3 else ""
+            raise DataError(f"{len(fatal)} fault(s) that must be mended first: {shown}{more}")
+
+
+def normal_split(name: str | None) -> str | None:
+    """`val` is `dev`, `restval` is `train`, in small letters; None where nothing is said.
+
+    Raises:
+        ValueError: it is none of the known names.
+    """
+    text = (name or "").strip().lower()
+    text = _SPLITS.get(text, text)
+    if text and text not in ("train", "dev", "test"):
+        raise ValueError(f"split {name!r} is none of train, dev (val), test")
+    return text or None
+
+
+def count_faults(faults: tuple[Fault, ...]) -> dict[str, int]:
+    """How many of each kind, most first."""
+    return dict(Counter(fault.kind for fault in faults).most_common())

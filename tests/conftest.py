@@ -1,0 +1,85 @@
+"""Data for tests: real where it is at hand, made on the fly where that is enough."""
+
+import os
+import tarfile
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def data_root():
+    """The folder of real data sets: `SEESAY_DATA`, else `../shared/data` beside the project."""
+    root = Path(os.environ.get("SEESAY_DATA") or ROOT.parent / "shared" / "data")
+    if not (root / "flickr8k" / "Flickr8k.token.txt").is_file():
+        pytest.skip(f"needs real data: no flickr8k in {root} (set SEESAY_DATA)")
+    return root
+
+
+@pytest.fixture(scope="session")
+def flickr8k_root(data_root):
+    """Flickr8k in its own layout; photos that lie in tar files are unpacked once, to the system's temporary folder."""
+    source = data_root / "flickr8k"
+    if (source / "Flicker8k_Dataset").is_dir():
+        return source
+    root = Path(tempfile.gettempdir()) / "seesay-test-flickr8k"
+    if not (root / "complete").exists():
+        root.mkdir(exist_ok=True)
+        for archive in sorted(source.glob("images-*.tar")):
+            with tarfile.open(archive) as packed:
+                packed.extractall(root, filter="data")
+        for file in source.glob("*.txt"):
+            (root / file.name).write_bytes(file.read_bytes())
+        (root / "complete").touch()
+    return root
+
+
+@pytest.fixture(scope="session")
+def samples():
+    """The sample photos that come with the project."""
+    return sorted((ROOT / "samples").glob("*.jpg"))
+
+
+COLOURS = {"red": (220, 40, 40), "green": (40, 180, 60), "blue": (50, 70, 220), "yellow": (230, 210, 40)}
+SHAPES = ("circle", "square", "bar")
+
+
+def draw_tiny(root: Path) -> Path:
+    """A data set in Flickr8k's own layout: twelve coloured shapes, five captions each, three splits."""
+    photos = root / "Flicker8k_Dataset"
+    photos.mkdir(parents=True)
+    lines, names = [], []
+    for colour, rgb in COLOURS.items():
+        for shape in SHAPES:
+            name = f"{colour}_{shape}.jpg"
+            noise = np.random.default_rng(len(names)).integers(0, 40, (72, 96, 3), np.uint8)
+            picture = Image.fromarray(noise)
+            draw = ImageDraw.Draw(picture)
+            {"circle": draw.ellipse, "square": draw.rectangle, "bar": draw.rectangle}[shape](
+                (8, 30, 88, 42) if shape == "bar" else (28, 16, 68, 56), fill=rgb
+            )
+            picture.save(photos / name, quality=90)
+            names.append(name)
+            captions = (
+                f"A {colour} {shape} .",
+                f"There is a {colour} {shape} on a dark ground .",
+                f"One {shape} that is {colour} .",
+                f"The {shape} is {colour} .",
+                f"A picture of a {colour} {shape} , all alone .",
+            )
+            lines += [f"{name}#{i}\t{text}" for i, text in enumerate(captions)]
+    (root / "Flickr8k.token.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    for split, chosen in (("train", names[:8]), ("dev", names[8:10]), ("test", names[10:])):
+        (root / f"Flickr_8k.{split}Images.txt").write_text("\n".join(chosen) + "\n", "utf-8")
+    return root
+
+
+@pytest.fixture
+def tiny_flickr8k(tmp_path):
+    """See `draw_tiny`; 8 train, 2 dev and 2 test pictures."""
+    return draw_tiny(tmp_path / "tiny")
