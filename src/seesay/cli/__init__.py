@@ -1,0 +1,74 @@
+"""The `seesay` command: one thin file for each verb. Nothing heavy is imported before a verb runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from seesay.cli import caption, data, evaluate, export, features, show, train
+from seesay.errors import SeeSayError
+
+app = typer.Typer(
+    name="seesay",
+    help="Turns pictures into words. Every verb has examples: seesay VERB --help",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 some input could not be read, 2 wrong use, 3 faults in the data, 4 a damaged model, "
+    "5 training stopped, 6 a part is not installed, 130 interrupted.",
+)
+for module in (caption, train, evaluate, export, data, features, show):
+    module.add_to(app)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+    if version:
+        import seesay
+
+        print(f"seesay {seesay.__version__}")
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and leave with its exit code; what a person can mend is one line, never a traceback."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """As `main`, but give the exit code back."""
+    from seesay.cli.common import say
+
+    try:
+        code = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or 0)
+    except SeeSayError as error:
+        say(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 130
+    except BrokenPipeError:
+        # The reader has had enough (`| head`); Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        say(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
+        return 1
+    except Exception as error:
+        # Errors in how the command was called come from Typer, which knows their wording.
+        if hasattr(error, "format_message"):
+            text = error.format_message()
+            if text:
+                say(f"{text} See: seesay --help")
+            return 2
+        if type(error).__name__ == "Abort":
+            say("interrupted")
+            return 130
+        raise

@@ -1,0 +1,133 @@
+"""`seesay caption`: photos in, sentences out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import typer
+
+from seesay.cli.common import as_text, output, progress, say
+from seesay.errors import MediaError, UsageError
+
+if TYPE_CHECKING:
+    from seesay.runtime import Caption, Captioner
+
+EXAMPLES = """\b
+Examples:
+  seesay caption dog.jpg
+  seesay caption photos/ --jsonl --out captions.jsonl
+  seesay caption 'holiday/*.jpg' --num 3 --beam 5
+  seesay caption dog.jpg --explain looked      # pictures of where the model looked, and a page
+  find . -name '*.png' | seesay caption - --csv
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the verb known."""
+    app.command("caption", help="Say in a sentence what is in each photo.", epilog=EXAMPLES)(caption)
+
+
+def caption(
+    paths: list[str] = typer.Argument(
+        ...,
+        metavar="PATH…",
+        help="Files, folders, globs, '-' for a list on standard input, addresses with --allow-url.",
+    ),
+    model: str | None = typer.Option(None, "--model", help="A model's name, folder or .zip; else the embedded one."),
+    beam: int | None = typer.Option(None, "--beam", help="Sentences followed at a time; 1 is greedy. [default: 3]"),
+    num: int = typer.Option(1, "--num", help="Captions for each photo, at most --beam."),
+    max_length: int = typer.Option(20, "--max-length", help="Most words in a caption."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON list, with scores and words."),
+    as_jsonl: bool = typer.Option(False, "--jsonl", help="One JSON object a line, as they are done."),
+    as_csv: bool = typer.Option(False, "--csv", help="A table: path, caption, score, error."),
+    out: Path | None = typer.Option(None, "--out", help="Write to this file, whole or not at all."),
+    explain: Path | None = typer.Option(None, "--explain", help="Folder for pictures of the attention, and a page."),
+    allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
+) -> None:
+    """Caption photos; those that cannot be read are named, the others go on, and the exit code is 1."""
+    if as_json + as_jsonl + as_csv > 1:
+        raise UsageError("--json, --jsonl and --csv: choose one")
+    import seesay
+    from seesay.media import find_pictures
+
+    captioner = seesay.load(model)
+    captioner.options(beam=beam, num=num, max_length=max_length)  # wrong numbers are refused before anything is read
+    pages = _explainer(explain, captioner)
+    found: list[Any] = []
+
+    def sources() -> Any:
+        for source in find_pictures(paths, allow_url=allow_url):
+            found.append(source)
+            yield source
+
+    failed = 0
+    with output(out) as stream, progress("captioning") as tell:
+        writer = _Writer(
+            stream, captioner.name, "json" if as_json else "jsonl" if as_jsonl else "csv" if as_csv else ""
+        )
+        for index, result in captioner.stream(sources(), beam=beam, num=num, max_length=max_length):
+            if isinstance(result, MediaError):
+                failed += 1
+                say(str(result))
+                writer.add(found[index], [], str(result))
+            else:
+                writer.add(found[index], result, None)
+                if pages:
+                    pages.add(found[index], result[0])
+            tell(index + 1, len(found))
+        writer.finish()
+    if pages:
+        say(f"where the model looked: {pages.finish()}")
+    if not found:
+        raise UsageError("no pictures were named")
+    if failed:
+        raise typer.Exit(1)
+
+
+class _Writer:
+    """Results in the form asked for, each as soon as it can be."""
+
+    def __init__(self, stream: IO[str], model: str, form: str) -> None:
+        self.stream, self.model, self.form = stream, model, form
+        self.entries: list[dict[str, Any]] = []
+        if form == "csv":
+            import csv
+
+            self.table = csv.writer(stream)
+            self.table.writerow(["path", "caption", "score", "error"])
+
+    def add(self, source: object, captions: list[Caption], error: str | None) -> None:
+        """One photo's captions, or its error."""
+        from seesay.media import printable
+
+        path = as_text(source)
+        if self.form == "csv":
+            for one in captions or [None]:
+                self.table.writerow([path, one.text if one else "", one.score if one else "", error or ""])
+        elif self.form:
+            captions_json = [one.to_json() for one in captions]
+            entry = {"path": path, "captions": captions_json, "model": self.model, "error": error}
+            if self.form == "json":
+                self.entries.append(entry)
+                return
+            self.stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        else:
+            for one in captions:
+                self.stream.write(f"{printable(source)}: {one.text}\n")
+        self.stream.flush()
+
+    def finish(self) -> None:
+        """What can only be written at the end."""
+        if self.form == "json":
+            json.dump(self.entries, self.stream, ensure_ascii=False, indent=1)
+            self.stream.write("\n")
+
+
+def _explainer(folder: Path | None, captioner: Captioner) -> Any:
+    if folder is None:
+        return None
+    from seesay.report.attention import AttentionPages
+
+    return AttentionPages(folder, captioner.name)

@@ -1,0 +1,71 @@
+"""What several verbs need: messages, progress, files written whole."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from seesay.errors import UsageError
+
+
+def say(message: str) -> None:
+    """One line on standard error."""
+    line = " ".join(message.splitlines())
+    print(f"seesay: {line}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error, told (done, total); silent when that is not a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def output(file: Path | None) -> Iterator[IO[str]]:
+    """Standard output, or a file that takes its place only when all is written.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if file is None:
+        if hasattr(sys.stdout, "reconfigure"):
+            # File names need not be valid text; they pass through as they are.
+            sys.stdout.reconfigure(errors="surrogateescape")
+        yield sys.stdout
+        return
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as handle:
+            yield handle
+        part.replace(file)
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be written ({error.strerror or error})") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def as_text(path: object) -> str:
+    """A path as valid Unicode for JSON, CSV and pages: undecodable bytes are written as escapes."""
+    return os.fsencode(str(path)).decode("utf-8", "backslashreplace")
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Rows as aligned columns of text, their keys as heading."""
+    if not rows:
+        return ""
+    cells = [list(rows[0])] + [[str(value) for value in row.values()] for row in rows]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in cells)

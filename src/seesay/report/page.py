@@ -1,0 +1,91 @@
+"""HTML pages that need nothing beside themselves."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from seesay.data import Sample
+from seesay.errors import MediaError
+from seesay.media import open_picture
+
+if TYPE_CHECKING:
+    from seesay.report.evaluate import Evaluation
+
+STYLE = """
+:root { color-scheme: light dark; --edge: #8883; --soft: #888; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
+.soft { color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: 1rem; }
+.card { border: 1px solid var(--edge); border-radius: .6rem; overflow: hidden; }
+.card img { width: 100%; display: block; } .card div { padding: .6rem .8rem; }
+.said { font-weight: 600; } ul { margin: .4rem 0 0; padding-left: 1.1rem; }
+table { border-collapse: collapse; } td, th { padding: .25rem .9rem .25rem 0; text-align: left; }
+td:last-child { font-variant-numeric: tabular-nums; } tr { border-bottom: 1px solid var(--edge); }
+.wide { width: 100%; border: 1px solid var(--edge); border-radius: .6rem; }
+"""
+
+
+def page(title: str, body: str) -> str:
+    """A whole document; `title` is escaped, `body` is HTML."""
+    return (
+        '<!doctype html>\n<html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>{STYLE}</style>\n<body>\n{body}\n</body></html>\n"
+    )
+
+
+def embedded(picture: Image.Image, side: int = 320) -> str:
+    """A small JPEG of a picture as a data address."""
+    small = picture.convert("RGB")
+    small.thumbnail((side, side))
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def evaluation_page(
+    found: Evaluation,
+    samples: Sequence[Sample],
+    captions: Mapping[str, str],
+    items: Mapping[str, float],
+    each: int = 12,
+) -> str:
+    """Scores, signature, and the best, worst and random photos with what was said and what people said."""
+    ranked = sorted(samples, key=lambda s: -items[s.id])
+    chosen = random.Random(0).sample(list(samples), min(each, len(samples)))
+    rows = "".join(
+        f"<tr><th>{html.escape(name)}</th><td>{value:.4f}</td></tr>"
+        if isinstance(value, float)
+        else f"<tr><th>{html.escape(name)}</th><td>{html.escape(str(value))}</td></tr>"
+        for name, value in {**found.scores, **found.health}.items()
+    )
+    sections = "".join(
+        f"<h2>{title}</h2><div class=cards>{''.join(_card(s, captions[s.id], items[s.id]) for s in part)}</div>"
+        for title, part in (("Random photos", chosen), ("Best", ranked[:each]), ("Worst", ranked[: -each - 1 : -1]))
+    )
+    title = f"{found.model} on {found.split}, {found.photos} photos"
+    return page(
+        title,
+        f"<h1>{html.escape(title)}</h1><p class=soft>{html.escape(found.signature)}</p><table>{rows}</table>{sections}",
+    )
+
+
+def _card(sample: Sample, said: str, value: float) -> str:
+    try:
+        image = f'<img alt="" src="{embedded(open_picture(Path(sample.media)))}">'
+    except MediaError as error:
+        image = f"<p class=soft>{html.escape(str(error))}</p>"
+    people = "".join(f"<li>{html.escape(text)}</li>" for text in sample.references[:5])
+    return (
+        f"<div class=card>{image}<div><span class=said>{html.escape(said)}</span><br>"
+        f"<span class=soft>CIDEr-D {value:.2f} · {html.escape(sample.id)}</span><ul class=soft>{people}</ul></div></div>"
+    )
