@@ -111,7 +111,9 @@ def features(photos: list[Path], rounds: int) -> None:
 
     whole()
     figures = [(rate(whole, len(photos)), rate(bare, len(photos))) for _ in range(rounds)]
-    shares(f"feature extraction ({fabric._precision.precision}, PyTorch)", [f[0] for f in figures], [f[1] for f in figures])
+    shares(
+        f"feature extraction ({fabric._precision.precision}, PyTorch)", [f[0] for f in figures], [f[1] for f in figures]
+    )
 
 
 def measured(command: list[str]) -> tuple[float, float, float]:
@@ -164,10 +166,8 @@ def warm(model: str | None, photos: list[Path]) -> None:
         begun = time.perf_counter()
         captioner.networks.encode(pixels)
         encode.append(time.perf_counter() - begun)
-    print(
-        f"\nWarm, one photo at a time, beam 3: median {1000 * statistics.median(whole[5:]):.0f} ms, of which the bare "
-        f"encoder takes {1000 * statistics.median(encode[5:]):.0f} ms ({statistics.median(whole[5:]) / statistics.median(encode[5:]):.2f}×)."
-    )
+    ours, bare = 1000 * statistics.median(whole[5:]), 1000 * statistics.median(encode[5:])
+    print(f"\nWarm, one photo, beam 3: {ours:.0f} ms; the bare encoder alone takes {bare:.0f} ms ({ours / bare:.2f}×).")
 
 
 def main() -> None:

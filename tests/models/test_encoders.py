@@ -120,4 +120,6 @@ def test_pixels_are_normalised_as_the_artefact_says():
     encoder = make("resnet18", size=64)
     pixels = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
     expected = encoder.preprocessing.normalise(pixels.numpy())
-    torch.testing.assert_close(normalise(pixels, encoder.preprocessing), torch.from_numpy(expected), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        normalise(pixels, encoder.preprocessing), torch.from_numpy(expected), atol=1e-5, rtol=1e-5
+    )

@@ -51,7 +51,13 @@ class Toy:
 def search(toy, batch=1, **options):
     options.setdefault("forbidden", (START,))
     return beam_search(
-        toy.step, toy.state(batch), batch=batch, start=START, end=END, options=SearchOptions(**options), constant=("still",)
+        toy.step,
+        toy.state(batch),
+        batch=batch,
+        start=START,
+        end=END,
+        options=SearchOptions(**options),
+        constant=("still",),
     )
 
 

@@ -106,8 +106,14 @@ def test_resuming_at_every_step_changes_nothing(tiny_flickr8k, tmp_path, monkeyp
 
 @pytest.mark.timeout(900)
 def test_two_processes_reach_the_weights_of_one(tiny_flickr8k, tmp_path):
-    settings = ["training.epochs=2", "joint.from_epoch=1", "joint.augment=false", "joint.layers=1", "decoder.dropout=0",
-                "self_critical.from_epoch=null"]
+    settings = [
+        "training.epochs=2",
+        "joint.from_epoch=1",
+        "joint.augment=false",
+        "joint.layers=1",
+        "decoder.dropout=0",
+        "self_critical.from_epoch=null",
+    ]
     call, environment = command(tiny_flickr8k, tmp_path / "one", tmp_path / "cache-a", *settings)
     subprocess.run(call, env=environment, check=True, capture_output=True)
     call, environment = command(tiny_flickr8k, tmp_path / "two", tmp_path / "cache-b", *settings)
@@ -161,8 +167,13 @@ def test_a_loss_that_is_not_finite_stops_with_the_last_checkpoint_kept(tiny_flic
 
     monkeypatch.setattr("seesay.training.run.CaptionModel.build", keep)
     with pytest.raises(TrainingError, match=r"not finite in epoch 1.*last\.safetensors"):
-        train("merge", [*small_merge(), "training.epochs=2"], f"flickr8k:{tiny_flickr8k}", tmp_path / "run",
-              callbacks=[poison])
+        train(
+            "merge",
+            [*small_merge(), "training.epochs=2"],
+            f"flickr8k:{tiny_flickr8k}",
+            tmp_path / "run",
+            callbacks=[poison],
+        )
     tensors, progress = read_checkpoint(tmp_path / "run" / "last.safetensors")
     assert progress["epoch"] == 1
     assert all(torch.isfinite(t).all() for t in tensors.values() if t.is_floating_point())

@@ -50,7 +50,8 @@ class CaptionModel(nn.Module):
         """uint8 pixels (B, H, W, 3) → Memory: the same normalisation in training, at use and in the exported graph."""
         device = next(self.decoder.parameters()).device
         raw = torch.as_tensor(pixels).to(device)
-        return self.encoder(normalise(raw, self.preprocessing))
+        memory: Memory = self.encoder(normalise(raw, self.preprocessing))
+        return memory
 
     @torch.no_grad()
     def caption(self, memory: Memory, options: SearchOptions) -> list[list[Hypothesis]]:
@@ -81,4 +82,3 @@ def normalise(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
     mean = torch.tensor(preprocessing.mean, device=pixels.device) * 255
     std = torch.tensor(preprocessing.std, device=pixels.device) * 255
     return ((pixels.float() - mean) / std).permute(0, 3, 1, 2)
-

@@ -68,7 +68,7 @@ class Encoder(nn.Module):
             load_by_position(self.backbone, _package_file(config.name))
         elif source not in ("hub", "random"):
             load_file(self.backbone, Path(source))
-        data = timm.data.resolve_model_data_config(self.backbone)
+        data: dict[str, Any] = timm.data.resolve_model_data_config(self.backbone)  # type: ignore
         side = config.size or data["input_size"][-1]
         self.preprocessing = Preprocessing(
             size=(side, side),
@@ -152,8 +152,9 @@ def create_backbone(config: EncoderConfig, *, pretrained: bool) -> Any:
             "All names: python -c 'import timm; print(timm.list_models())'"
         )
     options: dict[str, Any] = {"num_classes": 0, "pretrained": pretrained}
+    sized: dict[str, Any] = {**options, "img_size": config.size} if config.size else options
     try:
-        return timm.create_model(config.name, **options, **({"img_size": config.size} if config.size else {}))
+        return timm.create_model(config.name, **sized)
     except TypeError:  # a convolutional backbone takes any size and knows no img_size
         return timm.create_model(config.name, **options)
     except (OSError, RuntimeError) as error:

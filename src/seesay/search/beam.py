@@ -24,7 +24,9 @@ def beam_search(
     options: SearchOptions,
     constant: Collection[str] = (),
 ) -> list[list[Hypothesis]]:
-    """Follow the `beam` likeliest beginnings of each picture's sentence until none can overtake the best found.
+    """Follow the `beam` likeliest beginnings of each picture's sentence until `beam` sentences have ended.
+
+    It stops sooner where no beginning that is still alive can overtake the `num` best found.
 
     A picture leaves the batch as soon as it is decided. Where no end comes within `max_length`, the best beginnings
     that are still alive are given back.
@@ -83,15 +85,17 @@ def beam_search(
     return [picture.results() for picture in pictures]
 
 
+_Beginning = tuple[tuple[int, ...], tuple[float, ...], tuple[NDArray[np.float32], ...], float]
+"""Tokens, their log-probabilities, their attention, and the sum of the log-probabilities."""
+
+
 class _Picture:
     """The beginnings still followed for one picture, and the sentences found."""
 
     def __init__(self, beam: int, options: SearchOptions) -> None:
         self.beam = beam
         self.options = options
-        self.live: list[tuple[tuple[int, ...], tuple[float, ...], tuple[NDArray[np.float32], ...], float]] = [
-            ((), (), (), 0.0)
-        ]
+        self.live: list[_Beginning] = [((), (), (), 0.0)]
         self.found: list[Hypothesis] = []
 
     def extend(
@@ -109,7 +113,8 @@ class _Picture:
             Parent beam, token and score of each that lives on.
         """
         words = self.words
-        live, kept = [], []
+        live: list[tuple[int, int, float]] = []
+        kept: list[_Beginning] = []
         for rank, (total, position) in enumerate(zip(scores.tolist(), flat.tolist(), strict=True)):
             if total <= _NEVER / 2:
                 continue
@@ -135,14 +140,16 @@ class _Picture:
     exhausted = False
 
     def decided(self, length: int) -> bool:
-        """Whether no living beginning can still overtake the `num` best found."""
+        """Whether enough is found, or no living beginning can still overtake the `num` best."""
         if self.exhausted or (self.beam == 1 and self.found):  # greedy: the first end is the end
+            return True
+        if len(self.found) >= self.beam:
             return True
         if len(self.found) < self.options.num:
             return False
         # A score can only fall with more tokens; its normaliser is largest at the longest length.
         longest = (self.options.max_length + 1) ** self.options.length_power
-        return max(entry[3] for entry in self.live) / longest <= self.found[self.options.num - 1].score
+        return bool(max(entry[3] for entry in self.live) / longest <= self.found[self.options.num - 1].score)
 
     def results(self) -> list[Hypothesis]:
         """The `num` best found, filled up with the best that never ended."""
@@ -204,13 +211,13 @@ def _candidates(
 def _top(xp: Any, logprobs: Any, count: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The `count` largest of each row and where they are, ties by the lower index."""
     if array_api_compat.is_torch_array(logprobs):
-        values, index = logprobs.topk(count, dim=1)  # method of the array itself: nothing is imported
-        return _to_numpy(values).astype(np.float64), _to_numpy(index)
+        values, places = logprobs.topk(count, dim=1)  # method of the array itself: nothing is imported
+        return _to_numpy(values).astype(np.float64), _to_numpy(places)
     rows = _to_numpy(logprobs)
-    index = np.argpartition(-rows, count - 1, axis=1)[:, :count] if count < rows.shape[1] else None
-    if index is None:
+    if count < rows.shape[1]:
+        index = np.sort(np.argpartition(-rows, count - 1, axis=1)[:, :count], axis=1)
+    else:
         index = np.broadcast_to(np.arange(rows.shape[1]), rows.shape)
-    index = np.sort(index, axis=1)
     return np.take_along_axis(rows, index, 1).astype(np.float64), index
 
 

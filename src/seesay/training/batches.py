@@ -1,4 +1,4 @@
-"""Which photos and captions make up each step: a pure function of seed, epoch and step, so that a run can be resumed."""
+"""Which photos and captions make up each step: a pure function of seed, epoch and step, so that runs can resume."""
 
 from __future__ import annotations
 

@@ -99,7 +99,11 @@ class TensorBoardLog:
 class Curves:
     """`curves.png`: loss, scores on dev and speed over the epochs."""
 
-    PANELS = (("loss", ("loss",)), ("dev", ("dev CIDEr-D", "dev ROUGE_L", "dev Bleu_4")), ("speed", ("captions_per_second",)))
+    PANELS = (
+        ("loss", ("loss",)),
+        ("dev", ("dev CIDEr-D", "dev ROUGE_L", "dev Bleu_4")),
+        ("speed", ("captions_per_second",)),
+    )
 
     def __init__(self, file: Path) -> None:
         self.file = file

@@ -158,7 +158,8 @@ def make_config(values: Mapping[str, Any], where: str) -> Config:
 def list_recipes() -> dict[str, str]:
     """Recipe names and the first line of their header."""
     return {
-        file.stem: file.read_text("utf-8").splitlines()[0].lstrip("# ").strip() for file in sorted(RECIPES.glob("*.yaml"))
+        file.stem: file.read_text("utf-8").splitlines()[0].lstrip("# ").strip()
+        for file in sorted(RECIPES.glob("*.yaml"))
     }
 
 

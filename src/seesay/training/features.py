@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,7 @@ BATCH = 32
 def has_bf16() -> bool:
     """Whether this machine computes in bfloat16 rather than imitates it."""
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
@@ -108,14 +107,15 @@ class Features:
         if self._cache is not None and weights == self._encoder_weights:
             return
         if self.fabric.is_global_zero:
-            extract(samples, encoder, open_cache(self.directory, encoder), self.fabric)
+            with open_cache(self.directory, encoder) as cache:
+                extract(samples, encoder, cache, self.fabric)
         self.fabric.barrier()
         self._cache, self._encoder_weights = open_cache(self.directory, encoder), weights
 
-    def memory(self, ids: Sequence[str]) -> Memory:
+    def memory(self, samples: Sequence[Sample]) -> Memory:
         """The Memory of these samples, float32 on the CPU."""
         assert self._cache is not None, "prepare() comes first"
-        grid, pooled = self._cache.grid(ids), self._cache.pooled(ids)
+        grid, pooled = self._cache.grid(samples), self._cache.pooled(samples)
         return Memory(torch.from_numpy(grid).float(), torch.from_numpy(pooled).float())
 
 
@@ -129,7 +129,7 @@ def load_pixels(samples: Sequence[Sample], preprocessing: Preprocessing, augment
     """
 
     def load(sample: Sample) -> np.ndarray:
-        picture = open_picture(sample.media, target=preprocessing.size)
+        picture = open_picture(sample.media, target=preprocessing.target)
         if augment is not None:
             picture = vary(picture, np.random.default_rng([*augment, *sample.id.encode()]))
         return preprocessing.pixels(picture)
@@ -176,8 +176,9 @@ def extract_dataset(
     """
     dataset = read_dataset(data)
     fabric = Fabric(accelerator="auto", devices=1, precision="bf16-mixed" if has_bf16() else "32-true")
-    network = fabric.to_device(Encoder(encoder))
-    with closing(open_cache(out, network)) as cache:
+    network = Encoder(encoder)
+    fabric.to_device(network)
+    with open_cache(out, network) as cache:
         encoded = extract(dataset.samples, network, cache, fabric, on_progress)
     return {
         "encoder": encoder.name,

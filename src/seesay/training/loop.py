@@ -82,7 +82,9 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
     ) -> None:
         self.config = config
-        self.model = fabric.to_device(model)
+        self.model = model
+        fabric.to_device(model)
+        self.average = MovingAverage(model, config.training.ema)
         self.train_samples: tuple[Sample, ...] = dataset.split("train")
         self.dev_samples: tuple[Sample, ...] = dataset.split("dev")
         self.out = out
@@ -125,7 +127,7 @@ class Trainer:
         p = self.progress
         joint, reward = self._phase(p.epoch)
         first = p.step == 0 and (p.epoch == 0 or self._phase(p.epoch - 1) != (joint, reward))
-        if not (first or saved or not hasattr(self, "optimizer")):
+        if not (first or saved):
             return
         if first and p.epoch > 0 and not saved:
             self.average.settle()
@@ -169,7 +171,7 @@ class Trainer:
         asked = time.monotonic()
         for photos, (source, captions) in zip(plan[p.step :], batches, strict=True):
             begun = time.monotonic()
-            torch.manual_seed(np.random.SeedSequence([settings.seed, p.total_steps, self.fabric.global_rank]).generate_state(1)[0].item())
+            self._seed()
             figures = self._step(photos, source, captions, reward)
             figures |= {"seconds": time.monotonic() - asked, "waiting": begun - asked, "steps": 1.0}
             for name, value in figures.items():
@@ -185,6 +187,11 @@ class Trainer:
                 self._checkpoint()
         self._finish_epoch(joint)
 
+    def _seed(self) -> None:
+        """Make the step's dropout depend on the seed, the step and the process alone: nothing of it is to be saved."""
+        entropy = [self.config.training.seed, self.progress.total_steps, self.fabric.global_rank]
+        torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1)[0]))
+
     def _load(self, photos: list[int], joint: bool, reward: bool) -> tuple[Memory | Tensor, Captions]:
         """What a step reads: this process's share of the pictures and of their captions."""
         p, settings = self.progress, self.config.training
@@ -194,7 +201,7 @@ class Trainer:
         captions = self.book.draw(mine, 1 if reward else settings.captions_per_photo, seed)
         if joint:
             return load_pixels(samples, self.model.preprocessing, seed if self.config.joint.augment else None), captions
-        return self.features.memory([s.id for s in samples]), captions
+        return self.features.memory(samples), captions
 
     def _step(self, photos: list[int], source: Memory | Tensor, captions: Captions, reward: bool) -> dict[str, float]:
         """One update from one global batch; figures to add up over the epoch."""
@@ -212,7 +219,10 @@ class Trainer:
             rewards = objective.rewards([self.train_samples[i].id for i in mine], drawn)
             loss = self.objective(source, drawn, rewards, captions)
             count = float(len(mine))
-            figures = {"reward": float(rewards.mean()), "unfinished": float(np.mean([not h.ended for d in drawn for h in d]))}
+            figures = {
+                "reward": float(rewards.mean()),
+                "unfinished": float(np.mean([not h.ended for d in drawn for h in d])),
+            }
         else:
             loss = self.objective(source, captions)
             count = float((captions.targets != 0).sum())
@@ -222,11 +232,14 @@ class Trainer:
         sums = fabric.all_reduce(torch.tensor([float(loss.detach()), count], dtype=torch.float64), reduce_op="sum")
         total = float(sums[1])
         fabric.backward(loss * (fabric.world_size / total))
-        norm = fabric.clip_gradients(self.objective, self.optimizer, max_norm=self.config.training.clip, error_if_nonfinite=False)
-        if not np.isfinite(float(sums[0])) or not torch.isfinite(norm):
+        limit = self.config.training.clip
+        norm = fabric.clip_gradients(self.objective, self.optimizer, max_norm=limit, error_if_nonfinite=False)
+        assert norm is not None
+        mean = float(sums[0]) / total
+        if not np.isfinite(mean) or not torch.isfinite(norm):
             raise TrainingError(
-                f"loss {float(sums[0]) / total:.4g} (gradient norm {float(norm):.4g}) is not finite in epoch {p.epoch}, "
-                f"step {p.step}; the last good checkpoint is {self.out / LAST}. Try a smaller training.lr"
+                f"loss {mean:.4g} (gradient norm {float(norm):.4g}) is not finite in epoch {p.epoch}, step {p.step}; "
+                f"the last good checkpoint is {self.out / LAST}. Try a smaller training.lr"
             )
         self._set_rate()
         self.optimizer.step()
@@ -253,11 +266,11 @@ class Trainer:
     def _finish_epoch(self, joint: bool) -> None:
         p, sums = self.progress, self.progress.sums
         with self.average.in_place():
-            scores = validate(
-                self.model, self.dev_samples, self.config, self.fabric, None if joint else self.features
-            )
+            scores = validate(self.model, self.dev_samples, self.config, self.fabric, None if joint else self.features)
             better = scores["CIDEr-D"] > p.best
-            weights = {n: t.detach().clone() for n, t in self.model.state_dict().items()} if better else None
+            weights: dict[str, Tensor] = {}
+            if better:
+                weights = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
         steps = max(1.0, sums["steps"])
         row = {
             "epoch": float(p.epoch),
@@ -273,7 +286,7 @@ class Trainer:
         p.epoch, p.step = p.epoch + 1, 0
         if better:
             p.best, p.best_epoch = scores["CIDEr-D"], p.epoch - 1
-            if self.fabric.is_global_zero and weights is not None:
+            if self.fabric.is_global_zero:
                 write_checkpoint(self.out / BEST, weights, {"epoch": p.best_epoch, "scores": scores})
         self._checkpoint()
         for callback in self.callbacks:

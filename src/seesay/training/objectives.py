@@ -101,9 +101,7 @@ class SelfCritical(nn.Module):
         ]
         return np.asarray(self.reward.score_items(flat), dtype=np.float64).reshape(len(ids), -1)
 
-    def forward(
-        self, memory: Memory, drawn: list[list[Hypothesis]], rewards: np.ndarray, truth: Captions
-    ) -> Tensor:
+    def forward(self, memory: Memory, drawn: list[list[Hypothesis]], rewards: np.ndarray, truth: Captions) -> Tensor:
         """Loss summed over pictures, scalar: reward part (mean over sampled tokens) and cross-entropy.
 
         Args:
@@ -128,7 +126,7 @@ class SelfCritical(nn.Module):
     def _as_captions(self, drawn: list[list[Hypothesis]]) -> Captions:
         words = self.cross_entropy.model.vocabulary
         targets = [[*h.tokens, *([words.end] if h.ended else [])] for hypotheses in drawn for h in hypotheses]
-        inputs = [[words.start, *h.tokens][: len(t)] for h, t in zip(sum(drawn, []), targets, strict=True)]
+        inputs = [[words.start, *t[:-1]] for t in targets]
         length = max(map(len, targets))
         pad = [[PAD] * (length - len(t)) for t in targets]
         return Captions(

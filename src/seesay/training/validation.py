@@ -44,7 +44,7 @@ def validate(
             if features is None:
                 memory = model.encode(load_pixels(batch, model.preprocessing, None).to(fabric.device))
             else:
-                memory = features.memory([s.id for s in batch]).to(fabric.device)
+                memory = features.memory(batch).to(fabric.device)
             for sample, hypotheses in zip(batch, model.caption(memory, options), strict=True):
                 captions[sample.id] = " ".join(words.decode(hypotheses[0].tokens))
     model.train()

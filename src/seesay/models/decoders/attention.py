@@ -65,16 +65,17 @@ class AttentionDecoder(Decoder):
         nn.init.normal_(self.embedding.weight, std=1 / math.sqrt(width))
 
     def start(self, memory: Memory) -> State:
-        """Keys and values of the grid (B, heads, N, H/heads), the picture's vector (B, H), a zero LSTM state."""
+        """Keys and values of the grid (B, heads, N, H/heads), the picture's vector (B, H) and share of the LSTM's gates."""
         grid = self._drop_channels(self.grid(memory.grid))
         picture = self.dropout(self.picture(memory.pooled))
-        zero = torch.zeros_like(picture)
+        zero, width = torch.zeros_like(picture), picture.shape[-1]
         allowed = memory.mask if memory.mask is not None else memory.grid.new_ones(memory.grid.shape[:2]).bool()
         return {
             "keys": self._split(self.keys(grid)),
             "values": self._split(self.values(grid)),
             "bias": torch.zeros_like(memory.grid[..., 0]).masked_fill(~allowed, float("-inf")),
             "picture": picture,
+            "gates": F.linear(picture, self.recurrent.weight_ih_l0[:, width:], self._gate_bias()),
             "hidden": zero,
             "cell": zero,
             "attention": memory.grid.new_zeros(memory.grid.shape[:2]),
@@ -82,15 +83,20 @@ class AttentionDecoder(Decoder):
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """tokens (B,) → logits (B, V); `attention` (B, N) is the mean over heads for the word these logits give."""
-        inputs = torch.cat([self._embed(tokens), state["picture"]], -1)[:, None]
-        out, (hidden, cell) = self.recurrent(inputs, (state["hidden"][None], state["cell"][None]))
+        words = self._embed(tokens)
+        gates = state["gates"] + F.linear(words, self.recurrent.weight_ih_l0[:, : words.shape[-1]])
+        gates = gates + F.linear(state["hidden"], self.recurrent.weight_hh_l0)
+        enter, forget, new, leave = gates.chunk(4, -1)
+        cell = forget.sigmoid() * state["cell"] + enter.sigmoid() * new.tanh()
+        hidden = leave.sigmoid() * cell.tanh()
+        out = hidden[:, None]
         query = self._split(self.query(out))
         scores = query @ state["keys"].transpose(-1, -2) / math.sqrt(query.shape[-1])
         weights = (scores + state["bias"][:, None, None]).softmax(-1)
         looked = (weights @ state["values"]).transpose(1, 2).flatten(2)
         logits = self.output(self._after(out, looked))[:, 0]
         attention = weights.mean(1)[:, 0]
-        return logits, {**state, "hidden": hidden[0], "cell": cell[0], "attention": attention}
+        return logits, {**state, "hidden": hidden, "cell": cell, "attention": attention}
 
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
         """See `Decoder.hidden`: one LSTM call, one attention call for all steps of all captions of a picture."""
@@ -108,18 +114,25 @@ class AttentionDecoder(Decoder):
         """(…, H) → (…, V) by the transposed embedding."""
         return F.linear(hidden, self.embedding.weight, self.bias)
 
+    def _gate_bias(self) -> Tensor:
+        bias: Tensor = self.recurrent.bias_ih_l0 + self.recurrent.bias_hh_l0
+        return bias
+
     def _embed(self, tokens: Tensor) -> Tensor:
-        return self.dropout(self.embedding(tokens) * math.sqrt(self.embedding.embedding_dim))
+        words: Tensor = self.dropout(self.embedding(tokens) * math.sqrt(self.embedding.embedding_dim))
+        return words
 
     def _drop_channels(self, grid: Tensor) -> Tensor:
         """Dropout of whole channels of a picture, (B, N, H): positions agree too much for single values to matter."""
-        return grid * self.dropout(torch.ones_like(grid[:, :1]))
+        kept: Tensor = self.dropout(torch.ones_like(grid[:, :1]))
+        return grid * kept
 
     def _split(self, x: Tensor) -> Tensor:
         """(B, T, H) → (B, heads, T, H/heads)."""
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return x.view(*x.shape[:-1], self.heads, -1).transpose(1, 2)
 
     def _after(self, states: Tensor, looked: Tensor) -> Tensor:
         """Recurrent states and what was seen, both (…, H) → hidden (…, H)."""
         seen = self.norm_attention(states + self.dropout(self.mix(looked)))
-        return self.norm_output(seen + self.dropout(self.feed_forward(self.dropout(seen))))
+        hidden: Tensor = self.norm_output(seen + self.dropout(self.feed_forward(self.dropout(seen))))
+        return hidden
