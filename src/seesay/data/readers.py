@@ -73,7 +73,7 @@ def read_flickr8k(root: Path) -> Dataset:
 
 @READERS.register("coco")
 def read_coco(root: Path) -> Dataset:
-    """COCO captions: a folder with `annotations/captions_{train,val}*.json` and a folder of pictures for each; or a file.
+    """COCO captions: a folder with `annotations/captions_{train,val}*.json` and picture folders; or one such file.
 
     `captions_val*` is the dev split. A single file's pictures lie in the folder of its own stem, in `images/`, or
     beside it.
