@@ -6,6 +6,7 @@ import importlib.util
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import seesay
 
@@ -47,8 +48,7 @@ def examine() -> dict[str, str]:
 def _has_bf16() -> bool:
     """Whether the CPU multiplies bfloat16 itself, as Linux tells it."""
     try:
-        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
-            text = file.read()
+        text = Path("/proc/cpuinfo").read_text("ascii", "replace")
     except OSError:
         return False
     return "avx512_bf16" in text or "amx_bf16" in text

@@ -65,7 +65,7 @@ class AttentionDecoder(Decoder):
         nn.init.normal_(self.embedding.weight, std=1 / math.sqrt(width))
 
     def start(self, memory: Memory) -> State:
-        """Keys and values of the grid (B, heads, N, H/heads), the picture's vector (B, H) and share of the LSTM's gates."""
+        """Keys and values (B, heads, N, H/heads), the picture's vector (B, H) and its share of the gates (B, 4·H)."""
         grid = self._drop_channels(self.grid(memory.grid))
         picture = self.dropout(self.picture(memory.pooled))
         zero, width = torch.zeros_like(picture), picture.shape[-1]
