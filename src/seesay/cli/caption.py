@@ -104,8 +104,10 @@ class _Writer:
 
         path = as_text(source)
         if self.form == "csv":
-            for one in captions or [None]:
-                self.table.writerow([path, one.text if one else "", one.score if one else "", error or ""])
+            for one in captions:
+                self.table.writerow([path, one.text, one.score, ""])
+            if error:
+                self.table.writerow([path, "", "", error])
         elif self.form:
             captions_json = [one.to_json() for one in captions]
             entry = {"path": path, "captions": captions_json, "model": self.model, "error": error}

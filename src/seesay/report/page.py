@@ -87,6 +87,6 @@ def _card(sample: Sample, said: str, value: float) -> str:
         image = f"<p class=soft>{html.escape(str(error))}</p>"
     people = "".join(f"<li>{html.escape(text)}</li>" for text in sample.references[:5])
     return (
-        f"<div class=card>{image}<div><span class=said>{html.escape(said)}</span><br>"
-        f"<span class=soft>CIDEr-D {value:.2f} · {html.escape(sample.id)}</span><ul class=soft>{people}</ul></div></div>"
+        f"<div class=card>{image}<div><span class=said>{html.escape(said)}</span><br><span class=soft>"
+        f"CIDEr-D {value:.2f} · {html.escape(sample.id)}</span><ul class=soft>{people}</ul></div></div>"
     )

@@ -217,7 +217,8 @@ class Trainer:
             with fabric.autocast():
                 drawn = objective.draw(source, seed)
             rewards = objective.rewards([self.train_samples[i].id for i in mine], drawn)
-            loss = self.objective(source, drawn, rewards, captions)
+            advised = torch.as_tensor(rewards, dtype=torch.float32, device=device)
+            loss = self.objective(source, objective.as_captions(drawn).to(device), advised, captions)
             count = float(len(mine))
             figures = {
                 "reward": float(rewards.mean()),
@@ -272,7 +273,7 @@ class Trainer:
             if better:
                 weights = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
         steps = max(1.0, sums["steps"])
-        row = {
+        row: dict[str, float] = {
             "epoch": float(p.epoch),
             "loss": sums["loss"] / sums["count"],
             **{f"dev {name}": value for name, value in scores.items()},

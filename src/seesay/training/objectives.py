@@ -101,29 +101,29 @@ class SelfCritical(nn.Module):
         ]
         return np.asarray(self.reward.score_items(flat), dtype=np.float64).reshape(len(ids), -1)
 
-    def forward(self, memory: Memory, drawn: list[list[Hypothesis]], rewards: np.ndarray, truth: Captions) -> Tensor:
+    def forward(self, memory: Memory, sampled: Captions, rewards: Tensor, truth: Captions) -> Tensor:
         """Loss summed over pictures, scalar: reward part (mean over sampled tokens) and cross-entropy.
 
         Args:
             memory: encoded pictures, B of them.
-            drawn: sampled captions, (B, samples).
+            sampled: the sampled captions (`as_captions`), `samples` rows for each picture.
             rewards: their rewards, (B, samples).
             truth: one true caption for each picture.
         """
         samples = rewards.shape[1]
-        advantage = (rewards - rewards.mean(1, keepdims=True)) * samples / (samples - 1)
-        captions = self._as_captions(drawn).to(memory.pooled.device)
+        advantage = (rewards - rewards.mean(1, keepdim=True)) * samples / (samples - 1)
         decoder = self.cross_entropy.model.decoder
-        real = captions.targets != PAD
-        logits = decoder.output(decoder.hidden(memory, captions.inputs)).float()
-        losses = F.cross_entropy(logits, captions.targets[real], reduction="none")
-        weight = torch.as_tensor(advantage.reshape(-1, 1), dtype=torch.float32, device=losses.device)
-        policy = (losses * weight.expand_as(real)[real]).sum() / real.sum() * len(memory)
+        real = sampled.targets != PAD
+        logits = decoder.output(decoder.hidden(memory, sampled.inputs)).float()
+        losses = F.cross_entropy(logits, sampled.targets[real], reduction="none")
+        weight = advantage.view(-1, 1).expand_as(real)[real]
+        policy = (losses * weight).sum() / real.sum() * len(memory)
         tokens = (truth.targets != PAD).sum()
         likelihood: Tensor = self.cross_entropy(memory, truth) / tokens * len(memory)
         return policy + self.settings.cross_entropy * likelihood
 
-    def _as_captions(self, drawn: list[list[Hypothesis]]) -> Captions:
+    def as_captions(self, drawn: Sequence[Sequence[Hypothesis]]) -> Captions:
+        """Samples as teacher-forcing rows, picture by picture."""
         words = self.cross_entropy.model.vocabulary
         targets = [[*h.tokens, *([words.end] if h.ended else [])] for hypotheses in drawn for h in hypotheses]
         inputs = [[words.start, *t[:-1]] for t in targets]

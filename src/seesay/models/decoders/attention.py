@@ -68,14 +68,15 @@ class AttentionDecoder(Decoder):
         """Keys and values (B, heads, N, H/heads), the picture's vector (B, H) and its share of the gates (B, 4·H)."""
         grid = self._drop_channels(self.grid(memory.grid))
         picture = self.dropout(self.picture(memory.pooled))
-        zero, width = torch.zeros_like(picture), picture.shape[-1]
+        _, of_picture, _, bias = self._lstm()
+        zero = torch.zeros_like(picture)
         allowed = memory.mask if memory.mask is not None else memory.grid.new_ones(memory.grid.shape[:2]).bool()
         return {
             "keys": self._split(self.keys(grid)),
             "values": self._split(self.values(grid)),
             "bias": torch.zeros_like(memory.grid[..., 0]).masked_fill(~allowed, float("-inf")),
             "picture": picture,
-            "gates": F.linear(picture, self.recurrent.weight_ih_l0[:, width:], self._gate_bias()),
+            "gates": F.linear(picture, of_picture, bias),
             "hidden": zero,
             "cell": zero,
             "attention": memory.grid.new_zeros(memory.grid.shape[:2]),
@@ -83,9 +84,8 @@ class AttentionDecoder(Decoder):
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """tokens (B,) → logits (B, V); `attention` (B, N) is the mean over heads for the word these logits give."""
-        words = self._embed(tokens)
-        gates = state["gates"] + F.linear(words, self.recurrent.weight_ih_l0[:, : words.shape[-1]])
-        gates = gates + F.linear(state["hidden"], self.recurrent.weight_hh_l0)
+        of_words, _, of_state, _ = self._lstm()
+        gates = state["gates"] + F.linear(self._embed(tokens), of_words) + F.linear(state["hidden"], of_state)
         enter, forget, new, leave = gates.chunk(4, -1)
         cell = forget.sigmoid() * state["cell"] + enter.sigmoid() * new.tanh()
         hidden = leave.sigmoid() * cell.tanh()
@@ -114,9 +114,11 @@ class AttentionDecoder(Decoder):
         """(…, H) → (…, V) by the transposed embedding."""
         return F.linear(hidden, self.embedding.weight, self.bias)
 
-    def _gate_bias(self) -> Tensor:
-        bias: Tensor = self.recurrent.bias_ih_l0 + self.recurrent.bias_hh_l0
-        return bias
+    def _lstm(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The LSTM's weights, each (4·H, H), for words, picture and state, and its bias (4·H,)."""
+        inputs, state, bias_inputs, bias_state = self.recurrent.all_weights[0]
+        words, picture = inputs.chunk(2, dim=1)
+        return words, picture, state, bias_inputs + bias_state
 
     def _embed(self, tokens: Tensor) -> Tensor:
         words: Tensor = self.dropout(self.embedding(tokens) * math.sqrt(self.embedding.embedding_dim))
