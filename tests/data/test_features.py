@@ -1,12 +1,14 @@
 import os
-import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from seesay.data import FeatureCache, Sample
 from seesay.data import features as module
@@ -113,33 +115,107 @@ def test_features_that_are_not_there_are_named(tmp_path, pictures):
         FeatureCache(tmp_path / "c", KEY, **SHAPES).grid([pictures[3]])
 
 
+def test_a_picture_that_changes_while_it_is_decoded_is_missing_again(tmp_path, pictures):
+    with FeatureCache(tmp_path / "c", KEY, **SHAPES) as cache:
+        cache.missing(pictures)
+        pictures[3].media.write_bytes(b"changed before its features are written")
+        cache.write(pictures, **features(pictures))
+        assert cache.missing(pictures) == [pictures[3]]
+        with pytest.raises(DataError, match=r"3\.jpg: has changed since its features were extracted"):
+            cache.grid(pictures)
+
+
+def test_a_picture_that_is_gone_is_never_here(tmp_path, pictures):
+    with FeatureCache(tmp_path / "c", KEY, **SHAPES) as cache:
+        pictures[1].media.unlink()
+        cache.write(pictures, **features(pictures))
+        assert cache.missing(pictures) == [pictures[1]]
+
+
+def test_damage_to_index_or_shards_costs_only_what_was_damaged(tmp_path, pictures, monkeypatch):
+    monkeypatch.setattr(module, "SHARD", 4)
+    with FeatureCache(tmp_path / "c", KEY, **SHAPES) as cache:
+        cache.write(pictures, **features(pictures))
+    index = cache.folder / "index.jsonl"
+    lines = index.read_bytes().split(b"\n")
+    index.write_bytes(b"\n".join([lines[0], b"\0" * 20, *lines[2:]]))
+    os.truncate(cache.folder / "grid-000.f16", 2 * 12 * 3 + 1)  # three rows and a bit
+    (cache.folder / "pooled-001.f16").unlink()
+    with FeatureCache(tmp_path / "c", KEY, **SHAPES) as cache:
+        lost = cache.missing(pictures)
+        assert [int(s.id) for s in lost] == [1, 3, 4, 5, 6, 7]
+        cache.write(lost, **features(lost))
+    assert FeatureCache(tmp_path / "c", KEY, **SHAPES).grid(pictures)[:, 0, 0].tolist() == list(range(10))
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(1, 9))
+def test_cut_anywhere_it_goes_on(tmp_path, pictures, cut_index, cut_rows, before):
+    """The index ends at any byte, rows at any byte after the last that it names: what a kill can leave."""
+    with tempfile.TemporaryDirectory(dir=tmp_path) as directory:
+        with FeatureCache(Path(directory), KEY, **SHAPES) as cache:
+            cache.write(pictures[:before], **features(pictures[:before]))
+            index, rows = cache.folder / "index.jsonl", cache.folder / "grid-000.f16"
+            ends = [index.stat().st_size, rows.stat().st_size]
+            cache.write(pictures[before:], **features(pictures[before:]))
+        if cut_index % 2:  # the index was being written: all rows are there
+            os.truncate(index, ends[0] + cut_index % (index.stat().st_size - ends[0]))
+        else:  # rows were being written: the index does not name them
+            os.truncate(index, ends[0])
+            os.truncate(rows, ends[1] + cut_rows % (rows.stat().st_size - ends[1]))
+        with FeatureCache(Path(directory), KEY, **SHAPES) as cache:
+            missing = cache.missing(pictures)
+            assert not {s.id for s in missing} & {s.id for s in pictures[:before]}
+            cache.write(missing, **features(missing))
+        again = FeatureCache(Path(directory), KEY, **SHAPES)
+        assert again.grid(pictures)[:, 2, 3].tolist() == list(range(10))
+        assert again.pooled(pictures)[:, 3].tolist() == [i + 0.5 for i in range(10)]
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="the feature cache cannot be used") as raised:
+        FeatureCache(tmp_path / "file", KEY, **SHAPES)
+    assert "\n" not in str(raised.value)
+
+
 WRITER = """
 import sys; sys.path.insert(0, {tests!r})
 from pathlib import Path
-from seesay.data import FeatureCache, Sample
-from test_features import KEY, SHAPES, features
-pictures = [Sample(str(i), Path({photos!r}) / f"{{i}}.jpg") for i in range(10)]
+from seesay.data import FeatureCache
+from test_features import KEY, SHAPES, features, many
 cache = FeatureCache(Path({cache!r}), KEY, **SHAPES)
+missing = cache.missing(many(Path({photos!r})))
 print("ready", flush=True)
-while True:
-    for s in cache.missing(pictures) or pictures:
-        cache.write([s], **features([s]))
+for start in range(0, len(missing), 3):
+    cache.write(missing[start : start + 3], **features(missing[start : start + 3]))
+print("done", flush=True)
 """
 
 
-def test_killed_writers_leave_a_valid_part(tmp_path, pictures):
-    script = WRITER.format(
-        tests=str(Path(__file__).parent), photos=str(pictures[0].media.parent), cache=str(tmp_path / "c")
-    )
-    for round_number in range(3):
-        process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(0.02 + 0.05 * round_number)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+def many(folder):
+    return [Sample(str(i), folder / f"{i}.jpg") for i in range(1500)]
+
+
+def test_killed_writers_leave_a_valid_part_that_the_next_goes_on_with(tmp_path):
+    photos = tmp_path / "many"
+    photos.mkdir()
+    for sample in many(photos):
+        sample.media.write_bytes(sample.id.encode())
+    script = WRITER.format(tests=str(Path(__file__).parent), photos=str(photos), cache=str(tmp_path / "c"))
+    sizes = [0]
+    for round_number in range(8):
+        with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(0.01 * round_number)
+            process.kill()
         cache = FeatureCache(tmp_path / "c", KEY, **SHAPES)
-        missing = cache.missing(pictures)
-        here = [s for s in pictures if s not in missing]
-        if here:
-            assert cache.grid(here)[:, 1, 1].tolist() == [int(s.id) for s in here]
+        missing = {s.id for s in cache.missing(many(photos))}
+        here = [s for s in many(photos) if s.id not in missing]
+        assert cache.grid(here)[:, 1, 1].tolist() == [int(s.id) for s in here] if here else True
+        assert len(here) >= sizes[-1]
+        sizes.append(len(here))
+    assert sizes[-1] > 0
+    assert any(0 < size < 1500 for size in sizes)  # some were cut in the middle
+    subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
+    assert FeatureCache(tmp_path / "c", KEY, **SHAPES).missing(many(photos)) == []

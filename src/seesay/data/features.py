@@ -4,6 +4,7 @@
                          index.jsonl     one line for each picture: path, fingerprint, row
                          grid-000.f16    rows of (N, D) float16, SHARD rows in a file
                          pooled-000.f16  rows of (D,) float16
+                         lock            held by the one process that writes
 
 Rows are written and flushed to disk before the index names them, so every line of the index speaks the truth; a torn
 last line is dropped by the next writer. Another encoder has another folder, another picture another fingerprint.
@@ -22,6 +23,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from seesay.data.lock import only_writer
 from seesay.data.sample import Sample
 from seesay.errors import DataError
 
@@ -43,7 +45,12 @@ class FeatureCache:
     """
 
     def __init__(
-        self, directory: Path, key: Mapping[str, Any], *, grid_shape: tuple[int, int] | None, pooled_dim: int | None
+        self,
+        directory: Path,
+        key: Mapping[str, Any],
+        *,
+        grid_shape: tuple[int, int] | None = None,
+        pooled_dim: int | None = None,
     ) -> None:
         self._shapes: dict[str, tuple[int, ...]] = {}
         if grid_shape is not None:
@@ -55,13 +62,15 @@ class FeatureCache:
         self.folder = directory / hashlib.sha256(text.encode()).hexdigest()[:20]
         self._lock: BinaryIO | None = None
         self._maps: dict[tuple[str, int], Half] = {}
+        self._asked: dict[str, str | None] = {}  # path → fingerprint before it was decoded
+        self._rows: dict[str, tuple[str, int]] = {}  # path → fingerprint, row
+        self._next = self._index_end = 0
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if not (self.folder / "key.json").exists():
-                (self.folder / "key.json").write_text(text, "utf-8")
-            self._rows, self._index_end = self._read_index()
+            _keep_text(self.folder / "key.json", text)
+            self._read_index()
         except OSError as error:
-            raise DataError(f"{self.folder}: the feature cache cannot be used ({error.strerror})") from error
+            raise DataError(f"{self.folder}: the feature cache cannot be used ({error.strerror or error})") from error
 
     def __enter__(self) -> FeatureCache:
         return self
@@ -82,8 +91,18 @@ class FeatureCache:
         return len(self._rows)
 
     def missing(self, samples: Iterable[Sample]) -> list[Sample]:
-        """The samples whose features are not here, or are of an earlier state of the picture."""
-        return [s for s in samples if self._rows.get(_name(s), ("", -1))[0] != fingerprint(s.media)]
+        """The samples whose features are not here, or are of an earlier state of the picture.
+
+        Ask before the pictures are decoded: `write` keeps the fingerprints seen here, so that a picture that changes
+        in between is missing again next time.
+        """
+        found = []
+        for sample in samples:
+            name, mark = _name(sample), fingerprint(sample.media)
+            if mark is None or self._rows.get(name, ("", -1))[0] != mark:
+                self._asked[name] = mark
+                found.append(sample)
+        return found
 
     def write(self, samples: Sequence[Sample], **features: Half) -> None:
         """Add rows: `grid=` (B, N, D) and `pooled=` (B, D) float16, as the cache keeps them.
@@ -91,44 +110,59 @@ class FeatureCache:
         Raises:
             DataError: no space is left, or another process writes to this cache; what was written before is whole.
         """
+        for name, shape in self._shapes.items():
+            if features[name].shape != (len(samples), *shape):
+                raise ValueError(f"{name} has shape {features[name].shape}, not {(len(samples), *shape)}")
         try:
-            self._claim()
-            first = 1 + max((row for _, row in self._rows.values()), default=-1)
-            marks = [fingerprint(sample.media) for sample in samples]
-            for name, shape in self._shapes.items():
-                values = np.ascontiguousarray(features[name], np.float16)
-                if values.shape != (len(samples), *shape):
-                    raise ValueError(f"{name} has shape {values.shape}, not {(len(samples), *shape)}")
-                self._write_rows(name, first, values)
-            entries = [
-                {"path": _name(sample), "mark": mark, "row": row}
-                for row, (sample, mark) in enumerate(zip(samples, marks, strict=True), first)
-            ]
+            if self._lock is None:
+                self._lock = only_writer(self.folder / "lock")
+                self._read_index()  # another may have written since
+            first, entries = self._next, []
+            for row, sample in enumerate(samples, first):
+                name = _name(sample)
+                mark = self._asked[name] if name in self._asked else fingerprint(sample.media)
+                if mark is not None:  # a picture that is not there has features of nothing
+                    entries.append({"path": name, "mark": mark, "row": row})
+            for name in self._shapes:
+                self._write_rows(name, first, np.ascontiguousarray(features[name], np.float16))
             lines = "".join(json.dumps(entry) + "\n" for entry in entries).encode()
-            self._write_at(self.folder / "index.jsonl", self._index_end, lines)
-            self._index_end += len(lines)
-            self._rows.update({str(e["path"]): (str(e["mark"]), int(str(e["row"]))) for e in entries})
+            _write_at(self.folder / "index.jsonl", self._index_end, lines, last=True)
         except OSError as error:
             raise DataError(
                 f"{self.folder}: features not written ({error.strerror or error}); "
                 "what is there is kept, run again to go on"
             ) from error
+        self._index_end += len(lines)
+        self._next = first + len(samples)
+        self._rows.update({str(e["path"]): (str(e["mark"]), int(str(e["row"]))) for e in entries})
+        for sample in samples:
+            self._asked.pop(_name(sample), None)
 
     def grid(self, samples: Sequence[Sample]) -> Half:
-        """(B, N, D) float16."""
+        """(B, N, D) float16.
+
+        Raises:
+            DataError: a picture has no features here, or has changed since.
+        """
         return self._take("grid", samples)
 
     def pooled(self, samples: Sequence[Sample]) -> Half:
-        """(B, D) float16."""
+        """(B, D) float16.
+
+        Raises:
+            DataError: a picture has no features here, or has changed since.
+        """
         return self._take("pooled", samples)
 
     def _take(self, name: str, samples: Sequence[Sample]) -> Half:
         out = np.empty((len(samples), *self._shapes[name]), np.float16)
         for place, sample in enumerate(samples):
-            entry = self._rows.get(_name(sample))
-            if entry is None:
+            mark, row = self._rows.get(_name(sample), (None, -1))
+            if mark is None:
                 raise DataError(f"{sample.media}: has no features in {self.folder}; extract them first")
-            shard, row = divmod(entry[1], SHARD)
+            if mark != fingerprint(sample.media):
+                raise DataError(f"{sample.media}: has changed since its features were extracted; extract them again")
+            shard, row = divmod(row, SHARD)
             out[place] = self._map(name, shard, row)[row]
         return out
 
@@ -136,74 +170,84 @@ class FeatureCache:
         """A shard as it lies on disk; mapped anew when it has grown past `row`."""
         known = self._maps.get((name, shard))
         if known is None or len(known) <= row:
-            file, shape = self._shard(name, shard), self._shapes[name]
-            size = 2 * int(np.prod(shape))
-            known = np.memmap(file, np.float16, "r", shape=(file.stat().st_size // size, *shape))
+            rows = self._rows_on_disk(name, shard)
+            known = np.memmap(self._shard(name, shard), np.float16, "r", shape=(rows, *self._shapes[name]))
             self._maps[name, shard] = known
         return known
 
     def _shard(self, name: str, shard: int) -> Path:
         return self.folder / f"{name}-{shard:03}.f16"
 
+    def _row_size(self, name: str) -> int:
+        return 2 * int(np.prod(self._shapes[name]))
+
+    def _rows_on_disk(self, name: str, shard: int) -> int:
+        file = self._shard(name, shard)
+        return file.stat().st_size // self._row_size(name) if file.exists() else 0
+
     def _write_rows(self, name: str, first: int, values: Half) -> None:
-        size = 2 * int(np.prod(self._shapes[name]))
-        while len(values):
-            shard, row = divmod(first, SHARD)
-            part, values = values[: SHARD - row], values[SHARD - row :]
-            self._write_at(self._shard(name, shard), row * size, part.tobytes())
-            first += len(part)
+        done = 0
+        while done < len(values):
+            shard, row = divmod(first + done, SHARD)
+            part = values[done : done + SHARD - row]
+            _write_at(self._shard(name, shard), row * self._row_size(name), part.tobytes())
+            done += len(part)
 
-    @staticmethod
-    def _write_at(file: Path, offset: int, data: bytes) -> None:
-        """Write and flush to disk; what a killed run left after `offset` goes."""
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
-        with os.fdopen(descriptor, "r+b") as handle:
-            handle.truncate(offset)
-            handle.seek(offset)
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
-
-    def _read_index(self) -> tuple[dict[str, tuple[str, int]], int]:
-        """Path → (fingerprint, row), and where the last whole line ends."""
+    def _read_index(self) -> None:
+        """Know what is here; lines that are damaged, or whose rows are not on disk, count as missing."""
+        self._rows.clear()
+        self._next = 0
+        self._maps.clear()
         try:
             text = (self.folder / "index.jsonl").read_bytes()
         except FileNotFoundError:
-            return {}, 0
-        end = text.rfind(b"\n") + 1
-        rows = {}
-        for line in text[:end].splitlines():
-            entry = json.loads(line)
-            rows[entry["path"]] = (entry["mark"], entry["row"])
-        return rows, end
-
-    def _claim(self) -> None:
-        """Become the one writer; a lock goes with the process that holds it, however it ends."""
-        if self._lock is not None:
-            return
-        self._lock = (self.folder / "lock").open("wb")
-        try:
-            import fcntl
-        except ImportError:  # Windows: one writer is up to the user
-            return
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.close()
-            raise DataError(
-                f"{self.folder}: another process writes to this feature cache; wait for it to end"
-            ) from None
-        self._rows, self._index_end = self._read_index()  # another may have written since
+            text = b""
+        self._index_end = text.rfind(b"\n") + 1
+        whole: dict[int, int] = {}
+        for line in text[: self._index_end].split(b"\n"):
+            try:
+                entry = json.loads(line)
+                path, mark, row = str(entry["path"]), str(entry["mark"]), int(entry["row"])
+            except (ValueError, KeyError, TypeError):
+                continue
+            self._next = max(self._next, row + 1)
+            shard, place = divmod(row, SHARD)
+            if shard not in whole:
+                whole[shard] = min((self._rows_on_disk(name, shard) for name in self._shapes), default=SHARD)
+            if place < whole[shard]:
+                self._rows[path] = (mark, row)
+            else:
+                self._rows.pop(path, None)
 
 
-def fingerprint(path: Path) -> str:
-    """A picture's size and time of change: another picture in its place has another."""
+def fingerprint(path: Path) -> str | None:
+    """A picture's size and time of change, None where there is no file: another picture in its place has another."""
     try:
         status = path.stat()
     except OSError:
-        return "missing"
+        return None
     return f"{status.st_size}-{status.st_mtime_ns}"
 
 
 def _name(sample: Sample) -> str:
     return os.path.abspath(sample.media)  # noqa: PTH100 - links are not followed: the path is the name
+
+
+def _keep_text(file: Path, text: str) -> None:
+    """Have `text` in `file`, whole or not at all."""
+    if not file.exists() or file.read_text("utf-8") != text:
+        partial = file.with_name(f"{file.name}.{os.getpid()}")
+        partial.write_text(text, "utf-8")
+        partial.replace(file)
+
+
+def _write_at(file: Path, offset: int, data: bytes, *, last: bool = False) -> None:
+    """Write and flush to disk; `last` drops what a killed run left behind it."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+    with os.fdopen(descriptor, "r+b") as handle:
+        if last:
+            handle.truncate(offset)
+        handle.seek(offset)
+        handle.write(data)
+        handle.flush()
+        os.fsync(handle.fileno())
