@@ -29,7 +29,7 @@ def flickr8k_root(data_root):
         return source
     root = Path(tempfile.gettempdir()) / "seesay-test-flickr8k"
     if not (root / "complete").exists():
-        root.mkdir(exist_ok=True)
+        root.mkdir(exist_ok=True)  # what an interrupted run left is written again
         for archive in sorted(source.glob("images-*.tar")):
             with tarfile.open(archive) as packed:
                 packed.extractall(root, filter="data")

@@ -17,7 +17,16 @@ from seesay.text import tokenize
 def check_pictures(
     dataset: Dataset, workers: int = 4, on_progress: Callable[[int, int], None] | None = None
 ) -> tuple[Fault, ...]:
-    """Open every picture whole; a fault for each that does not."""
+    """Open every picture whole, in threads.
+
+    Args:
+        dataset: whose pictures.
+        workers: threads.
+        on_progress: called with pictures done and pictures in all.
+
+    Returns:
+        A fault for each picture that does not open, and a fatal one for each split of which none does.
+    """
 
     def check(sample: Sample) -> Fault | None:
         try:
@@ -26,13 +35,23 @@ def check_pictures(
             return Fault("picture that does not open", str(error), sample.media)
         return None
 
-    faults = []
-    with ThreadPoolExecutor(workers) as pool:
-        for done, fault in enumerate(pool.map(check, dataset.samples), 1):
+    faults: list[Fault] = []
+    left: Counter[str | None] = Counter()
+    pool = ThreadPoolExecutor(workers)
+    try:
+        for done, (sample, fault) in enumerate(zip(dataset.samples, pool.map(check, dataset.samples), strict=True), 1):
             if fault:
                 faults.append(fault)
+            else:
+                left[sample.split] += 1
             if on_progress:
                 on_progress(done, len(dataset.samples))
+    finally:
+        pool.shutdown(cancel_futures=True)  # an interrupt does not wait for thousands of pictures
+    for split in dataset.splits:
+        if not left[split]:
+            message = f"not one picture of {split!r} opens"
+            faults.append(Fault("split without samples", message, dataset.root, fatal=True))
     return tuple(faults)
 
 

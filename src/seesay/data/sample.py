@@ -9,7 +9,8 @@ from pathlib import Path
 from seesay.errors import DataError
 from seesay.registry import nearest
 
-_SPLITS = {
+SPLITS = ("train", "dev", "test")
+_OTHER_NAMES = {
     "val": "dev",
     "valid": "dev",
     "validation": "dev",
@@ -77,7 +78,7 @@ class Dataset:
     @property
     def splits(self) -> tuple[str, ...]:
         """The splits there are."""
-        return tuple(sorted({s.split for s in self.samples if s.split}, key=("train", "dev", "test").index))
+        return tuple(sorted({s.split for s in self.samples if s.split}, key=SPLITS.index))
 
     def split(self, name: str) -> tuple[Sample, ...]:
         """The samples of one split.
@@ -85,10 +86,14 @@ class Dataset:
         Raises:
             DataError: there is none; the message lists those there are.
         """
-        name = _SPLITS.get(name, name)
+        name = _OTHER_NAMES.get(name, name)
         found = tuple(s for s in self.samples if s.split == name)
         if not found:
-            there = ", ".join(self.splits) or "none: the data names no splits"
+            if not self.splits:
+                raise DataError(
+                    f"{self.root}: names no splits; give it split lists, or a split (train, dev, test) for each picture"
+                )
+            there = ", ".join(self.splits)
             raise DataError(f"{self.root}: has no split {name!r}.{nearest(name, self.splits)} There are: {there}")
         return found
 
@@ -105,15 +110,17 @@ class Dataset:
             raise DataError(f"{len(fatal)} fault(s) that must be mended first: {shown}{more}")
 
 
-def normal_split(name: str | None) -> str | None:
+def normal_split(name: object) -> str | None:
     """`val` is `dev`, `restval` is `train`, in small letters; None where nothing is said.
 
     Raises:
         ValueError: it is none of the known names.
     """
+    if name is not None and not isinstance(name, str):
+        raise ValueError(f"split {name!r} is not text")
     text = (name or "").strip().lower()
-    text = _SPLITS.get(text, text)
-    if text and text not in ("train", "dev", "test"):
+    text = _OTHER_NAMES.get(text, text)
+    if text and text not in SPLITS:
         raise ValueError(f"split {name!r} is none of train, dev (val), test")
     return text or None
 

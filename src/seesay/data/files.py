@@ -1,0 +1,62 @@
+"""Text and JSON as people save them: byte-order marks, any line ends; what cannot be read is named with its line."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from seesay.errors import DataError
+
+
+def read_text(file: Path) -> str:
+    """The text of a UTF-8 file, without a byte-order mark.
+
+    Raises:
+        DataError: it cannot be read, or is not UTF-8 (the message names the line).
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror})") from None
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(f"{file}:1: is UTF-16 text; save it as UTF-8")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise DataError(
+            f"{file}:{line}: is not UTF-8 text (byte 0x{content[error.start]:02x}); save it as UTF-8"
+        ) from None
+
+
+def read_lines(file: Path) -> Iterator[tuple[int, str]]:
+    """Number and text of every line that is not blank; a line ends with LF, CR LF or CR, and with nothing else.
+
+    Raises:
+        DataError: see `read_text`.
+    """
+    for number, line in enumerate(io.StringIO(read_text(file), newline=None), 1):
+        if line.strip():
+            yield number, line.rstrip("\n")
+
+
+def read_json(file: Path) -> Any:
+    """A file of one JSON value.
+
+    Raises:
+        DataError: see `read_text`; or it is not JSON (the message names the line).
+    """
+    try:
+        return json.loads(read_text(file))
+    except json.JSONDecodeError as error:
+        raise DataError(f"{file}:{error.lineno}: is not JSON ({error.msg}, column {error.colno})") from None
+    except RecursionError:
+        raise DataError(f"{file}: is JSON nested too deep to be a data set") from None
+
+
+def first_folder(base: Path, *names: str, default: Path | None = None) -> Path:
+    """The first of these folders that is there, else `default`, else the first name."""
+    return next((base / name for name in names if (base / name).is_dir()), default or base / names[0])
