@@ -22,7 +22,7 @@ def commands():
                     yield pytest.param(words[start:], id=f"{page.name}: {line[:60]}")
 
 
-@pytest.mark.parametrize("words", commands())
+@pytest.mark.parametrize("words", list(commands()))
 def test_every_documented_call_is_understood(words, capsys, tmp_path, monkeypatch):
     """Each call is parsed by the real command and stops at what it names: a file or folder that is not there."""
     monkeypatch.chdir(tmp_path)

@@ -37,6 +37,7 @@ PHASES = [
     "self_critical.from_epoch=3",
     "self_critical.samples=2",
     "self_critical.max_length=6",
+    "self_critical.blend=0.5",
 ]
 KILLS = int(os.environ.get("SEESAY_KILLS", "3"))
 

@@ -61,6 +61,8 @@ class SelfCriticalSettings(_Settings):
     cross_entropy: float = Field(0.1, ge=0)
     """Share of cross-entropy mixed into the loss."""
     max_length: int = Field(20, ge=1)
+    blend: float = Field(0.0, ge=0, lt=1)
+    """Share of the weights from before this phase in the final model (Wortsman et al. 2022, arXiv:2109.01903)."""
 
     def covers(self, epoch: int) -> bool:
         """Whether this epoch is trained on the reward."""
@@ -88,6 +90,7 @@ class TrainingSettings(_Settings):
     """Stop after this many epochs without a better CIDEr-D on dev (None: never)."""
     beam: int = Field(3, ge=1)
     length_power: float = 0.7
+    no_repeat_ngram: int = Field(0, ge=0)
     seed: int = 1
     checkpoint_minutes: float = Field(5.0, ge=0)
     """Minutes between checkpoints inside an epoch; one is written after every epoch in any case."""

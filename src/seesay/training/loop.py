@@ -36,6 +36,8 @@ from seesay.training.validation import validate
 
 LAST = "last.safetensors"
 BEST = "best.safetensors"
+SUPERVISED = "supervised.safetensors"
+"""The weights that self-critical training began from."""
 
 
 @dataclass
@@ -145,6 +147,8 @@ class Trainer:
                 load_optimizer(optimizer, without_prefix("optimizer", saved))
         if first:
             p.phase_steps = p.averaged = 0
+            if reward and self.fabric.is_global_zero:
+                write_checkpoint(self.out / SUPERVISED, self.model.state_dict(), {})
         smoothing = self.config.training.label_smoothing
         objective: torch.nn.Module
         if reward:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from seesay.artefact import Description
 from seesay.data import Dataset, read_dataset
@@ -19,7 +20,8 @@ from seesay.training.callbacks import Callback, CsvLog, Curves, Report, TensorBo
 from seesay.training.checkpoints import read_checkpoint
 from seesay.training.config import Config, load_config, make_config
 from seesay.training.features import Features, default_cache
-from seesay.training.loop import BEST, LAST, Trainer, make_fabric, write_json
+from seesay.training.loop import BEST, LAST, SUPERVISED, Trainer, make_fabric, write_json
+from seesay.training.validation import validate
 
 log = logging.getLogger("seesay.training")
 
@@ -72,13 +74,29 @@ def train(
     cache = Features(features or default_cache(), fabric)
     trainer = Trainer(config, model, dataset, out, fabric, cache, [*watchers, *callbacks])
     progress = trainer.run(resume)
+    fabric.barrier()
+    weights, best = read_checkpoint(out / BEST)
+    scores = best["scores"]
+    model.load_state_dict(weights)
+    if config.self_critical.blend and config.self_critical.covers(progress.best_epoch):
+        before, _ = read_checkpoint(out / SUPERVISED)
+        model.load_state_dict(blend(weights, before, config.self_critical.blend))
+        cache.prepare(model.encoder, trainer.dev_samples)
+        scores = validate(model, trainer.dev_samples, config, fabric, cache)
     if fabric.is_global_zero:
-        weights, best = read_checkpoint(out / BEST)
-        model.load_state_dict(weights)
-        save_model(model, describe_run(model, config, dataset, best["scores"]), out)
-        log.info("best CIDEr-D on dev %.4f, epoch %d; model in %s", progress.best, progress.best_epoch, out)
+        save_model(model, describe_run(model, config, dataset, scores), out)
+        log.info("best CIDEr-D on dev %.4f, epoch %d", progress.best, progress.best_epoch)
+        log.info("the model in %s has CIDEr-D %.4f on dev", out, scores["CIDEr-D"])
     fabric.barrier()
     return out
+
+
+def blend(weights: Mapping[str, Tensor], others: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:
+    """Each weight as `share` of the others' and the rest its own; whole numbers (counters) are kept."""
+    return {
+        name: torch.lerp(value, others[name], share) if value.is_floating_point() else value
+        for name, value in weights.items()
+    }
 
 
 def describe_run(model: CaptionModel, config: Config, dataset: Dataset, dev_scores: dict[str, float]) -> Description:
@@ -87,7 +105,11 @@ def describe_run(model: CaptionModel, config: Config, dataset: Dataset, dev_scor
         model,
         config.decoder,
         config.name,
-        search={"beam": config.training.beam, "length_power": config.training.length_power},
+        search={
+            "beam": config.training.beam,
+            "length_power": config.training.length_power,
+            "no_repeat_ngram": config.training.no_repeat_ngram,
+        },
         training={
             "data": {
                 "format": dataset.format,

@@ -34,6 +34,7 @@ def validate(
     options = SearchOptions(
         beam=config.training.beam,
         length_power=config.training.length_power,
+        no_repeat_ngram=config.training.no_repeat_ngram,
         forbidden=(words.pad, words.start, words.unk),
     )
     captions: dict[str, str] = {}

@@ -116,9 +116,9 @@ class AttentionDecoder(Decoder):
 
     def _lstm(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The LSTM's weights, each (4·H, H), for words, picture and state, and its bias (4·H,)."""
-        inputs, state, bias_inputs, bias_state = self.recurrent.all_weights[0]
-        words, picture = inputs.chunk(2, dim=1)
-        return words, picture, state, bias_inputs + bias_state
+        weight = self.recurrent.get_parameter
+        words, picture = weight("weight_ih_l0").chunk(2, dim=1)
+        return words, picture, weight("weight_hh_l0"), weight("bias_ih_l0") + weight("bias_hh_l0")
 
     def _embed(self, tokens: Tensor) -> Tensor:
         words: Tensor = self.dropout(self.embedding(tokens) * math.sqrt(self.embedding.embedding_dim))
