@@ -18,7 +18,6 @@ import argparse
 import importlib.util
 import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -116,24 +115,42 @@ def features(photos: list[Path], rounds: int) -> None:
     )
 
 
-def measured(command: list[str]) -> tuple[float, float, float]:
-    """Wall seconds, CPU seconds and peak memory in MB of a whole process."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def measured(command: list[str]) -> tuple[float, float]:
+    """Wall and CPU seconds of a whole process."""
     begun = time.perf_counter()
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     wall = time.perf_counter() - begun
     child.returncode = os.waitstatus_to_exitcode(status)
     assert child.returncode == 0, command
-    del before
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return wall, usage.ru_utime + usage.ru_stime
+
+
+PEAK = """
+import sys
+from seesay.cli import run
+assert run(sys.argv[1:]) == 0
+status = open("/proc/self/status").read()
+print("peak", status.split("VmHWM:")[1].split()[0], file=sys.stderr)
+"""
+
+
+def peak_memory(arguments: list[str]) -> float:
+    """Most memory, in MB, of the command's process (Linux: other figures count the process that started it)."""
+    found = subprocess.run(
+        [sys.executable, "-c", PEAK, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return int(found.stderr.split("peak")[1]) / 1024
 
 
 def cold(model: str | None, photos: list[Path], rounds: int) -> None:
     chosen = ["--model", model] if model else []
     one = [sys.executable, "-m", "seesay", "caption", str(photos[0]), *chosen]
     peer = [sys.executable, "-c", "import torch, timm"]
-    whole = [sys.executable, "-m", "seesay", "caption", str(photos[0].parent), *chosen]
     has_peer = importlib.util.find_spec("timm") is not None
     measured(one)
     if has_peer:
@@ -143,16 +160,18 @@ def cold(model: str | None, photos: list[Path], rounds: int) -> None:
         ours.append(measured(one))
         if has_peer:
             theirs.append(measured(peer))
-    print("\n| one photo, whole process, cold | wall s | CPU s | peak MB |\n| --- | ---: | ---: | ---: |")
+    print("\n| one photo, whole process, cold | wall s | CPU s |\n| --- | ---: | ---: |")
     rows = [("`seesay caption photo.jpg`", ours), ('`python -c "import torch, timm"`', theirs)]
     for name, figures in rows:
         if figures:
-            wall, cpu, peak = (statistics.median(f[i] for f in figures) for i in range(3))
-            print(f"| {name} | {wall:.2f} | {cpu:.2f} | {peak:.0f} |")
+            wall, cpu = (statistics.median(f[i] for f in figures) for i in range(2))
+            print(f"| {name} | {wall:.2f} | {cpu:.2f} |")
     if has_peer:
         ratios = [a[0] / b[0] for a, b in zip(ours, theirs, strict=True)]
-        print(f"| ratio | **{statistics.median(ratios):.2f}** ({min(ratios):.2f} … {max(ratios):.2f}) | | |")
-    print(f"\nPeak memory captioning all {len(photos)}: {measured(whole)[2]:.0f} MB.")
+        print(f"| ratio | **{statistics.median(ratios):.2f}** ({min(ratios):.2f} … {max(ratios):.2f}) | |")
+    alone = peak_memory(["caption", str(photos[0]), *chosen])
+    print(f"\nPeak memory: one photo {alone:.0f} MB, ", end="")
+    print(f"all {len(photos)} {peak_memory(['caption', str(photos[0].parent), *chosen]):.0f} MB.")
 
 
 def warm(model: str | None, photos: list[Path]) -> None:

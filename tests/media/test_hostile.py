@@ -92,11 +92,16 @@ read, refused = [], []
 for indices, pixels, faults in decode_ahead(sources, Preprocessing(size=(64, 64)), 16, workers=4, on_error="yield"):
     read += indices
     refused += [index for index, _ in faults]
+if sys.platform == "linux":  # ru_maxrss would count the process that started this one as well
+    with open("/proc/self/status") as status:
+        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+else:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
 print(json.dumps({
     "read": [str(sources[i]) for i in read],
     "refused": len(refused),
     "found": len(sources),
-    "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << (10 if sys.platform == "linux" else 20)),
+    "megabytes": peak,
 }))
 """
 
