@@ -33,14 +33,11 @@ def tokens():
     return torch.tensor([[1, 5, 6, 7, 8], [1, 9, 0, 0, 0], [1, 4, 4, 0, 0], [1, 20, 21, 22, 4]])
 
 
-def repeated(memory, times):
-    return Memory(memory.grid.repeat_interleave(times, 0), memory.pooled.repeat_interleave(times, 0))
-
-
 def test_forward_equals_step_by_step(decoder, memory, tokens):
     decoder.eval()
     whole = decoder(memory, tokens)
-    state = decoder.start(repeated(memory, 2))
+    state = decoder.start(memory)
+    state |= {name: state[name].repeat_interleave(2, 0) for name in decoder.carried}
     for position in range(tokens.shape[1]):
         logits, state = decoder.step(tokens[:, position], state)
         real = tokens[:, position] != 0

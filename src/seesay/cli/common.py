@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from seesay.errors import UsageError
 
@@ -18,19 +18,26 @@ def say(message: str) -> None:
     print(f"seesay: {line}", file=sys.stderr, flush=True)
 
 
+class Tell(Protocol):
+    """Moves a progress bar, and names what is being done from now on."""
+
+    def __call__(self, done: int, total: int, what: str | None = None) -> None:
+        """So many of so many are done."""
+
+
 @contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error, told (done, total); silent when that is not a terminal."""
+def progress(title: str) -> Iterator[Tell]:
+    """A progress bar on standard error; silent when that is not a terminal."""
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield lambda done, total, what=None: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield lambda done, total, what=None: bar.update(task, completed=done, total=total, description=what)
 
 
 @contextmanager

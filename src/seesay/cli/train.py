@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
+from seesay.cli.common import Tell, progress
 from seesay.cli.needs import training_parts
+
+if TYPE_CHECKING:
+    from seesay.training.callbacks import Callback
+    from seesay.training.loop import Progress
 
 EXAMPLES = """\b
 Examples:
@@ -31,10 +38,26 @@ def train(
 ) -> None:
     """Train; progress is logged to standard error, figures to --out."""
     with training_parts():
-        import logging
-
         from seesay.training import train as run
 
-        logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-        logging.getLogger("seesay").setLevel(logging.INFO)
-        run(recipe, settings or [], data, out, resume=resume)
+        with progress("starting") as tell:
+            # Made here, so that its lines go above the bar.
+            logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+            logging.getLogger("seesay").setLevel(logging.INFO)
+            run(recipe, settings or [], data, out, resume=resume, callbacks=[_bar(tell)])
+
+
+def _bar(tell: Tell) -> Callback:
+    """A callback that moves the progress bar."""
+    from seesay.training.callbacks import Callback
+
+    class Bar(Callback):
+        def on_step(self, progress: Progress, steps: int) -> None:
+            sums = progress.sums
+            loss, speed = sums["loss"] / sums["count"], sums["captions"] / sums["seconds"]
+            tell(progress.step, steps, f"epoch {progress.epoch}  loss {loss:.3f}  {speed:.0f} captions/s")
+
+        def on_work(self, what: str, done: int, total: int) -> None:
+            tell(done, total, what)
+
+    return Bar()

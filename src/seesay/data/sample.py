@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,6 +97,20 @@ class Dataset:
             there = ", ".join(self.splits)
             raise DataError(f"{self.root}: has no split {name!r}.{nearest(name, self.splits)} There are: {there}")
         return found
+
+    def without(self, samples: Sequence[Sample], kind: str) -> Dataset:
+        """The data set less some samples, each of which becomes a fault of this kind.
+
+        Raises:
+            DataError: nothing is left of a split.
+        """
+        gone = {s.id for s in samples}
+        kept = tuple(s for s in self.samples if s.id not in gone)
+        faults = tuple(Fault(kind, f"{s.id!r} is passed over", s.media) for s in samples)
+        left = Dataset(self.format, self.root, kept, (*self.faults, *faults))
+        for split in set(self.splits) - set(left.splits):
+            raise DataError(f"{self.root}: nothing usable is left of {split!r}, for example {faults[0]}")
+        return left
 
     def raise_for_faults(self) -> None:
         """Stop on fatal faults.

@@ -30,8 +30,8 @@ from seesay.models.memory import Memory
 
 OPSET = 20
 _TYPES = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16, "I8": TensorProto.INT8}
-# Two rows, so that nothing takes a dimension of one for a constant.
-_ROWS = 2
+# Two pictures of three rows, so that nothing takes a dimension of one for a constant.
+_PICTURES, _ROWS = 2, 3
 
 
 class _Encoder(nn.Module):
@@ -62,8 +62,10 @@ class _Step(nn.Module):
         self.names = tuple(names)
 
     def forward(self, tokens: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
-        logits, after = self.decoder.step(tokens, dict(zip(self.names, state, strict=True)))
-        return logits, *(after[name].clone() for name in self.decoder.carried)
+        carried = self.decoder.carried
+        rows = {n: v.flatten(0, 1) if n in carried else v for n, v in zip(self.names, state, strict=True)}
+        logits, after = self.decoder.step(tokens.flatten(), rows)
+        return tuple(v.clone().view(*tokens.shape, *v.shape[1:]) for v in (logits, *(after[name] for name in carried)))
 
 
 class _LstmStep(nn.Module):
@@ -115,14 +117,15 @@ def _stepwise(decoder: nn.Module) -> Iterator[None]:
 def export_graphs(model: CaptionModel) -> dict[str, onnx.ModelProto]:
     """Trace the networks, by file name; weights are graph inputs still, for `refer` to put in.
 
-    Signatures, with B pictures and R rows (pictures × beams), both free:
+    Signatures, with B pictures and K rows (beams) for each, both free:
         encoder: `pixels` uint8 (B, H, W, 3) → `grid` (B, N, D), `pooled` (B, D); normalisation is inside.
         decoder_start: `grid`, `pooled` → `state.NAME` for each entry of the decoder's state.
-        decoder_step: `tokens` int64 (R,), `state.NAME` … → `logits` (R, V), `next.NAME` for each carried entry.
+        decoder_step: `tokens` int64 (B, K), `state.NAME` (carried: B, K, …; constant: B, …) → `logits` (B, K, V),
+            `next.NAME` (B, K, …) for each carried entry.
     """
     model = model.eval()
     height, width = model.preprocessing.size
-    pixels = torch.zeros(_ROWS, height, width, 3, dtype=torch.uint8)
+    pixels = torch.zeros(_PICTURES, height, width, 3, dtype=torch.uint8)
     with torch.no_grad():
         memory = model.encode(pixels)
         # Cloned, because tracing would take two entries that are one tensor for one input.
@@ -138,7 +141,10 @@ def export_graphs(model: CaptionModel) -> dict[str, onnx.ModelProto]:
     with _stepwise(model.decoder):
         graphs[DECODER_STEP] = _trace(
             _Step(model, names),
-            (torch.ones(_ROWS, dtype=torch.int64), *state.values()),
+            (
+                torch.ones(_PICTURES, _ROWS, dtype=torch.int64),
+                *(torch.stack([v] * _ROWS, 1) if n in carried else v for n, v in state.items()),
+            ),
             ["tokens", *(f"state.{name}" for name in names)],
             ["logits", *(f"next.{name}" for name in carried)],
         )
@@ -146,10 +152,11 @@ def export_graphs(model: CaptionModel) -> dict[str, onnx.ModelProto]:
 
 
 def _trace(network: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str]) -> onnx.ModelProto:
-    rows = torch.export.Dim("rows", min=1, max=2**16)
-    shapes: Any = tuple({0: rows} for _ in inputs)
+    pictures, rows = (torch.export.Dim(name, min=1, max=2**16) for name in ("pictures", "rows"))
+    shapes: Any = tuple({0: pictures} for _ in inputs)
     if isinstance(network, _Step):
-        shapes = (shapes[0], shapes[1:])
+        both = {0: pictures, 1: rows}
+        shapes = (both, tuple(both if n in network.decoder.carried else {0: pictures} for n in network.names))
     quiet = logging.getLogger("torch.onnx")
     level = quiet.level
     quiet.setLevel(logging.ERROR)

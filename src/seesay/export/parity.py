@@ -29,7 +29,7 @@ class TorchNetworks:
     def start(self, pixels: NDArray[np.uint8]) -> dict[str, Array]:
         """See `Networks.start`."""
         state = self.model.decoder.start(self.model.encode(pixels))
-        self.constant = frozenset(state) - frozenset(self.model.decoder.carried)
+        self.constant = frozenset(self.model.decoder.constant(state))
         return {name: value.cpu().numpy() for name, value in state.items()}
 
     @torch.inference_mode()

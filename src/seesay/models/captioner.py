@@ -67,7 +67,7 @@ class CaptionModel(nn.Module):
                 start=self.vocabulary.start,
                 end=self.vocabulary.end,
                 options=options,
-                constant=set(state) - set(self.decoder.carried),
+                constant=self.decoder.constant(state),
             )
         finally:
             self.train(was_training)

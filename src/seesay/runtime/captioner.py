@@ -17,7 +17,7 @@ from seesay.runtime.networks import Networks, OnnxNetworks
 from seesay.search import SearchOptions, beam_search
 from seesay.text import Vocabulary
 
-BATCH = 16
+BATCH = 32
 
 
 class Captioner:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,7 +31,10 @@ class Networks(Protocol):
         """Pixels (B, H, W, 3) → the decoder's state, B rows."""
 
     def step(self, tokens: Array, state: State) -> tuple[Array, dict[str, Array]]:
-        """Tokens (R,) int64 just emitted → logits (R, V) float32 of the next, and the new state."""
+        """Tokens (R,) int64 just emitted → logits (R, V) float32 of the next, and the new state.
+
+        Constant entries of the state have a row for each picture, the others R.
+        """
 
 
 class OnnxNetworks:
@@ -54,33 +57,39 @@ class OnnxNetworks:
         self._start_inputs = [i.name for i in self._start.get_inputs()]
         self._state_names = [o.name for o in self._start.get_outputs()]
         self._step_inputs = [i.name for i in self._step.get_inputs()]
-        carried = artefact.description.carried
+        carried = self._carried = artefact.description.carried
         self._step_outputs = ["logits", *(f"next.{name}" for name in carried)]
         self.constant = frozenset(name.removeprefix("state.") for name in self._state_names) - set(carried)
 
     def encode(self, pixels: NDArray[np.uint8]) -> tuple[Array, Array]:
-        """Pixels (B, H, W, 3) uint8 → grid (B, N, D) and pooled (B, D), float32."""
-        parts = [
-            self._encoder.run(["grid", "pooled"], {"pixels": pixels[first : first + _PICTURES_AT_ONCE]})
-            for first in range(0, len(pixels), _PICTURES_AT_ONCE)
-        ]
-        if len(parts) == 1:
-            return parts[0][0], parts[0][1]
-        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+        """Pixels (B, H, W, 3) uint8 → grid (B, N, D) and pooled (B, D), float32, a few pictures at a time."""
+        parts = list(self._memories(pixels))
+        return np.concatenate([p["grid"] for p in parts]), np.concatenate([p["pooled"] for p in parts])
 
     def start(self, pixels: NDArray[np.uint8]) -> dict[str, Array]:
         """See `Networks.start`."""
-        grid, pooled = self.encode(pixels)
-        memory = {"grid": grid, "pooled": pooled}
-        values = self._start.run(self._state_names, {name: memory[name] for name in self._start_inputs})
-        return {name.removeprefix("state."): value for name, value in zip(self._state_names, values, strict=True)}
+        parts = [
+            self._start.run(self._state_names, {name: memory[name] for name in self._start_inputs})
+            for memory in self._memories(pixels)
+        ]
+        whole = (np.concatenate(values) for values in zip(*parts, strict=True))
+        return {name.removeprefix("state."): value for name, value in zip(self._state_names, whole, strict=True)}
+
+    def _memories(self, pixels: NDArray[np.uint8]) -> Iterator[dict[str, Array]]:
+        for first in range(0, len(pixels), _PICTURES_AT_ONCE):
+            outputs = self._encoder.run(["grid", "pooled"], {"pixels": pixels[first : first + _PICTURES_AT_ONCE]})
+            yield dict(zip(("grid", "pooled"), outputs, strict=True))
 
     def step(self, tokens: Array, state: State) -> tuple[Array, dict[str, Array]]:
         """See `Networks.step`."""
-        feed = {name: tokens if name == "tokens" else state[name.removeprefix("state.")] for name in self._step_inputs}
-        logits, *carried = self._step.run(self._step_outputs, feed)
-        names = (name.removeprefix("next.") for name in self._step_outputs[1:])
-        return logits, {**state, **dict(zip(names, carried, strict=True))}
+        rows = len(tokens)
+        pictures = next((len(state[name]) for name in self.constant), rows)
+        feed = {"tokens": tokens, **{f"state.{name}": value for name, value in state.items()}}
+        for name in ("tokens", *(f"state.{name}" for name in self._carried)):
+            feed[name] = feed[name].reshape(pictures, -1, *feed[name].shape[1:])
+        outputs = self._step.run(self._step_outputs, {name: feed[name] for name in self._step_inputs})
+        logits, *carried = (value.reshape(rows, *value.shape[2:]) for value in outputs)
+        return logits, {**state, **dict(zip(self._carried, carried, strict=True))}
 
 
 def session_options(threads: int | None = None) -> Any:
@@ -89,6 +98,7 @@ def session_options(threads: int | None = None) -> Any:
     options.log_severity_level = 3
     options.intra_op_num_threads = threads or usable_cores()
     options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     return options
 
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from seesay.search.hypothesis import Hypothesis, SearchOptions, State, StepFunction
 
 _NEVER = -1e30
+_LEAVE = 0.75
+"""Share of the pictures in the batch still undecided at which the others leave it."""
 
 
 def beam_search(
@@ -28,17 +30,17 @@ def beam_search(
 
     It stops sooner where no beginning that is still alive can overtake the `num` best found.
 
-    A picture leaves the batch as soon as it is decided. Where no end comes within `max_length`, the best beginnings
-    that are still alive are given back.
+    Where no end comes within `max_length`, the best beginnings that are still alive are given back.
 
     Args:
-        step: one token on, for R rows.
+        step: one token on, for R rows: a picture's rows lie together, as many for each.
         state: one row for each picture, as `start` makes it.
         batch: pictures, B.
         start: id of the token that begins a sentence.
         end: id of the token that ends it.
         options: settings.
-        constant: names of state entries that `step` never changes; they are gathered only when pictures leave.
+        constant: names of state entries that `step` never changes: they keep one row for each picture, B, however
+            many rows of tokens a picture has. All others have R rows.
 
     Returns:
         For each picture its `num` best hypotheses, best first (fewer where fewer exist).
@@ -48,39 +50,37 @@ def beam_search(
     xp = array_api_compat.array_namespace(*state.values())
     beam, arrays = options.beam, dict(state)
     device = array_api_compat.device(next(iter(arrays.values())))
-    if beam > 1:
-        rows = xp.asarray(np.repeat(np.arange(batch), beam), device=device)
-        arrays = {name: xp.take(value, rows, axis=0) for name, value in arrays.items()}
     pictures = [_Picture(beam, options) for _ in range(batch)]
-    alive = list(range(batch))
-    scores = np.full((batch, beam), _NEVER)
-    scores[:, 0] = 0.0  # all beams are equal at the start: follow one
-    tokens = np.full(batch * beam, start, np.int64)
+    inside = list(range(batch))  # the pictures that have rows, in the order of the rows
+    scores = np.zeros((batch, 1))  # all beams are equal at the start: one is followed
+    tokens = np.full(batch, start, np.int64)
     for length in range(options.max_length + 1):
         logits, new = step(xp.asarray(tokens, device=device), arrays)
         arrays = dict(new)
         look = _to_numpy(arrays["attention"]) if "attention" in arrays else None
-        ended_only = length == options.max_length
-        best, chosen = _candidates(xp, logits, [pictures[i] for i in alive], scores, length, end, options, ended_only)
-        parents, words = np.zeros((len(alive), beam), np.int64), np.full((len(alive), beam), end, np.int64)
-        scores = np.full((len(alive), beam), _NEVER)
-        for row, index in enumerate(alive):
-            live = pictures[index].extend(best[row], chosen[row], length, end, look, row * beam)
+        ended_only, width = length == options.max_length, scores.shape[1]
+        best, chosen = _candidates(xp, logits, [pictures[i] for i in inside], scores, length, end, options, ended_only)
+        parents = np.repeat(width * np.arange(len(inside))[:, None], beam, axis=1)
+        words = np.full((len(inside), beam), end, np.int64)
+        scores = np.full((len(inside), beam), _NEVER)
+        for row, index in enumerate(inside):
+            if pictures[index].decided:
+                continue
+            live = pictures[index].extend(best[row], chosen[row], length, end, look, row * width)
             for slot, (parent, word, total) in enumerate(live):
-                parents[row, slot], words[row, slot], scores[row, slot] = row * beam + parent, word, total
-            for slot in range(len(live), beam):
-                parents[row, slot] = row * beam
-        going = [row for row, index in enumerate(alive) if not pictures[index].decided(length)]
+                parents[row, slot], words[row, slot], scores[row, slot] = row * width + parent, word, total
+        going = [row for row, index in enumerate(inside) if not pictures[index].decided]
         if ended_only or not going:
             break
-        left = len(going) < len(alive)
-        alive, parents, words, scores = [alive[r] for r in going], parents[going], words[going], scores[going]
-        gather = xp.asarray(parents.reshape(-1), device=device)
-        moved = bool((parents.reshape(-1) != np.arange(parents.size)).any())
-        arrays = {
-            name: xp.take(value, gather, axis=0) if left or (moved and name not in constant) else value
-            for name, value in arrays.items()
-        }
+        # Leaving copies what is constant, so that pictures leave together.
+        if len(going) <= _LEAVE * len(inside):
+            stay = xp.asarray(np.asarray(going), device=device)
+            arrays |= {name: xp.take(arrays[name], stay, axis=0) for name in constant}
+            inside, parents, words, scores = [inside[r] for r in going], parents[going], words[going], scores[going]
+        rows = parents.reshape(-1)
+        if len(rows) != len(tokens) or (rows != np.arange(len(rows))).any():
+            gather = xp.asarray(rows, device=device)
+            arrays |= {name: xp.take(arrays[name], gather, axis=0) for name in arrays if name not in constant}
         tokens = words.reshape(-1)
     return [picture.results() for picture in pictures]
 
@@ -91,6 +91,9 @@ _Beginning = tuple[tuple[int, ...], tuple[float, ...], tuple[NDArray[np.float32]
 
 class _Picture:
     """The beginnings still followed for one picture, and the sentences found."""
+
+    decided = False
+    words = 0
 
     def __init__(self, beam: int, options: SearchOptions) -> None:
         self.beam = beam
@@ -133,16 +136,11 @@ class _Picture:
         del self.found[self.beam :]
         if kept:  # else the last ones stay, for `results`
             self.live = kept
-        self.exhausted = not kept
+        self.decided = not kept or self._enough()
         return live
 
-    words = 0
-    exhausted = False
-
-    def decided(self, length: int) -> bool:
-        """Whether enough is found, or no living beginning can still overtake the `num` best."""
-        if self.exhausted or (self.beam == 1 and self.found):  # greedy: the first end is the end
-            return True
+    def _enough(self) -> bool:
+        """Whether no more can be found, or no living beginning can still overtake the `num` best."""
         if len(self.found) >= self.beam:
             return True
         if len(self.found) < self.options.num:
@@ -195,14 +193,14 @@ def _candidates(
     # The end and `beam` others of each beam are all that can be among the beam's choices.
     take = min(options.beam + 1, words)
     if options.no_repeat_ngram:
-        _ban_repeats(logprobs, pictures, options)
+        _ban_repeats(logprobs, pictures, scores.shape[1], options.no_repeat_ngram)
     if ended_only:
         top = _to_numpy(logprobs[:, end : end + 1]).astype(np.float64)
         index = np.full(top.shape, end, np.int64)
     else:
         top, index = _top(xp, logprobs, take)
-    total = top.reshape(len(pictures), options.beam, -1) + scores[:, :, None]
-    position = index.reshape(total.shape) + words * np.arange(options.beam)[None, :, None]
+    total = top.reshape(*scores.shape, -1) + scores[:, :, None]
+    position = index.reshape(total.shape) + words * np.arange(scores.shape[1])[None, :, None]
     total, position = total.reshape(len(pictures), -1), position.reshape(len(pictures), -1)
     order = np.argsort(-total, axis=1, kind="stable")[:, : 2 * options.beam]
     return np.take_along_axis(total, order, 1), np.take_along_axis(position, order, 1)
@@ -211,30 +209,32 @@ def _candidates(
 def _top(xp: Any, logprobs: Any, count: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The `count` largest of each row and where they are, ties by the lower index."""
     if array_api_compat.is_torch_array(logprobs):
-        values, places = logprobs.topk(count, dim=1)  # method of the array itself: nothing is imported
-        return _to_numpy(values).astype(np.float64), _to_numpy(places)
-    rows = _to_numpy(logprobs)
-    if count < rows.shape[1]:
-        index = np.sort(np.argpartition(-rows, count - 1, axis=1)[:, :count], axis=1)
-    else:
-        index = np.broadcast_to(np.arange(rows.shape[1]), rows.shape)
-    return np.take_along_axis(rows, index, 1).astype(np.float64), index
+        top = logprobs.topk(count, dim=1)  # method of the array itself: nothing is imported
+        return _to_numpy(top.values).astype(np.float64), _to_numpy(top.indices)
+    rows, every = _to_numpy(logprobs).copy(), np.arange(len(logprobs))
+    values, index = np.empty((len(rows), count)), np.empty((len(rows), count), np.int64)
+    for rank in range(count):
+        index[:, rank] = place = rows.argmax(1)
+        values[:, rank] = rows[every, place]
+        rows[every, place] = -np.inf
+    return values, index
 
 
-def _ban_repeats(logprobs: Any, pictures: list[_Picture], options: SearchOptions) -> None:
-    """Rule out tokens that would complete an n-gram a second time."""
-    size = options.no_repeat_ngram
+def _ban_repeats(logprobs: Any, pictures: list[_Picture], width: int, size: int) -> None:
+    """Rule out tokens that would complete an n-gram of this size a second time."""
     for row, picture in enumerate(pictures):
+        if picture.decided:
+            continue
         for slot, (tokens, *_) in enumerate(picture.live):
             tail = tokens[len(tokens) - size + 1 :] if size > 1 else ()
             for first in range(len(tokens) - size + 1):
                 if tokens[first : first + size - 1] == tail:
-                    logprobs[row * options.beam + slot, tokens[first + size - 1]] = _NEVER
+                    logprobs[row * width + slot, tokens[first + size - 1]] = _NEVER
 
 
 def log_softmax(xp: Any, logits: Any) -> Any:
     """(R, V) logits → (R, V) float32 log-probabilities."""
-    values = xp.astype(logits, xp.float32)
+    values = xp.astype(logits, xp.float32, copy=False)
     values = values - xp.max(values, axis=1, keepdims=True)
     return values - xp.log(xp.sum(xp.exp(values), axis=1, keepdims=True))
 

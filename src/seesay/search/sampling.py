@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import array_api_compat
@@ -21,6 +22,7 @@ def sample(
     end: int,
     options: SearchOptions,
     rng: np.random.Generator,
+    constant: Collection[str] = (),
 ) -> list[list[Hypothesis]]:
     """Draw `samples` sentences for each picture, token by token, by the Gumbel-max rule.
 
@@ -33,6 +35,7 @@ def sample(
         end: id of the token that ends it.
         options: `max_length`, `min_length` and `forbidden` are heeded.
         rng: where chance comes from; the same on every array library.
+        constant: see `beam_search`.
 
     Returns:
         For each picture its sentences in the order drawn; `score` is the sum of the log-probabilities.
@@ -40,7 +43,9 @@ def sample(
     xp = array_api_compat.array_namespace(*state.values())
     device = array_api_compat.device(next(iter(state.values())))
     rows = xp.asarray(np.repeat(np.arange(batch), samples), device=device)
-    arrays: dict[str, Any] = {name: xp.take(value, rows, axis=0) for name, value in state.items()}
+    arrays: dict[str, Any] = {
+        name: value if name in constant else xp.take(value, rows, axis=0) for name, value in state.items()
+    }
     count = batch * samples
     tokens = np.full(count, start, np.int64)
     drawn: list[list[int]] = [[] for _ in range(count)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from seesay.training.loop import Progress
@@ -14,8 +15,8 @@ log = logging.getLogger("seesay.training")
 COLLAPSE = 0.05
 
 
-class Callback(Protocol):
-    """Told by the first process only."""
+class Callback:
+    """Told by the first process only. Derive from it and define what is of interest."""
 
     def on_step(self, progress: Progress, steps: int) -> None:
         """After a step; `steps` is how many the epoch has."""
@@ -23,8 +24,21 @@ class Callback(Protocol):
     def on_epoch(self, progress: Progress) -> None:
         """After an epoch; its figures are `progress.history[-1]`."""
 
+    def on_work(self, what: str, done: int, total: int) -> None:
+        """While pictures are encoded, checked or captioned between the steps."""
 
-class Report:
+
+def telling(callbacks: Sequence[Callback], what: str) -> Callable[[int, int], None]:
+    """What work calls with (done, total), for the callbacks to hear."""
+
+    def tell(done: int, total: int) -> None:
+        for callback in callbacks:
+            callback.on_work(what, done, total)
+
+    return tell
+
+
+class Report(Callback):
     """Lines for a person: one now and then, one for each epoch, and a warning when all captions become one."""
 
     def __init__(self, every: int = 50) -> None:
@@ -57,14 +71,11 @@ class Report:
             )
 
 
-class CsvLog:
+class CsvLog(Callback):
     """`metrics.csv`: one row for each epoch, written whole each time, so that resuming repeats nothing."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
-
-    def on_step(self, progress: Progress, steps: int) -> None:
-        """Nothing."""
 
     def on_epoch(self, progress: Progress) -> None:
         """Write all rows."""
@@ -77,16 +88,13 @@ class CsvLog:
         part.replace(self.file)
 
 
-class TensorBoardLog:
+class TensorBoardLog(Callback):
     """Event files for TensorBoard, one scalar for each figure of an epoch."""
 
     def __init__(self, directory: Path) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
         self.writer: Any = SummaryWriter(str(directory))
-
-    def on_step(self, progress: Progress, steps: int) -> None:
-        """Nothing."""
 
     def on_epoch(self, progress: Progress) -> None:
         """Write the last row."""
@@ -96,7 +104,7 @@ class TensorBoardLog:
         self.writer.flush()
 
 
-class Curves:
+class Curves(Callback):
     """`curves.png`: loss, scores on dev and speed over the epochs."""
 
     PANELS = (
@@ -107,9 +115,6 @@ class Curves:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-
-    def on_step(self, progress: Progress, steps: int) -> None:
-        """Nothing."""
 
     def on_epoch(self, progress: Progress) -> None:
         """Draw the curves anew."""

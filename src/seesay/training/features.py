@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
 
 BATCH = 32
+log = logging.getLogger("seesay.training")
 
 
 def has_bf16() -> bool:
@@ -56,6 +58,8 @@ def extract(
 ) -> int:
     """Encode the samples that the cache lacks; decoding runs ahead of the network.
 
+    A picture that does not open is passed over, with a warning that counts them.
+
     Args:
         samples: pictures.
         encoder: in evaluation mode, on the fabric's device.
@@ -65,14 +69,16 @@ def extract(
 
     Returns:
         How many pictures were encoded.
-
-    Raises:
-        MediaError: a picture that does not open.
     """
     missing = cache.missing(samples)
     encoder.eval()
-    done = 0
-    for indexes, pixels, _ in decode_ahead([s.media for s in missing], encoder.preprocessing, BATCH):
+    done, failed = 0, []
+    for indexes, pixels, faults in decode_ahead(
+        [s.media for s in missing], encoder.preprocessing, BATCH, on_error="yield"
+    ):
+        failed += [error for _, error in faults]
+        if not indexes:
+            continue
         batch = normalise(torch.from_numpy(pixels).to(fabric.device), encoder.preprocessing)
         with fabric.autocast():
             memory = encoder(batch)
@@ -83,7 +89,9 @@ def extract(
         )
         done += len(indexes)
         if on_progress:
-            on_progress(done, len(missing))
+            on_progress(done + len(failed), len(missing))
+    if failed:
+        log.warning("%d picture(s) that do not open are passed over, the first: %s", len(failed), failed[0])
     return done
 
 
@@ -101,16 +109,23 @@ class Features:
         self._cache: FeatureCache | None = None
         self._encoder_weights = ""
 
-    def prepare(self, encoder: Encoder, samples: Sequence[Sample]) -> None:
+    def prepare(
+        self, encoder: Encoder, samples: Sequence[Sample], on_progress: Callable[[int, int], None] | None = None
+    ) -> None:
         """Have every sample's features at hand, for the encoder as it is now."""
         weights = encoder.fingerprint()
         if self._cache is not None and weights == self._encoder_weights:
             return
         if self.fabric.is_global_zero:
             with open_cache(self.directory, encoder) as cache:
-                extract(samples, encoder, cache, self.fabric)
+                extract(samples, encoder, cache, self.fabric, on_progress)
         self.fabric.barrier()
         self._cache, self._encoder_weights = open_cache(self.directory, encoder), weights
+
+    def lacking(self, samples: Sequence[Sample]) -> list[Sample]:
+        """The samples that `prepare` could not encode, because their pictures do not open."""
+        assert self._cache is not None, "prepare() comes first"
+        return self._cache.missing(samples)
 
     def memory(self, samples: Sequence[Sample]) -> Memory:
         """The Memory of these samples, float32 on the CPU."""

@@ -20,7 +20,7 @@ from seesay.errors import TrainingError
 from seesay.models.captioner import CaptionModel
 from seesay.models.memory import Memory
 from seesay.training.batches import CaptionBook, Captions, ahead, epoch_plan, is_spare, share
-from seesay.training.callbacks import Callback
+from seesay.training.callbacks import Callback, telling
 from seesay.training.checkpoints import read_checkpoint, with_prefix, without_prefix, write_checkpoint
 from seesay.training.config import Config
 from seesay.training.features import Features, has_bf16, load_pixels
@@ -168,7 +168,8 @@ class Trainer:
         p, settings = self.progress, self.config.training
         joint, reward = self._phase(p.epoch)
         if not joint:
-            self.features.prepare(self.model.encoder, [*self.train_samples, *self.dev_samples])
+            samples = [*self.train_samples, *self.dev_samples]
+            self.features.prepare(self.model.encoder, samples, telling(self.callbacks, "encoding pictures"))
         plan = epoch_plan(len(self.train_samples), settings.batch_size, settings.seed, p.epoch)
         self.model.train()
         batches = ahead(lambda i: self._load(plan[i], joint, reward), range(p.step, len(plan)))
@@ -271,7 +272,8 @@ class Trainer:
     def _finish_epoch(self, joint: bool) -> None:
         p, sums = self.progress, self.progress.sums
         with self.average.in_place():
-            scores = validate(self.model, self.dev_samples, self.config, self.fabric, None if joint else self.features)
+            features, tell = None if joint else self.features, telling(self.callbacks, "captioning dev")
+            scores = validate(self.model, self.dev_samples, self.config, self.fabric, features, tell)
             better = scores["CIDEr-D"] > p.best
             weights: dict[str, Tensor] = {}
             if better:

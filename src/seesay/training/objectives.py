@@ -87,6 +87,7 @@ class SelfCritical(nn.Module):
                     max_length=self.settings.max_length, forbidden=(words.pad, words.start, words.unk)
                 ),
                 rng=np.random.default_rng(list(seed)),
+                constant=model.decoder.constant(state),
             )
         model.train()
         return drawn

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from seesay.artefact import Description
-from seesay.data import Dataset, read_dataset
+from seesay.data import Dataset, check_pictures, read_dataset
 from seesay.errors import TrainingError, UsageError
 from seesay.export.weights import describe, save_model
 from seesay.models.captioner import CaptionModel
 from seesay.text import Vocabulary, tokenize
-from seesay.training.callbacks import Callback, CsvLog, Curves, Report, TensorBoardLog
+from seesay.training.callbacks import Callback, CsvLog, Curves, Report, TensorBoardLog, telling
 from seesay.training.checkpoints import read_checkpoint
 from seesay.training.config import Config, load_config, make_config
 from seesay.training.features import Features, default_cache
@@ -70,9 +71,12 @@ def train(
     watchers: list[Callback] = []
     if fabric.is_global_zero:
         watchers = [Report(), CsvLog(out / "metrics.csv"), Curves(out / "curves.png"), TensorBoardLog(out / "events")]
-        _announce(config, dataset, model)
+        watchers += callbacks
     cache = Features(features or default_cache(), fabric)
-    trainer = Trainer(config, model, dataset, out, fabric, cache, [*watchers, *callbacks])
+    dataset = _readable(dataset, model, config, cache, watchers)
+    if fabric.is_global_zero:
+        _announce(config, dataset, model)
+    trainer = Trainer(config, model, dataset, out, fabric, cache, watchers)
     progress = trainer.run(resume)
     fabric.barrier()
     weights, best = read_checkpoint(out / BEST)
@@ -147,6 +151,23 @@ def _claim(out: Path, config: Config, resume: bool) -> None:
         write_json(record, resolved)
     except OSError as error:
         raise UsageError(f"{out}: cannot be written ({error.strerror})") from error
+
+
+def _readable(
+    dataset: Dataset, model: CaptionModel, config: Config, cache: Features, watchers: Sequence[Callback]
+) -> Dataset:
+    """The data set without the pictures that do not open; those that do are encoded, where the CNN begins fixed."""
+    samples = [*dataset.split("train"), *dataset.split("dev")]
+    if config.joint.covers(0):
+        found = check_pictures(
+            replace(dataset, samples=tuple(samples)), on_progress=telling(watchers, "opening pictures")
+        )
+        broken = {fault.file for fault in found if not fault.fatal}
+        lacking = [s for s in samples if s.media in broken]
+    else:
+        cache.prepare(model.encoder, samples, telling(watchers, "encoding pictures"))
+        lacking = cache.lacking(samples)
+    return dataset.without(lacking, "picture that does not open") if lacking else dataset
 
 
 def _announce(config: Config, dataset: Dataset, model: CaptionModel) -> None:

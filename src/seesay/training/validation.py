@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from lightning.fabric import Fabric
@@ -18,7 +18,12 @@ BATCH = 50
 
 
 def validate(
-    model: CaptionModel, samples: Sequence[Sample], config: Config, fabric: Fabric, features: Features | None
+    model: CaptionModel,
+    samples: Sequence[Sample],
+    config: Config,
+    fabric: Fabric,
+    features: Features | None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, float]:
     """Caption `samples` by beam search and score them: Bleu_4, ROUGE_L, CIDEr-D, and the share of distinct captions.
 
@@ -28,6 +33,7 @@ def validate(
         config: beam and length normalisation.
         fabric: device, precision and processes.
         features: cached encodings, or None to encode the pictures anew (the CNN is learning).
+        on_progress: called with pictures done and pictures to do, of this process.
     """
     mine = samples[fabric.global_rank :: fabric.world_size]
     words = model.vocabulary
@@ -48,6 +54,8 @@ def validate(
                 memory = features.memory(batch).to(fabric.device)
             for sample, hypotheses in zip(batch, model.caption(memory, options), strict=True):
                 captions[sample.id] = " ".join(words.decode(hypotheses[0].tokens))
+            if on_progress:
+                on_progress(len(captions), len(mine))
     model.train()
     if fabric.world_size > 1:
         parts: list[dict[str, str]] = [{}] * fabric.world_size

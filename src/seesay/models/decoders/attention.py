@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, read_words, register, spread
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, each, read_words, register, spread
 from seesay.models.memory import Memory
 
 
@@ -83,19 +83,20 @@ class AttentionDecoder(Decoder):
         }
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """tokens (B,) → logits (B, V); `attention` (B, N) is the mean over heads for the word these logits give."""
+        """tokens (R,) → logits (R, V); `attention` (R, N) is the mean over heads for the word these logits give."""
         of_words, _, of_state, _ = self._lstm()
-        gates = state["gates"] + F.linear(self._embed(tokens), of_words) + F.linear(state["hidden"], of_state)
+        gates = F.linear(self._embed(tokens), of_words) + F.linear(state["hidden"], of_state)
+        gates = gates + each(state["gates"], tokens)
         enter, forget, new, leave = gates.chunk(4, -1)
         cell = forget.sigmoid() * state["cell"] + enter.sigmoid() * new.tanh()
         hidden = leave.sigmoid() * cell.tanh()
-        out = hidden[:, None]
-        query = self._split(self.query(out))
+        # A picture's rows ask together, (B, heads, R/B, H/heads), so that its keys are read once for all of them.
+        query = self._split(self.query(hidden).view(state["keys"].shape[0], -1, hidden.shape[-1]))
         scores = query @ state["keys"].transpose(-1, -2) / math.sqrt(query.shape[-1])
         weights = (scores + state["bias"][:, None, None]).softmax(-1)
-        looked = (weights @ state["values"]).transpose(1, 2).flatten(2)
-        logits = self.output(self._after(out, looked))[:, 0]
-        attention = weights.mean(1)[:, 0]
+        looked = (weights @ state["values"]).transpose(1, 2).reshape(hidden.shape)
+        logits = self.output(self._after(hidden, looked))
+        attention = weights.mean(1).flatten(0, 1)
         return logits, {**state, "hidden": hidden, "cell": cell, "attention": attention}
 
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:

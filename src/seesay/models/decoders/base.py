@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -26,7 +27,8 @@ class Decoder(nn.Module, ABC):
     """Words from a `Memory`, one at a time (`step`) or a whole caption at once (`forward`); both agree to 1e-5.
 
     Attributes:
-        carried: the state entries that `step` changes; every other entry stays what `start` made it.
+        carried: the state entries that `step` changes; every other entry stays what `start` made it, one row for each
+            picture.
     """
 
     carried: ClassVar[tuple[str, ...]]
@@ -38,7 +40,11 @@ class Decoder(nn.Module, ABC):
 
     @abstractmethod
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """One word on: tokens (B,) int64 just emitted → logits (B, V) of the next, and the new state."""
+        """One word on: tokens (R,) int64 just emitted → logits (R, V) of the next, and the new state.
+
+        R is a multiple of B: rows i·R/B … (i+1)·R/B-1 belong to picture i. Carried entries of the state have R rows,
+        the others B.
+        """
 
     @abstractmethod
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
@@ -47,6 +53,11 @@ class Decoder(nn.Module, ABC):
         Rows i·K … i·K+K-1 are the K captions of picture i. M is the number of tokens that are not padding,
         in reading order, as `x[tokens != PAD]` gives them.
         """
+
+    @classmethod
+    def constant(cls, state: Mapping[str, object]) -> set[str]:
+        """Names of the state's entries that `step` leaves as they are."""
+        return set(state) - set(cls.carried)
 
     @abstractmethod
     def output(self, hidden: Tensor) -> Tensor:
@@ -66,6 +77,12 @@ def spread(values: Tensor, real: Tensor) -> Tensor:
     whole = values.new_zeros(*real.shape, *values.shape[1:])
     whole[real] = values
     return whole
+
+
+def each(values: Tensor, rows: Tensor) -> Tensor:
+    """Repeat what each picture has, (B, …), for its rows (R, …): (R, …)."""
+    times = rows.shape[0] // values.shape[0]
+    return values[:, None].expand(-1, times, *values.shape[1:]).flatten(0, 1)
 
 
 def read_words(recurrent: nn.LSTM, inputs: Tensor, tokens: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, read_words, register
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, each, read_words, register
 from seesay.models.memory import Memory
 
 
@@ -59,10 +59,10 @@ class MergeDecoder(Decoder):
         return {"picture": picture, "hidden": zero, "cell": zero}
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """tokens (B,) → logits (B, V), state."""
+        """tokens (R,) → logits (R, V), state."""
         words = self.dropout(self.embedding(tokens))[:, None]
         out, (hidden, cell) = self.recurrent(words, (state["hidden"][None], state["cell"][None]))
-        logits = self.output(self._merge(out, state["picture"][:, None]))[:, 0]
+        logits = self.output(self._merge(out, each(state["picture"], tokens)[:, None]))[:, 0]
         return logits, {**state, "hidden": hidden[0], "cell": cell[0]}
 
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
