@@ -56,41 +56,52 @@ def weights(out: Path) -> dict[str, torch.Tensor]:
 def test_killed_and_resumed_runs_reach_the_same_weights_bit_for_bit(tiny_flickr8k, tmp_path):
     call, environment = command(tiny_flickr8k, tmp_path / "whole", tmp_path / "cache-a", *PHASES)
     begun = time.monotonic()
-    subprocess.run(call, env=environment, check=True, capture_output=True)
-    duration = time.monotonic() - begun
+    with subprocess.Popen(call, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        wait_for_training(process)
+        started = time.monotonic()
+        process.communicate()
+    assert process.returncode == 0
+    starting, working = started - begun, time.monotonic() - started
     chance = random.Random(7)
     moments: list[str] = []  # where each kill struck
     while len(moments) < KILLS:
         # A run that gets through is checked, and killing begins anew.
-        round_number = len(moments)
-        out, cache = tmp_path / f"broken-{round_number}", tmp_path / f"cache-{round_number}"
+        out, cache = tmp_path / f"broken-{len(moments)}", tmp_path / f"cache-{len(moments)}"
         call, environment = command(tiny_flickr8k, out, cache, *PHASES)
         through = False
         while not through:
-            process = subprocess.Popen(
-                [*call, "--resume"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
-            try:
-                patience = chance.uniform(0.3, 1.0) * duration if len(moments) < KILLS else None
-                assert process.wait(patience) == 0
-                through = True
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                process.wait()
-                moments.append(where(out))
+            with subprocess.Popen([*call, "--resume"], env=environment, stderr=subprocess.PIPE, text=True) as process:
+                try:
+                    if len(moments) == KILLS:
+                        process.communicate()
+                    elif chance.random() < 0.2:  # while it starts, encodes or reads its checkpoint
+                        process.communicate(timeout=chance.uniform(0.5, 1.0) * starting)
+                    else:
+                        wait_for_training(process)
+                        process.communicate(timeout=chance.uniform(0.0, 0.6) * working)
+                    through = True
+                except subprocess.TimeoutExpired:
+                    process.send_signal(signal.SIGKILL)
+                    process.communicate()
+                    moments.append(where(out))
+            assert not through or process.returncode == 0
         whole, broken = weights(tmp_path / "whole"), weights(out)
         assert whole.keys() == broken.keys()
         assert [name for name in whole if not torch.equal(whole[name], broken[name])] == []
         table = [(folder / "metrics.csv").read_text().splitlines() for folder in (tmp_path / "whole", out)]
         assert len(table[0]) == len(table[1]) == 5
     print(f"{len(moments)} kills: {', '.join(moments)}")
-    assert len(moments) == KILLS
+
+
+def wait_for_training(process: subprocess.Popen) -> None:
+    """Until the run has said what it is about to train."""
+    assert any("train and" in line for line in process.stderr)
 
 
 def where(out: Path) -> str:
     """How far a run had come, by its last checkpoint."""
     if not (out / "last.safetensors").exists():
-        return "before the first checkpoint"
+        return "before any step"
     progress = read_checkpoint(out / "last.safetensors")[1]
     return f"epoch {progress['epoch']} step {progress['step']}"
 
@@ -171,6 +182,13 @@ def test_two_processes_reach_the_weights_of_one(tiny_flickr8k, tmp_path):
     for name in one:
         if name.startswith(("model.", "average.")) and one[name].is_floating_point():
             torch.testing.assert_close(two[name], one[name], atol=1e-4, rtol=0, msg=name)
+
+
+def test_every_phase_runs_in_bfloat16(tiny_flickr8k, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+    settings = [*SMALL, *PHASES, "training.precision=bf16"]
+    out = train("default", settings, f"flickr8k:{tiny_flickr8k}", tmp_path / "run")
+    assert len((out / "metrics.csv").read_text().splitlines()) == 5
 
 
 def test_a_run_leaves_figures_curves_and_an_artefact(tiny_flickr8k, tmp_path, monkeypatch):

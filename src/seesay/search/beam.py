@@ -240,6 +240,7 @@ def log_softmax(xp: Any, logits: Any) -> Any:
 
 
 def _to_numpy(values: Any) -> NDArray[Any]:
-    if isinstance(values, np.ndarray):
-        return values
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+    if array_api_compat.is_torch_array(values):
+        values = values.detach().cpu()
+        return np.asarray(values.float() if values.is_floating_point() else values)  # NumPy has no bfloat16
+    return np.asarray(values)
