@@ -183,8 +183,8 @@ def test_the_signature_names_variants_tokens_and_numbers():
 
 
 def test_bleu_and_rouge_work_alone_on_tokens():
-    bleu = Bleu(2)([["a", "dog"]], [[["a", "dog", "runs"]]])
-    assert list(bleu) == ["Bleu_1", "Bleu_2"]
+    bleu = Bleu()([["a", "dog"]], [[["a", "dog", "runs"]]])
+    assert list(bleu) == ["Bleu_1", "Bleu_2", "Bleu_3", "Bleu_4"]
     # both words are right, and two words against three: exp(1 - 3/2)
     assert bleu["Bleu_1"].corpus == pytest.approx(np.exp(-0.5), abs=1e-6)
     # precision 1, recall 2/3, beta 1.2

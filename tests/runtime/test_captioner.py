@@ -43,7 +43,8 @@ class Shades:
     def step(self, tokens: np.ndarray, state: Any) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         word, step = VOCABULARY.encode, state["step"][:, 0].astype(int)
         logits = np.zeros((len(tokens), len(VOCABULARY)), np.float32)
-        for row, (at, bright) in enumerate(zip(step, state["bright"][:, 0], strict=True)):
+        bright_rows = np.repeat(state["bright"][:, 0], len(tokens) // len(state["bright"]))
+        for row, (at, bright) in enumerate(zip(step, bright_rows, strict=True)):
             words = ["bright" if bright else "dark", "picture"]
             best = word([words[at]])[0] if at < 2 else VOCABULARY.end
             logits[row, best] = 5

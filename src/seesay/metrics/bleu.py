@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from seesay.metrics.result import Result, Tokens
+from seesay.metrics.ngrams import Captions, Counts, add_up, count_ngrams, find
+from seesay.metrics.result import Floats, Result, Tokens
 
 # The COCO tools' constants: they keep empty counts from dividing by zero and show from the ninth decimal on.
 _TINY, _SMALL = 1e-15, 1e-9
+ORDER = 4
 
 
 class Bleu:
-    """BLEU-1 to BLEU-`order`: modified n-gram precision, brevity penalty against the closest reference length.
+    """BLEU-1 to BLEU-4: modified n-gram precision, brevity penalty against the closest reference length.
 
     Of two references equally close in length the shorter counts. Corpus scores pool the counts of all items
     (Papineni et al. 2002, section 2.3), they are not means of item scores.
-
-    Args:
-        order: longest n-gram.
     """
 
-    def __init__(self, order: int = 4) -> None:
-        self.order = order
-        self.signature = f"BLEU(order={order},length=closest,smooth={_TINY:g}/{_SMALL:g})"
+    signature = f"BLEU(order={ORDER},length=closest,smooth={_TINY:g}/{_SMALL:g})"
 
     def __call__(self, hypotheses: Sequence[Tokens], references: Sequence[Sequence[Tokens]]) -> dict[str, Result]:
         """Scores under the names Bleu_1, Bleu_2 and so on.
@@ -35,33 +31,51 @@ class Bleu:
             hypotheses: one token list for each item.
             references: at least one token list for each item.
         """
-        counts = np.array([self._counts(h, r) for h, r in zip(hypotheses, references, strict=True)], dtype=np.float64)
-        items, corpus = self._scores(counts), self._scores(counts.sum(axis=0, keepdims=True))
-        return {f"Bleu_{n + 1}": Result(float(corpus[0, n]), items[:, n]) for n in range(self.order)}
+        ids: dict[str, int] = {}
+        told = Captions.of(hypotheses, range(len(hypotheses)), ids)
+        truth = Captions.of(
+            (r for texts in references for r in texts), [i for i, texts in enumerate(references) for _ in texts], ids
+        )
+        return self.of(told, count_ngrams(told), truth, count_ngrams(truth))
 
-    def _counts(self, hypothesis: Tokens, references: Sequence[Tokens]) -> list[int]:
-        """What adds up over items: matching n-grams and all n-grams of each order, length, closest length."""
-        length = len(hypothesis)
-        matches, guesses = [], []
-        for order in range(1, self.order + 1):
-            allowed: Counter[tuple[str, ...]] = Counter()
-            for reference in references:
-                allowed |= _ngrams(reference, order)
-            matches.append(sum((_ngrams(hypothesis, order) & allowed).values()))
-            guesses.append(max(0, length - order + 1))
-        closest = min((abs(len(reference) - length), len(reference)) for reference in references)[1]
-        return [*matches, *guesses, length, closest]
+    def of(self, told: Captions, told_counts: Counts, truth: Captions, truth_counts: Counts) -> dict[str, Result]:
+        """As `__call__`, of captions that are counted already."""
+        size = len(told.lengths)
+        # Columns: matching n-grams and all n-grams of each order, length, closest reference's length.
+        counts = np.zeros((size, 2 * ORDER + 2))
+        distinct, rank = np.unique(told_counts.gram, return_inverse=True)
+        key = told_counts.caption * max(1, len(distinct)) + rank
+        place = find(distinct, truth_counts.gram)
+        known = np.flatnonzero(place >= 0)
+        order = np.argsort(key)
+        row = find(key[order], truth.items[truth_counts.caption[known]] * len(distinct) + place[known])
+        most = np.zeros(len(key), np.int64)
+        np.maximum.at(most, order[row[row >= 0]], truth_counts.count[known[row >= 0]])
+        cell = told_counts.caption * ORDER + told_counts.order
+        matched = add_up(cell, np.minimum(told_counts.count, most), size * ORDER)
+        counts[:, :ORDER] = matched.reshape(size, ORDER)
+        counts[:, ORDER : 2 * ORDER] = np.maximum(0, told.lengths[:, None] - np.arange(ORDER))
+        counts[:, -2] = told.lengths
+        away = np.abs(truth.lengths - told.lengths[truth.items])
+        nearest = np.lexsort((truth.lengths, away, truth.items))
+        first = np.r_[True, truth.items[nearest][1:] != truth.items[nearest][:-1]]
+        counts[:, -1] = truth.lengths[nearest[first]]
+        scores = _scores(counts)
+        return {
+            f"Bleu_{n + 1}": Result.pooled(counts, partial(_one_order, order=n), scores[:, n]) for n in range(ORDER)
+        }
 
-    def _scores(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """BLEU of each row of counts: (rows, order)."""
-        matches, guesses = counts[:, : self.order], counts[:, self.order : 2 * self.order]
-        precision = np.cumprod((matches + _TINY) / (guesses + _SMALL), axis=1)
-        geometric = precision ** (1 / np.arange(1, self.order + 1))
-        ratio = (counts[:, -2] + _TINY) / (counts[:, -1] + _SMALL)
-        brevity = np.exp(np.minimum(0.0, 1 - 1 / ratio))
-        scores: NDArray[np.float64] = geometric * brevity[:, None]
-        return scores
+
+def _scores(counts: Floats) -> Floats:
+    """BLEU of each row of counts: (rows, order)."""
+    matches, guesses = counts[:, :ORDER], counts[:, ORDER : 2 * ORDER]
+    precision = np.cumprod((matches + _TINY) / (guesses + _SMALL), axis=1)
+    geometric = precision ** (1 / np.arange(1, ORDER + 1))
+    ratio = (counts[:, -2] + _TINY) / (counts[:, -1] + _SMALL)
+    brevity = np.exp(np.minimum(0.0, 1 - 1 / ratio))
+    scores: Floats = geometric * brevity[:, None]
+    return scores
 
 
-def _ngrams(tokens: Tokens, order: int) -> Counter[tuple[str, ...]]:
-    return Counter(zip(*(tokens[start:] for start in range(order)), strict=False))
+def _one_order(sums: Floats, *, order: int) -> Floats:
+    return _scores(sums)[:, order]

@@ -7,40 +7,28 @@ as everything here, without stemming); it is not comparable with published "CIDE
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seesay.errors import DataError, UsageError
-from seesay.metrics.result import Result, Tokens
+from seesay.metrics.frequencies import Frequencies
+from seesay.metrics.ngrams import ORDER, Captions, Counts, add_up, count_ngrams, find, spans
+from seesay.metrics.result import Floats, Result, Tokens
 from seesay.text import tokenize
-
-_ORDER = 4
-Ngram: TypeAlias = tuple[str, ...]
-
-
-class _Item(NamedTuple):
-    """One item's references, R of them with U distinct n-grams among them."""
-
-    rows: dict[Ngram, int]
-    weights: NDArray[np.float64]  # (U, R) tf-idf
-    norms: NDArray[np.float64]  # (order, R)
-    lengths: NDArray[np.float64]  # (R,) words less one: the COCO tools count bigrams
 
 
 class CiderD:
     """CIDEr-D: tf-idf cosine of n-grams with counts clipped and a Gaussian penalty on length; equals the COCO tools.
 
-    Vedantam et al. 2015, section 4 and the appendix on CIDEr-D. Document frequencies are those of the references
-    given here. Items are prepared when they are first scored and then kept, so the same object can reward training.
+    Vedantam et al. 2015, section 4 and the appendix on CIDEr-D. All that depends on the references alone is computed
+    once, so that the same object can reward training.
 
     Args:
         references: captions of each item, as text or as token lists; at least two items.
         sigma: width of the length penalty, in words.
+        frequencies: stored document frequencies (see `Frequencies`); None counts them in these references.
 
     Raises:
         UsageError: for fewer than two items: every n-gram would be in every document and weigh nothing.
@@ -50,25 +38,50 @@ class CiderD:
     name = "CIDEr-D"
     _clip = True
 
-    def __init__(self, references: Mapping[str, Sequence[str | Tokens]], sigma: float = 6.0) -> None:
-        if len(references) < 2:
+    def __init__(
+        self,
+        references: Mapping[str, Sequence[str | Tokens]],
+        sigma: float = 6.0,
+        frequencies: Frequencies | None = None,
+    ) -> None:
+        if len(references) < 2 and frequencies is None:
             raise UsageError(
                 f"{self.name}: {len(references)} item(s) with references; document frequencies need two or more, "
                 "so score more items together or leave CIDEr out"
             )
         self.sigma = sigma
-        self.signature = f"{self.name}(order={_ORDER},{self._penalty()}df={len(references)} reference sets)"
-        self._tokens = {item: [_tokens(text) for text in texts] for item, texts in references.items()}
-        frequency: Counter[Ngram] = Counter()
-        for item, captions in self._tokens.items():
-            if not captions:
+        self._index = {item: i for i, item in enumerate(references)}
+        for item, texts in references.items():
+            if not texts:
                 raise DataError(f"{self.name}: item {item!r} has no reference; give it one or leave it out")
-            frequency.update({ngram for caption in captions for ngram in _ngrams(caption)})
-        self._unseen = math.log(len(references))
-        self._weight = {ngram: self._unseen - math.log(count) for ngram, count in frequency.items()}
-        self._items: dict[str, _Item] = {}
+        self._ids: dict[str, int] = {}
+        tokens = [[_tokens(text) for text in texts] for texts in references.values()]
+        owners = [i for i, texts in enumerate(tokens) for _ in texts]
+        self.truth = Captions.of((r for texts in tokens for r in texts), owners, self._ids)
+        self.truth_counts = count_ngrams(self.truth)
+        counts, items = self.truth_counts, self.truth.items
+        self._grams, rank = np.unique(counts.gram, return_inverse=True)
+        # Rows of references' n-grams, sorted by item and n-gram; `_keys` are the distinct ones of these.
+        key = items[counts.caption] * len(self._grams) + rank
+        order = np.argsort(key, kind="stable")
+        self._keys, self._key_starts, self._key_counts = np.unique(key[order], return_index=True, return_counts=True)
+        if frequencies is None:
+            self._unseen = float(np.log(len(references)))
+            documents = np.bincount(self._keys % max(1, len(self._grams)), minlength=len(self._grams))
+            self._idf = self._unseen - np.log(documents)
+            source = f"df={len(references)} reference sets"
+        else:
+            self._unseen = float(np.log(frequencies.documents))
+            self._idf = self._unseen - np.log(np.maximum(1.0, frequencies.of(self._grams, self._ids)))
+            source = f"df={frequencies.name},{frequencies.documents} documents"
+        self.signature = f"{self.name}(order={ORDER},{self._penalty()}{source})"
+        weight = counts.count * self._idf[rank]
+        self._norms = np.sqrt(_by_order(counts, weight**2, len(items)))
+        self._row_caption, self._row_weight = counts.caption[order], weight[order]
+        self._captions = np.bincount(items, minlength=len(references))  # references of each item
+        self._first = np.cumsum(self._captions) - self._captions
 
-    def score_items(self, hypotheses: Iterable[tuple[str, Tokens]]) -> NDArray[np.float64]:
+    def score_items(self, hypotheses: Iterable[tuple[str, Tokens]]) -> Floats:
         """Score of each (item id, token list), in the order given: (hypotheses,) float64, 0 to 10.
 
         An id may come several times, for several captions of one item.
@@ -76,59 +89,49 @@ class CiderD:
         Raises:
             DataError: for an id without references.
         """
-        return np.array([self._score(item, tokens) for item, tokens in hypotheses], dtype=np.float64)
+        pairs = list(hypotheses)
+        try:
+            items = np.array([self._index[item] for item, _ in pairs], np.int64)
+        except KeyError as error:
+            raise DataError(
+                f"{self.name}: item {error.args[0]!r} has no references; give them when the metric is made"
+            ) from None
+        ids = dict(self._ids) if any(w not in self._ids for _, tokens in pairs for w in tokens) else self._ids
+        told = Captions.of((tokens for _, tokens in pairs), items, ids)
+        return self.of(told, count_ngrams(told))
+
+    def of(self, told: Captions, counts: Counts) -> Floats:
+        """As `score_items`, of captions that are counted already, by this object's word ids."""
+        size, items = len(told.lengths), told.items
+        gram = find(self._grams, counts.gram)
+        weight = counts.count * np.append(self._idf, self._unseen)[gram]  # the last is what -1 gives
+        norms = np.sqrt(_by_order(counts, weight**2, size))
+        # Each n-gram of a hypothesis with the same n-gram of each of the item's references.
+        key = find(self._keys, items[counts.caption] * len(self._grams) + gram)
+        shared = np.flatnonzero((gram >= 0) & (key >= 0))
+        owner, row = spans(self._key_starts[key[shared]], self._key_counts[key[shared]])
+        mine = shared[owner]
+        theirs = self._row_weight[row]
+        products = (np.minimum(weight[mine], theirs) if self._clip else weight[mine]) * theirs
+        # One cell for each hypothesis, reference of its item, and order.
+        pair_hypothesis, pair_reference = spans(self._first[items], self._captions[items])
+        pair_start = np.cumsum(self._captions[items]) - self._captions[items]
+        caption = counts.caption[mine]
+        pair = pair_start[caption] + self._row_caption[row] - self._first[items[caption]]
+        dots = add_up(pair * ORDER + counts.order[mine], products, len(pair_hypothesis) * ORDER)
+        scale = norms[pair_hypothesis] * self._norms[pair_reference]
+        dots = dots.reshape(-1, ORDER)
+        cosines = np.divide(dots, scale, out=np.zeros_like(dots), where=scale != 0).mean(axis=1)
+        if self._clip:
+            # The COCO tools measure length in bigrams.
+            bigrams = np.maximum(0, told.lengths - 1)[pair_hypothesis]
+            apart = bigrams - np.maximum(0, self.truth.lengths - 1)[pair_reference]
+            cosines *= np.exp(-(apart**2) / (2 * self.sigma**2))
+        return 10 * add_up(pair_hypothesis, cosines, size) / self._captions[items]
 
     def __call__(self, hypotheses: Mapping[str, Tokens]) -> dict[str, Result]:
         """Scores of one token list for each id, under the metric's name; the corpus score is the mean of the items'."""
-        items = self.score_items(hypotheses.items())
-        return {self.name: Result(float(items.mean()), items)}
-
-    def _score(self, item: str, tokens: Tokens) -> float:
-        known = self._items.get(item) or self._prepare(item)
-        norms = [0.0] * _ORDER
-        rows: list[int] = []
-        values: list[float] = []
-        orders: list[int] = []
-        for ngram, count in _ngrams(tokens).items():
-            value = count * self._weight.get(ngram, self._unseen)
-            order = len(ngram) - 1
-            norms[order] += value * value
-            row = known.rows.get(ngram)
-            if row is not None:
-                rows.append(row)
-                values.append(value)
-                orders.append(order)
-        if not rows:
-            return 0.0
-        weights = known.weights[rows]
-        own = np.array(values)[:, None]
-        products = (np.minimum(own, weights) if self._clip else own) * weights
-        dots = np.zeros_like(known.norms)
-        np.add.at(dots, orders, products)
-        scale = np.sqrt(norms)[:, None] * known.norms
-        cosines = np.divide(dots, scale, out=dots, where=scale != 0).mean(axis=0)
-        if self._clip:
-            cosines = cosines * np.exp(-((max(0, len(tokens) - 1) - known.lengths) ** 2) / (2 * self.sigma**2))
-        return 10.0 * float(cosines.mean())
-
-    def _prepare(self, item: str) -> _Item:
-        captions = self._tokens.get(item)
-        if captions is None:
-            raise DataError(f"{self.name}: item {item!r} has no references; give them when the metric is made")
-        rows: dict[Ngram, int] = {}
-        counts = [_ngrams(caption) for caption in captions]
-        for count in counts:
-            for ngram in count:
-                rows.setdefault(ngram, len(rows))
-        weights = np.zeros((len(rows), len(captions)))
-        for column, count in enumerate(counts):
-            for ngram, times in count.items():
-                weights[rows[ngram], column] = times * self._weight[ngram]
-        norms = np.zeros((_ORDER, len(captions)))
-        np.add.at(norms, [len(ngram) - 1 for ngram in rows], weights**2)
-        lengths = np.array([max(0, len(caption) - 1) for caption in captions], dtype=np.float64)
-        self._items[item] = prepared = _Item(rows, weights, np.sqrt(norms), lengths)
-        return prepared
+        return {self.name: Result.mean(self.score_items(hypotheses.items()))}
 
     def _penalty(self) -> str:
         return f"clipped,sigma={self.sigma:g},"
@@ -147,12 +150,10 @@ class Cider(CiderD):
         return ""
 
 
+def _by_order(counts: Counts, values: NDArray[np.number], captions: int) -> Floats:
+    """Sums of values over the n-grams of each caption and order: (captions, ORDER)."""
+    return add_up(counts.caption * ORDER + counts.order, values, captions * ORDER).reshape(captions, ORDER)
+
+
 def _tokens(caption: str | Tokens) -> Tokens:
     return tokenize(caption) if isinstance(caption, str) else caption
-
-
-def _ngrams(tokens: Tokens) -> Counter[Ngram]:
-    """Every n-gram of one to four words with its count."""
-    words = tuple(tokens)
-    size = len(words)
-    return Counter([words[i : i + n] for n in range(1, _ORDER + 1) for i in range(size - n + 1)])

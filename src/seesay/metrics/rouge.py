@@ -28,16 +28,17 @@ class RougeL:
             references: at least one token list for each item.
         """
         items = np.array([self._item(h, r) for h, r in zip(hypotheses, references, strict=True)], dtype=np.float64)
-        return {"ROUGE_L": Result(float(items.mean()), items)}
+        return {"ROUGE_L": Result.mean(items)}
 
     def _item(self, hypothesis: Tokens, references: Sequence[Tokens]) -> float:
         # The COCO tools read a caption without words as one empty word.
         hypothesis = hypothesis or [""]
-        precision = recall = 0.0
+        places = _places(hypothesis)
+        length, precision, recall = len(hypothesis), 0.0, 0.0
         for reference in references:
             reference = reference or [""]
-            common = common_subsequence(hypothesis, reference)
-            precision = max(precision, common / len(hypothesis))
+            common = _common(places, length, reference)
+            precision = max(precision, common / length)
             recall = max(recall, common / len(reference))
         if not precision:
             return 0.0
@@ -47,12 +48,24 @@ class RougeL:
 
 def common_subsequence(first: Tokens, second: Tokens) -> int:
     """Length of the longest common subsequence, one row of the table held in the bits of an integer (Hyyrö 2004)."""
+    return _common(_places(first), len(first), second)
+
+
+def _places(tokens: Tokens) -> dict[str, int]:
+    """Where each token stands, one bit for each place."""
     places: dict[str, int] = {}
-    for index, token in enumerate(first):
-        places[token] = places.get(token, 0) | 1 << index
-    full = (1 << len(first)) - 1
+    bit = 1
+    for token in tokens:
+        places[token] = places.get(token, 0) | bit
+        bit <<= 1
+    return places
+
+
+def _common(places: dict[str, int], length: int, second: Tokens) -> int:
+    full = (1 << length) - 1
     row = full
     for token in second:
-        matched = row & places.get(token, 0)
-        row = (row + matched | row - matched) & full
-    return len(first) - bin(row).count("1")
+        if token in places:
+            matched = row & places[token]
+            row = (row + matched | row - matched) & full
+    return length - bin(row).count("1")

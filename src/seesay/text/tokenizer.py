@@ -82,12 +82,57 @@ _REPLACED = {
 }
 
 
+# Between spaces, what gives the same tokens whatever stands beside it.
+_PLAIN = re.compile(r"([A-Za-z]+(?:-[A-Za-z]+)*)([.,]?)|([.,])")
+_STOPPED = frozenset(
+    word
+    for words in (_ABBREVIATIONS, _CAPITALISED, _BEFORE_NUMBER)
+    for entry in words.split()
+    for word in (
+        (entry.replace("?", ""), entry[: entry.index("?") - 1] + entry[entry.index("?") + 1 :])
+        if "?" in entry
+        else (entry,)
+    )
+)
+_known: dict[str, tuple[str, ...] | None] = {}
+_KNOWN_AT_MOST = 200_000
+
+
 def tokenize(caption: str) -> list[str]:
     """Tokens of a caption: small letters, Penn Treebank rules, punctuation dropped.
 
     Any text is taken; line breaks, control characters and characters outside the basic plane (emoji) separate words, as
     the reference cannot tokenise these either.
     """
+    tokens: list[str] = []
+    try:
+        for chunk in caption.split(" "):
+            tokens += _known[chunk]  # type: ignore[operator]  # None is a TypeError, and means: by the rules
+        return tokens
+    except KeyError:
+        if len(_known) > _KNOWN_AT_MOST:
+            _known.clear()
+        for chunk in caption.split(" "):
+            if chunk not in _known:
+                _known[chunk] = _plain(chunk)
+        return tokenize(caption)
+    except TypeError:
+        return tokenize_by_rules(caption)
+
+
+def _plain(chunk: str) -> tuple[str, ...] | None:
+    """Tokens of a piece between spaces that needs no rules; None where it does."""
+    match = _PLAIN.fullmatch(chunk)
+    if not match:
+        return None if chunk else ()
+    word, sign = (match.group(1) or "").lower(), match.group(2)
+    if word in _TWO or (sign == "." and (len(word) == 1 or "-" in word or word in _STOPPED)):
+        return None
+    return (word,) if word else ()
+
+
+def tokenize_by_rules(caption: str) -> list[str]:
+    """`tokenize` without its short cut for plain words."""
     text = "".join(c if c.isprintable() and c <= "\uffff" else " " for c in caption.translate(_REPLACED))
     tokens: list[str] = []
     for match in _TOKEN.finditer(text):

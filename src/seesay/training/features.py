@@ -31,12 +31,6 @@ def has_bf16() -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
-def default_cache() -> Path:
-    """Where features are kept unless told otherwise: `SEESAY_CACHE`, else the user's cache folder."""
-    root = os.environ.get("SEESAY_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "seesay"
-    return Path(root).expanduser() / "features"
-
-
 def open_cache(directory: Path, encoder: Encoder) -> FeatureCache:
     """The cache of this very encoder, weights and preprocessing."""
     rows, columns = encoder.grid_size

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from seesay.artefact import Description
+from seesay.cache import cache_folder
 from seesay.data import Dataset, check_pictures, read_dataset
 from seesay.errors import TrainingError, UsageError
 from seesay.export.weights import describe, save_model
@@ -20,7 +21,7 @@ from seesay.text import Vocabulary, tokenize
 from seesay.training.callbacks import Callback, CsvLog, Curves, Report, TensorBoardLog, telling
 from seesay.training.checkpoints import read_checkpoint
 from seesay.training.config import Config, load_config, make_config
-from seesay.training.features import Features, default_cache
+from seesay.training.features import Features
 from seesay.training.loop import BEST, LAST, SUPERVISED, Trainer, make_fabric, write_json
 from seesay.training.validation import validate
 
@@ -72,7 +73,7 @@ def train(
     if fabric.is_global_zero:
         watchers = [Report(), CsvLog(out / "metrics.csv"), Curves(out / "curves.png"), TensorBoardLog(out / "events")]
         watchers += callbacks
-    cache = Features(features or default_cache(), fabric)
+    cache = Features(features or cache_folder("features"), fabric)
     dataset = _readable(dataset, model, config, cache, watchers)
     if fabric.is_global_zero:
         _announce(config, dataset, model)

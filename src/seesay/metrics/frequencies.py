@@ -1,0 +1,101 @@
+"""Document frequencies of n-grams, kept apart from the references they were counted in."""
+
+from __future__ import annotations
+
+import io
+import math
+import pickle
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seesay.errors import DataError
+from seesay.metrics.ngrams import ORDER, Hashes, extend_hash, find
+from seesay.metrics.result import Floats
+
+
+class Frequencies:
+    """In how many documents (items' references) each n-gram occurs.
+
+    Args:
+        counts: n-gram (a tuple of one to four words) to number of documents.
+        documents: documents in all.
+        name: shown in signatures.
+    """
+
+    def __init__(self, counts: Mapping[Sequence[str], float], documents: float, name: str) -> None:
+        self.documents, self.name = documents, name
+        self._counts = {tuple(gram): float(count) for gram, count in counts.items() if len(gram) <= ORDER}
+
+    def of(self, grams: Hashes, ids: Mapping[str, int]) -> Floats:
+        """Frequencies by the hashes of n-grams whose words have these ids; 0 where there is none."""
+        known = [(gram, count) for gram, count in self._counts.items() if all(word in ids for word in gram)]
+        hashes = np.zeros(len(known), np.uint64)
+        for n in range(ORDER):
+            longer = [i for i, (gram, _) in enumerate(known) if len(gram) > n]
+            words = np.array([ids[known[i][0][n]] for i in longer], np.int64)
+            hashes[longer] = extend_hash(hashes[longer], words)
+        order = np.argsort(hashes)
+        place = find(hashes[order], grams)
+        values = np.array([count for _, count in known])[order] if known else np.zeros(1)
+        return np.where(place >= 0, values[place], 0.0)
+
+
+def read_frequencies(file: str | Path) -> Frequencies:
+    """Read a stored table: the pickle that COCO's self-critical tools write, without running code that is in it.
+
+    Such a file holds `document_frequency` (n-gram tuple to count) and `ref_len` (number of documents, or its
+    logarithm, as some of the tools keep it).
+
+    Raises:
+        DataError: no such table, or the file holds anything but plain data.
+    """
+    path = Path(file)
+    try:
+        table = _Plain(io.BytesIO(path.read_bytes())).load()
+        counts, documents = table["document_frequency"], float(table["ref_len"])
+        largest = max(counts.values())
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    except Exception as error:  # a damaged pickle raises anything at all
+        raise DataError(
+            f"{path}: not a table of document frequencies ({type(error).__name__}: {error}); expected a pickle with "
+            "document_frequency and ref_len"
+        ) from error
+    if documents < largest:  # its logarithm
+        documents = math.exp(documents)
+    return Frequencies(counts, documents, path.name)
+
+
+class _Plain(pickle.Unpickler):
+    """Reads dictionaries, tuples, text and numbers; refuses everything else."""
+
+    def __init__(self, file: Any) -> None:
+        super().__init__(file, encoding="utf-8")
+
+    def find_class(self, module: str, name: str) -> Any:
+        allowed = {
+            ("collections", "defaultdict"): _table,
+            ("builtins", "float"): float,
+            ("builtins", "int"): int,
+            ("__builtin__", "float"): float,
+            ("__builtin__", "int"): int,
+            ("numpy", "dtype"): np.dtype,
+            ("numpy", "float64"): np.float64,
+        }
+        if (module, name) in allowed:
+            return allowed[module, name]
+        if name == "scalar" and module in ("numpy.core.multiarray", "numpy._core.multiarray"):
+            return _scalar
+        raise pickle.UnpicklingError(f"it holds {module}.{name}")
+
+
+def _table(*_: Any) -> dict[Any, Any]:
+    return {}
+
+
+def _scalar(kind: Any, data: Any = b"") -> float:
+    raw = data.encode("latin-1") if isinstance(data, str) else data
+    return float(np.frombuffer(raw, kind)[0])

@@ -1,0 +1,5 @@
+"""METEOR 1.5 in NumPy: `Meteor` is the metric; below it lexicon, normaliser, matches and alignment."""
+
+from seesay.metrics.meteor.score import Meteor
+
+__all__ = ["Meteor"]

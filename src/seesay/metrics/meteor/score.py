@@ -1,0 +1,137 @@
+"""METEOR 1.5 (Denkowski and Lavie 2014), as the COCO caption tools run it, without Java."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesay.metrics.meteor.align import align
+from seesay.metrics.meteor.lexicon import Lexicon, load_lexicon
+from seesay.metrics.meteor.matches import Matches, find_matches
+from seesay.metrics.meteor.normalise import normalise
+from seesay.metrics.ngrams import Captions, Ints, spans
+from seesay.metrics.result import Result, Tokens
+
+# English, tuned to human rankings (METEOR 1.5's default task).
+ALPHA, BETA, GAMMA, DELTA = 0.85, 0.2, 0.6, 0.75
+WEIGHTS = (1.0, 0.6, 0.8, 0.6)  # exact, stem, synonym, paraphrase
+_MODULES = len(WEIGHTS)
+_ITEMS_AT_ONCE = 1000
+# Columns of the counts that add up over items: lengths, function words, then content and function words matched by
+# each module on either side, then chunks.
+_LENGTHS, _FUNCTION, _MATCHED, _CHUNKS = slice(0, 2), slice(2, 4), slice(4, 4 + 4 * _MODULES), -1
+Counts = NDArray[np.float64]
+
+
+class Meteor:
+    """METEOR 1.5 for English: exact, stem, synonym and paraphrase matches, function words, fragmentation.
+
+    The best of an item's references counts; the corpus score pools the counts of these (it is not a mean of items).
+    Equal to the jar of the COCO tools; `docs/metrics.md` says how it was compared.
+
+    Args:
+        lexicon: English data; None finds it (package `pycocoevalcap`), and converts it at the first use.
+
+    Raises:
+        MissingPartError: the package that carries the data is not installed.
+    """
+
+    signature = "METEOR(1.5,en,norm,rank)"
+
+    def __init__(self, lexicon: Lexicon | None = None) -> None:
+        self.lexicon = lexicon or load_lexicon()
+
+    def __call__(self, hypotheses: Sequence[Tokens], references: Sequence[Sequence[Tokens]]) -> dict[str, Result]:
+        """Scores under the name METEOR.
+
+        Args:
+            hypotheses: one token list for each item.
+            references: at least one token list for each item.
+        """
+        counts = np.concatenate(
+            [
+                self.counts(hypotheses[i : i + _ITEMS_AT_ONCE], references[i : i + _ITEMS_AT_ONCE])
+                for i in range(0, len(hypotheses), _ITEMS_AT_ONCE)
+            ]
+        )
+        return {"METEOR": Result.pooled(_poolable(counts), scores, scores(counts))}
+
+    def counts(self, hypotheses: Sequence[Tokens], references: Sequence[Sequence[Tokens]]) -> Counts:
+        """What the score is made of, of each item's best reference: (items, counts)."""
+        ids: dict[str, int] = {}
+
+        def captions(texts: Iterable[Tokens], items: Sequence[int]) -> Captions:
+            lines = (" ".join(text).replace("|||", "").replace("  ", " ") for text in texts)
+            return Captions.of((normalise(line, self.lexicon.prefixes) for line in lines), items, ids)
+
+        told = captions(hypotheses, range(len(hypotheses)))
+        truth = captions((r for texts in references for r in texts), [i for i, t in enumerate(references) for _ in t])
+        words = self.lexicon.words(list(ids))
+        matches = align(find_matches(told, truth, words, self.lexicon), told, truth)
+        counts = _count(matches, told, truth, words.function)
+        return counts[_best(scores(counts), truth.items)]
+
+
+def scores(counts: Counts) -> NDArray[np.float64]:
+    """METEOR of each row of counts: (rows,) from 0 to 1."""
+    lengths, function = counts[:, _LENGTHS], counts[:, _FUNCTION]
+    matched = counts[:, _MATCHED].reshape(len(counts), 2, 2, _MODULES)  # side, content or function, module
+    chunks = counts[:, _CHUNKS]
+    weighted = np.zeros((len(counts), 2))
+    for kind, share in ((0, DELTA), (1, 1 - DELTA)):
+        for module, weight in enumerate(WEIGHTS):
+            weighted += matched[:, :, kind, module] * weight * share
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rates = weighted / (DELTA * (lengths - function) + (1 - DELTA) * function)
+        mean = 1 / ((1 - ALPHA) / rates[:, 0] + ALPHA / rates[:, 1])
+        total = matched.sum(axis=(2, 3))
+        whole = (total == lengths).all(axis=1) & (chunks == 1)
+        fragments = np.where(whole, 0.0, chunks / (total.sum(axis=1) / 2))
+        score = mean * (1 - GAMMA * fragments**BETA)
+    return np.where(np.isnan(score), 0.0, np.maximum(score, 0.0))
+
+
+def _poolable(counts: Counts) -> Counts:
+    """Counts as they add up: an item that is its reference word for word adds no chunk."""
+    matched = counts[:, _MATCHED].reshape(len(counts), 2, -1).sum(axis=2)
+    whole = (matched == counts[:, _LENGTHS]).all(axis=1) & (counts[:, _CHUNKS] == 1)
+    counts = counts.copy()
+    counts[whole, _CHUNKS] = 0
+    return counts
+
+
+def _count(matches: Matches, hypotheses: Captions, references: Captions, function: NDArray[np.bool_]) -> Counts:
+    """Counts of each pair: hypothesis first, reference second."""
+    pairs = len(references.lengths)
+    counts = np.zeros((pairs, 5 + 4 * _MODULES))
+    counts[:, 0], counts[:, 1] = hypotheses.lengths[references.items], references.lengths
+    for column, sentences in ((2, hypotheses), (3, references)):
+        each = np.bincount(sentences.owners, function[sentences.words], len(sentences.lengths))
+        counts[:, column] = each[references.items] if column == 2 else each
+    sides = (
+        (hypotheses, references.items[matches.pair], matches.other, matches.other_length),
+        (references, matches.pair, matches.start, matches.length),
+    )
+    for side, (sentences, owner, first, length) in enumerate(sides):
+        which, token = spans(sentences.starts[owner] + first, length)
+        kind = function[sentences.words[token]].astype(np.int64)
+        cell = matches.pair[which] * 2 * _MODULES + kind * _MODULES + matches.module[which]
+        found = np.bincount(cell, minlength=pairs * 2 * _MODULES).reshape(pairs, -1)
+        counts[:, 4 + side * 2 * _MODULES : 4 + (side + 1) * 2 * _MODULES] = found
+    joined = (
+        (matches.pair[1:] == matches.pair[:-1])
+        & (matches.start[1:] == (matches.start + matches.length)[:-1])
+        & (matches.other[1:] == (matches.other + matches.other_length)[:-1])
+    )
+    counts[:, _CHUNKS] = np.bincount(matches.pair, minlength=pairs) - np.bincount(
+        matches.pair[1:][joined], minlength=pairs
+    )
+    return counts
+
+
+def _best(score: NDArray[np.float64], items: Ints) -> Ints:
+    """The first of each item's highest scores."""
+    order = np.lexsort((np.arange(len(score)), -score, items))
+    return order[np.r_[True, items[order][1:] != items[order][:-1]]]
