@@ -43,4 +43,6 @@ def evaluate(
     for name, value in {**result.scores, **result.health}.items():
         print(f"{name.ljust(width)}  {value:.4f}" if isinstance(value, float) else f"{name.ljust(width)}  {value}")
     print(result.signature)
+    for note in result.notes:
+        say(note)
     say(f"predictions, scores of each photo and the report page are in {folder}")

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from seesay.metrics.ngrams import Captions, Counts, add_up, count_ngrams, find
+from seesay.metrics.ngrams import Captions, Counts, References, add_up, count_ngrams, find, ordering
 from seesay.metrics.result import Floats, Result, Tokens
 
 # The COCO tools' constants: they keep empty counts from dividing by zero and show from the ninth decimal on.
@@ -31,33 +31,33 @@ class Bleu:
             hypotheses: one token list for each item.
             references: at least one token list for each item.
         """
-        ids: dict[str, int] = {}
-        told = Captions.of(hypotheses, range(len(hypotheses)), ids)
-        truth = Captions.of(
-            (r for texts in references for r in texts), [i for i, texts in enumerate(references) for _ in texts], ids
-        )
-        return self.of(told, count_ngrams(told), truth, count_ngrams(truth))
+        counted = References({str(i): texts for i, texts in enumerate(references)})
+        told = counted.hypotheses((str(i), tokens) for i, tokens in enumerate(hypotheses))
+        return self.of(told, count_ngrams(told), counted)
 
-    def of(self, told: Captions, told_counts: Counts, truth: Captions, truth_counts: Counts) -> dict[str, Result]:
-        """As `__call__`, of captions that are counted already."""
+    def of(self, told: Captions, told_counts: Counts, references: References) -> dict[str, Result]:
+        """As `__call__`, of captions that are counted already: one for each item, in the references' order."""
+        truth, truth_counts = references.captions, references.counts
         size = len(told.lengths)
         # Columns: matching n-grams and all n-grams of each order, length, closest reference's length.
         counts = np.zeros((size, 2 * ORDER + 2))
-        distinct, rank = np.unique(told_counts.gram, return_inverse=True)
-        key = told_counts.caption * max(1, len(distinct)) + rank
-        place = find(distinct, truth_counts.gram)
+        # Both sides' n-grams by item, to see how often a reference has what the hypothesis has.
+        grams = len(told_counts.grams)
+        place = find(told_counts.grams, truth_counts.grams)[truth_counts.gram]
         known = np.flatnonzero(place >= 0)
-        order = np.argsort(key)
-        row = find(key[order], truth.items[truth_counts.caption[known]] * len(distinct) + place[known])
-        most = np.zeros(len(key), np.int64)
-        np.maximum.at(most, order[row[row >= 0]], truth_counts.count[known[row >= 0]])
+        row = find(
+            told_counts.caption * grams + told_counts.gram,
+            truth.items[truth_counts.caption[known]] * grams + place[known],
+        )
+        most = np.zeros(len(told_counts.gram), np.int64)
+        np.maximum.at(most, row[row >= 0], truth_counts.count[known[row >= 0]])
         cell = told_counts.caption * ORDER + told_counts.order
         matched = add_up(cell, np.minimum(told_counts.count, most), size * ORDER)
         counts[:, :ORDER] = matched.reshape(size, ORDER)
         counts[:, ORDER : 2 * ORDER] = np.maximum(0, told.lengths[:, None] - np.arange(ORDER))
         counts[:, -2] = told.lengths
         away = np.abs(truth.lengths - told.lengths[truth.items])
-        nearest = np.lexsort((truth.lengths, away, truth.items))
+        nearest = ordering(truth.items, away, truth.lengths)
         first = np.r_[True, truth.items[nearest][1:] != truth.items[nearest][:-1]]
         counts[:, -1] = truth.lengths[nearest[first]]
         scores = _scores(counts)

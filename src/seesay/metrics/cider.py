@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from seesay.errors import DataError, UsageError
 from seesay.metrics.frequencies import Frequencies
-from seesay.metrics.ngrams import ORDER, Captions, Counts, add_up, count_ngrams, find, spans
+from seesay.metrics.ngrams import ORDER, Captions, Counts, References, add_up, count_ngrams, find, ordering, spans
 from seesay.metrics.result import Floats, Result, Tokens
 from seesay.text import tokenize
 
@@ -40,7 +40,7 @@ class CiderD:
 
     def __init__(
         self,
-        references: Mapping[str, Sequence[str | Tokens]],
+        references: References | Mapping[str, Sequence[str | Tokens]],
         sigma: float = 6.0,
         frequencies: Frequencies | None = None,
     ) -> None:
@@ -50,21 +50,20 @@ class CiderD:
                 "so score more items together or leave CIDEr out"
             )
         self.sigma = sigma
-        self._index = {item: i for i, item in enumerate(references)}
-        for item, texts in references.items():
-            if not texts:
-                raise DataError(f"{self.name}: item {item!r} has no reference; give it one or leave it out")
-        self._ids: dict[str, int] = {}
-        tokens = [[_tokens(text) for text in texts] for texts in references.values()]
-        owners = [i for i, texts in enumerate(tokens) for _ in texts]
-        self.truth = Captions.of((r for texts in tokens for r in texts), owners, self._ids)
-        self.truth_counts = count_ngrams(self.truth)
-        counts, items = self.truth_counts, self.truth.items
-        self._grams, rank = np.unique(counts.gram, return_inverse=True)
+        if not isinstance(references, References):
+            for item, texts in references.items():
+                if not texts:
+                    raise DataError(f"{self.name}: item {item!r} has no reference; give it one or leave it out")
+            references = References({item: [_tokens(t) for t in texts] for item, texts in references.items()})
+        self.references = references
+        counts, items = references.counts, references.captions.items
+        self._grams, rank = counts.grams, counts.gram
         # Rows of references' n-grams, sorted by item and n-gram; `_keys` are the distinct ones of these.
         key = items[counts.caption] * len(self._grams) + rank
-        order = np.argsort(key, kind="stable")
-        self._keys, self._key_starts, self._key_counts = np.unique(key[order], return_index=True, return_counts=True)
+        order = ordering(key)
+        key = key[order]
+        self._key_starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]][: len(key)])
+        self._keys, self._key_counts = key[self._key_starts], np.diff(np.r_[self._key_starts, len(key)])
         if frequencies is None:
             self._unseen = float(np.log(len(references)))
             documents = np.bincount(self._keys % max(1, len(self._grams)), minlength=len(self._grams))
@@ -72,7 +71,7 @@ class CiderD:
             source = f"df={len(references)} reference sets"
         else:
             self._unseen = float(np.log(frequencies.documents))
-            self._idf = self._unseen - np.log(np.maximum(1.0, frequencies.of(self._grams, self._ids)))
+            self._idf = self._unseen - np.log(np.maximum(1.0, frequencies.of(self._grams, references.ids)))
             source = f"df={frequencies.name},{frequencies.documents} documents"
         self.signature = f"{self.name}(order={ORDER},{self._penalty()}{source})"
         weight = counts.count * self._idf[rank]
@@ -89,21 +88,18 @@ class CiderD:
         Raises:
             DataError: for an id without references.
         """
-        pairs = list(hypotheses)
         try:
-            items = np.array([self._index[item] for item, _ in pairs], np.int64)
+            told = self.references.hypotheses(hypotheses)
         except KeyError as error:
             raise DataError(
                 f"{self.name}: item {error.args[0]!r} has no references; give them when the metric is made"
             ) from None
-        ids = dict(self._ids) if any(w not in self._ids for _, tokens in pairs for w in tokens) else self._ids
-        told = Captions.of((tokens for _, tokens in pairs), items, ids)
         return self.of(told, count_ngrams(told))
 
     def of(self, told: Captions, counts: Counts) -> Floats:
         """As `score_items`, of captions that are counted already, by this object's word ids."""
         size, items = len(told.lengths), told.items
-        gram = find(self._grams, counts.gram)
+        gram = find(self._grams, counts.grams)[counts.gram]
         weight = counts.count * np.append(self._idf, self._unseen)[gram]  # the last is what -1 gives
         norms = np.sqrt(_by_order(counts, weight**2, size))
         # Each n-gram of a hypothesis with the same n-gram of each of the item's references.
@@ -125,7 +121,7 @@ class CiderD:
         if self._clip:
             # The COCO tools measure length in bigrams.
             bigrams = np.maximum(0, told.lengths - 1)[pair_hypothesis]
-            apart = bigrams - np.maximum(0, self.truth.lengths - 1)[pair_reference]
+            apart = bigrams - np.maximum(0, self.references.captions.lengths - 1)[pair_reference]
             cosines *= np.exp(-(apart**2) / (2 * self.sigma**2))
         return 10 * add_up(pair_hypothesis, cosines, size) / self._captions[items]
 

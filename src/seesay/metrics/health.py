@@ -1,12 +1,23 @@
-"""Signs of a captioner that plays safe: few distinct captions, few words, sentences learned by heart."""
+"""Signs of a captioner that plays safe or stumbles: few distinct captions, few words, learned by heart, cut short."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from seesay.errors import UsageError
+from seesay.metrics.bleu import Bleu
+from seesay.metrics.result import Tokens
 from seesay.text import tokenize
+
+# Articles, prepositions and conjunctions: a sentence that stops on one was cut short.
+_UNFINISHED = re.compile(
+    "an?|the|about|above|across|after|against|along|among|and|around|as|at|because|before|behind|below|beneath|beside|"
+    "between|beyond|but|by|during|for|from|if|in|inside|into|like|near|nor|of|off|on|onto|or|out|outside|over|past|"
+    "since|so|than|that|through|to|towards?|under|until|up|upon|while|with|within|without"
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +32,10 @@ class Health:
         novel: share of captions that no training caption repeats word for word, 0 to 1; None without training captions.
         mean_length: words in a caption, on average.
         empty: captions without a word.
+        distinct_1: distinct words over all words, 0 to 1 (Li et al. 2016, distinct-1).
+        distinct_2: the same for pairs of words.
+        bad_endings: share of captions that end in an article, a preposition or a conjunction.
+        repeated: share of captions with a word twice running, or three words in a row that come twice.
     """
 
     captions: int
@@ -30,6 +45,10 @@ class Health:
     novel: float | None
     mean_length: float
     empty: int
+    distinct_1: float
+    distinct_2: float
+    bad_endings: float
+    repeated: float
 
 
 def health(
@@ -61,7 +80,60 @@ def health(
         novel=None if learned is None else sum(caption not in learned for caption in said) / len(said),
         mean_length=sum(map(len, said)) / len(said),
         empty=said.count(()),
+        distinct_1=distinct_ngrams(said, 1),
+        distinct_2=distinct_ngrams(said, 2),
+        bad_endings=sum(caption != () and _UNFINISHED.fullmatch(caption[-1]) is not None for caption in said)
+        / len(said),
+        repeated=sum(map(_repeats, said)) / len(said),
     )
+
+
+@dataclass(frozen=True)
+class Diversity:
+    """How much several captions of one picture differ.
+
+    Args:
+        captions: captions of each picture, on average.
+        m_bleu_4: BLEU-4 of each caption against the picture's others, 0 to 1: lower is more diverse
+            (Shetty et al. 2017, mBleu-4).
+        div_1: distinct words over all words among a picture's captions, mean over pictures (Div-1).
+        div_2: the same for pairs of words (Div-2).
+    """
+
+    captions: float
+    m_bleu_4: float
+    div_1: float
+    div_2: float
+
+
+def diversity(captions: Iterable[Sequence[str]]) -> Diversity:
+    """Measure the captions of each picture against one another; pictures with a single one are left out.
+
+    Raises:
+        UsageError: no picture has several captions.
+    """
+    several = [[tokenize(text) for text in texts] for texts in captions if len(texts) > 1]
+    if not several:
+        raise UsageError("diversity: no item has several captions; give each a list of them")
+    told = [caption for texts in several for caption in texts]
+    others = [texts[:i] + texts[i + 1 :] for texts in several for i in range(len(texts))]
+    return Diversity(
+        captions=len(told) / len(several),
+        m_bleu_4=Bleu()(told, others)["Bleu_4"].corpus,
+        div_1=sum(distinct_ngrams(texts, 1) for texts in several) / len(several),
+        div_2=sum(distinct_ngrams(texts, 2) for texts in several) / len(several),
+    )
+
+
+def distinct_ngrams(captions: Sequence[Tokens], order: int) -> float:
+    """Distinct n-grams over all n-grams of all captions, 0 to 1 (0 where there are none)."""
+    grams = [tuple(c[i : i + order]) for c in captions for i in range(len(c) - order + 1)]
+    return len(set(grams)) / len(grams) if grams else 0.0
+
+
+def _repeats(caption: Tokens) -> bool:
+    threes = [tuple(caption[i : i + 3]) for i in range(len(caption) - 2)]
+    return len(set(threes)) < len(threes) or any(a == b for a, b in pairwise(caption))
 
 
 def _special(word: str) -> bool:

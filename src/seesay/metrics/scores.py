@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
 
 import seesay
 from seesay.errors import DataError, UsageError
 from seesay.metrics.bleu import Bleu
 from seesay.metrics.cider import Cider, CiderD
+from seesay.metrics.frequencies import Frequencies
+from seesay.metrics.ngrams import References, count_ngrams
+from seesay.metrics.parallel import beside
 from seesay.metrics.result import Result, Tokens
 from seesay.metrics.rouge import RougeL
 from seesay.text import tokenize
 
-METRICS = ("bleu", "rouge", "cider", "cider-plain")
+METRICS = ("bleu", "rouge", "meteor", "cider", "cider-plain")
+USUAL = ("bleu", "rouge", "meteor", "cider")
+_WORTH_A_FORK = 300
 
 
 @dataclass(frozen=True)
@@ -21,21 +28,26 @@ class Scores:
     """Scores of a set of captions.
 
     Args:
-        corpus: name of the score to its value: Bleu_1 to Bleu_4 and ROUGE_L from 0 to 1, CIDEr from 0 to 10.
+        corpus: name of the score to its value: Bleu_1 to Bleu_4, METEOR and ROUGE_L from 0 to 1, CIDEr from 0 to 10.
             "CIDEr" and "CIDEr-D" are one number: what the COCO tools print as CIDEr is CIDEr-D.
         items: name of the score to the score of each item by its id.
         signature: the metrics' variants, tokens, numbers of items and references; put it beside reported scores.
+        results: the same with what they are made of, for `compare`.
     """
 
     corpus: dict[str, float]
     items: dict[str, dict[str, float]]
     signature: str
+    results: dict[str, Result] = field(repr=False, compare=False, default_factory=dict)
 
 
 def score(
     hypotheses: Mapping[str, str] | Iterable[tuple[str, str]],
     references: Mapping[str, Sequence[str]],
     metrics: Sequence[str] = ("bleu", "rouge", "cider"),
+    *,
+    frequencies: Frequencies | None = None,
+    fork: bool = False,
 ) -> Scores:
     """Score one caption for each item as the COCO caption tools do, tokenisation included.
 
@@ -44,12 +56,15 @@ def score(
     Args:
         hypotheses: item id to caption, or pairs of the two.
         references: item id to its reference captions, exactly the same ids.
-        metrics: any of "bleu", "rouge", "cider" (CIDEr-D, the COCO tools' CIDEr) and "cider-plain" (CIDEr without
-            clipping and length penalty).
+        metrics: any of "bleu", "rouge", "meteor" (needs the extra `metrics`), "cider" (CIDEr-D, the COCO tools' CIDEr)
+            and "cider-plain" (CIDEr without clipping and length penalty).
+        frequencies: stored document frequencies for CIDEr; None counts them in the references.
+        fork: give a part of METEOR to a forked copy of this process, which must not run threads of its own.
 
     Raises:
         UsageError: for an unknown metric, nothing to score, or CIDEr of a single item.
         DataError: for an id on one side only, an id twice, or an item without references.
+        MissingPartError: METEOR without its data.
     """
     unknown = [name for name in metrics if name not in METRICS]
     if unknown or not metrics:
@@ -58,30 +73,81 @@ def score(
     _check(captions, references)
     told = {item: tokenize(caption) for item, caption in captions.items()}
     truth = {item: [tokenize(text) for text in references[item]] for item in captions}
-    results: dict[str, Result] = {}
-    signatures = []
-    for name in dict.fromkeys(metrics):
-        found, signature = _compute(name, told, truth)
-        results.update(found)
-        signatures.append(signature)
+    names = list(dict.fromkeys(metrics))
+    meteor = _meteor(told, truth, fork) if "meteor" in names else None
+    compute = _Compute(told, truth, frequencies)
+    found = {name: compute(name) for name in names if name != "meteor"}
+    if meteor:
+        found["meteor"] = meteor()
+    results = {name: result for metric in names for name, result in found[metric][0].items()}
+    signatures = [found[metric][1] for metric in names]
     return Scores(
         corpus={name: result.corpus for name, result in results.items()},
         items={name: dict(zip(captions, result.items.tolist(), strict=True)) for name, result in results.items()},
         signature=_signature(signatures, truth),
+        results=results,
     )
 
 
-def _compute(
-    name: str, told: Mapping[str, Tokens], truth: Mapping[str, Sequence[Tokens]]
-) -> tuple[dict[str, Result], str]:
-    if name in ("bleu", "rouge"):
-        metric = Bleu() if name == "bleu" else RougeL()
-        return metric(list(told.values()), list(truth.values())), metric.signature
-    cider = (CiderD if name == "cider" else Cider)(truth)
-    results = cider(told)
-    if name == "cider":
-        results = {"CIDEr": results["CIDEr-D"], **results}
-    return results, cider.signature
+def possible_metrics(items: int) -> tuple[list[str], list[str]]:
+    """The usual metrics that can be computed here, and a line on each that is left out and why.
+
+    Args:
+        items: how many are to be scored.
+    """
+    from seesay.metrics.meteor.lexicon import missing_part
+
+    notes = {}
+    missing = missing_part()
+    if missing:
+        notes["meteor"] = f"METEOR is left out: {missing}"
+    if items < 2:
+        notes["cider"] = "CIDEr is left out: its document frequencies need two items or more"
+    return [name for name in USUAL if name not in notes], list(notes.values())
+
+
+class _Compute:
+    """The metrics over one set of tokenised captions; n-grams are counted once for those that use them."""
+
+    def __init__(
+        self, told: Mapping[str, Tokens], truth: Mapping[str, Sequence[Tokens]], frequencies: Frequencies | None
+    ) -> None:
+        self.told, self.truth, self.frequencies = told, truth, frequencies
+        self.references: References | None = None
+
+    def __call__(self, name: str) -> tuple[dict[str, Result], str]:
+        """Results of one metric, and its part of the signature."""
+        if name == "rouge":
+            rouge = RougeL()
+            return rouge(list(self.told.values()), list(self.truth.values())), rouge.signature
+        if self.references is None:
+            self.references = References(self.truth)
+            self.captions = self.references.hypotheses(self.told.items())
+            self.counts = count_ngrams(self.captions)
+        if name == "bleu":
+            return Bleu().of(self.captions, self.counts, self.references), Bleu.signature
+        cider = (CiderD if name == "cider" else Cider)(self.references, frequencies=self.frequencies)
+        result = Result.mean(cider.of(self.captions, self.counts))
+        names = ("CIDEr", "CIDEr-D") if name == "cider" else (cider.name,)
+        return dict.fromkeys(names, result), cider.signature
+
+
+def _meteor(
+    told: Mapping[str, Tokens], truth: Mapping[str, Sequence[Tokens]], fork: bool
+) -> Callable[[], tuple[dict[str, Result], str]]:
+    """Begin METEOR; call what is given back for its results and its part of the signature."""
+    from seesay.metrics.meteor import Meteor
+
+    meteor, hypotheses, references = Meteor(), list(told.values()), list(truth.values())
+    # What is left to this process takes about as long as the other metrics are faster than METEOR.
+    split = 3 * len(hypotheses) // 10 if fork and len(hypotheses) >= _WORTH_A_FORK else len(hypotheses)
+    rest = beside(lambda: meteor.counts(hypotheses[split:], references[split:])) if split < len(hypotheses) else None
+
+    def results() -> tuple[dict[str, Result], str]:
+        counts = [meteor.counts(hypotheses[:split], references[:split]), *([rest()] if rest else [])]
+        return meteor.of(np.concatenate(counts)), meteor.signature
+
+    return results
 
 
 def _once(hypotheses: Mapping[str, str] | Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -115,5 +181,6 @@ def _check(captions: Mapping[str, str], references: Mapping[str, Sequence[str]])
 def _signature(metrics: Sequence[str], truth: Mapping[str, Sequence[Tokens]]) -> str:
     numbers = sorted({len(texts) for texts in truth.values()})
     each = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
-    parts = (*metrics, "tokens=ptb-3.4.1,lower", f"items={len(truth)}", f"references={each}")
+    counts = (f"items={len(truth)}", f"references={each}")
+    parts = (*metrics, "tokens=ptb-3.4.1,lower", "end=none", *counts, "scale=0-1,CIDEr 0-10")
     return " | ".join((*parts, f"seesay={seesay.__version__}"))

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from seesay.data import read_dataset
-from seesay.errors import ArtefactError, DataError, MediaError
-from seesay.metrics import health, score
-from seesay.metrics.scores import Scores
+from seesay.errors import DataError, MediaError, UsageError
+from seesay.metrics import Scores, health, score
+from seesay.metrics.scores import possible_metrics
 from seesay.report.page import evaluation_page
 from seesay.runtime import load
 
@@ -28,6 +28,7 @@ class Evaluation:
         scores: corpus scores, natural units: BLEU and ROUGE 0…1, CIDEr 0…10.
         health: signs of a captioner that plays safe.
         signature: how the scores were computed.
+        notes: a line on each metric left out, and on photos passed over.
     """
 
     model: str
@@ -36,11 +37,12 @@ class Evaluation:
     scores: dict[str, float]
     health: dict[str, Any]
     signature: str
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Scores by their names, and the rest beside them."""
         about = {"model": self.model, "split": self.split, "photos": self.photos, "signature": self.signature}
-        return {**self.scores, **self.health, **about}
+        return {**self.scores, **self.health, **about, "notes": list(self.notes)}
 
 
 def evaluate(
@@ -65,32 +67,48 @@ def evaluate(
         beam: sentences followed at a time; None for the model's own.
         on_progress: told photos done and photos in all.
 
+    A photo that does not open is passed over and counted in `notes`.
+
     Raises:
-        DataError: no such split, or a photo of it does not open.
-        ArtefactError: `out` cannot be written.
+        DataError: no such split, or not one photo of it opens.
+        UsageError: `out` cannot be written.
     """
     captioner = load(model)
     dataset = read_dataset(data)
     samples = dataset.split(split)
     captions: dict[str, str] = {}
+    broken: dict[int, MediaError] = {}
     for index, result in captioner.stream([s.media for s in samples], beam=beam):
         if isinstance(result, MediaError):
-            raise DataError(f"{result}; find all such with: seesay data check {data}")
-        captions[samples[index].id] = result[0].text
+            broken[index] = result
+        else:
+            captions[samples[index].id] = result[0].text
         on_progress(index + 1, len(samples))
+    faults = []
+    if broken:
+        first = next(iter(broken.values()))
+        faults = [f"{len(broken)} of {len(samples)} photos do not open and are passed over, the first: {first}"]
+        samples = tuple(s for i, s in enumerate(samples) if i not in broken)
+    if not samples:
+        raise DataError(f"{data}: not one photo of {split!r} opens, for example {first}")
     try:
         out.mkdir(parents=True, exist_ok=True)
         predictions = [{"image_id": i, "caption": text} for i, text in captions.items()]
         _write(out / "predictions.json", json.dumps(predictions, ensure_ascii=False, indent=0))
-        scores = score(captions, {s.id: s.references for s in samples})
+        metrics, notes = possible_metrics(len(samples))
+        scores = score(captions, {s.id: s.references for s in samples}, metrics)
         training = [text for s in dataset.samples if s.split == "train" for text in s.references]
         signs = asdict(health(captions.values(), training or None, captioner.vocabulary.tokens))
-        found = Evaluation(captioner.name, split, len(samples), scores.corpus, signs, scores.signature)
+        signature = scores.signature
+        found = Evaluation(captioner.name, split, len(samples), scores.corpus, signs, signature, (*faults, *notes))
         _write(out / "scores.json", json.dumps(found.to_json(), indent=1))
         _write_items(out / "per_photo.csv", captions, scores)
-        _write(out / "report.html", evaluation_page(found, samples, captions, scores.items["CIDEr-D"]))
+        _write(
+            out / "report.html",
+            evaluation_page(found, samples, captions, scores.items.get("CIDEr-D", scores.items["ROUGE_L"])),
+        )
     except OSError as error:
-        raise ArtefactError(f"{out}: cannot be written ({error.strerror or error})") from error
+        raise UsageError(f"{out}: cannot be written ({error.strerror or error})") from error
     return found
 
 

@@ -84,16 +84,7 @@ _REPLACED = {
 
 # Between spaces, what gives the same tokens whatever stands beside it.
 _PLAIN = re.compile(r"([A-Za-z]+(?:-[A-Za-z]+)*)([.,]?)|([.,])")
-_STOPPED = frozenset(
-    word
-    for words in (_ABBREVIATIONS, _CAPITALISED, _BEFORE_NUMBER)
-    for entry in words.split()
-    for word in (
-        (entry.replace("?", ""), entry[: entry.index("?") - 1] + entry[entry.index("?") + 1 :])
-        if "?" in entry
-        else (entry,)
-    )
-)
+_STOPPED = re.compile("|".join((_ABBREVIATIONS, _CAPITALISED, _BEFORE_NUMBER)).replace(" ", "|"))
 _known: dict[str, tuple[str, ...] | None] = {}
 _KNOWN_AT_MOST = 200_000
 
@@ -105,19 +96,17 @@ def tokenize(caption: str) -> list[str]:
     the reference cannot tokenise these either.
     """
     tokens: list[str] = []
-    try:
-        for chunk in caption.split(" "):
-            tokens += _known[chunk]  # type: ignore[operator]  # None is a TypeError, and means: by the rules
-        return tokens
-    except KeyError:
-        if len(_known) > _KNOWN_AT_MOST:
-            _known.clear()
-        for chunk in caption.split(" "):
-            if chunk not in _known:
-                _known[chunk] = _plain(chunk)
-        return tokenize(caption)
-    except TypeError:
-        return tokenize_by_rules(caption)
+    for chunk in caption.split(" "):
+        try:
+            plain = _known[chunk]
+        except KeyError:
+            if len(_known) > _KNOWN_AT_MOST:
+                _known.clear()
+            plain = _known[chunk] = _plain(chunk)
+        if plain is None:
+            return tokenize_by_rules(caption)
+        tokens.extend(plain)
+    return tokens
 
 
 def _plain(chunk: str) -> tuple[str, ...] | None:
@@ -126,7 +115,7 @@ def _plain(chunk: str) -> tuple[str, ...] | None:
     if not match:
         return None if chunk else ()
     word, sign = (match.group(1) or "").lower(), match.group(2)
-    if word in _TWO or (sign == "." and (len(word) == 1 or "-" in word or word in _STOPPED)):
+    if word in _TWO or (sign == "." and (len(word) == 1 or "-" in word or _STOPPED.fullmatch(word))):
         return None
     return (word,) if word else ()
 

@@ -12,11 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesay.metrics.meteor.matches import EXACT, Matches
-from seesay.metrics.ngrams import Captions, Ints, spans
+from seesay.metrics.ngrams import Captions, Ints, ordering, spans
 
 BEAM = 40
-# One number orders alignments: words covered above chunks above distance.
-_COVERED, _CHUNK = 1 << 40, 1 << 20
 _BITS = 62
 
 
@@ -34,7 +32,7 @@ def align(matches: Matches, hypotheses: Captions, references: Captions) -> Match
         return fixed
     chosen = options[_Search(fixed, options, references).run()]
     whole = Matches(*(np.concatenate(both) for both in zip(fixed._columns(), chosen._columns(), strict=True)))
-    return whole[np.lexsort((whole.start, whole.pair))]
+    return whole[ordering(whole.pair, whole.start)]
 
 
 def _unrivalled(matches: Matches, hypotheses: Captions, references: Captions) -> NDArray[np.bool_]:
@@ -80,6 +78,11 @@ class _Search:
         self.bits = np.zeros((len(options), words), np.uint64)
         which, place = spans(options.other, options.other_length)
         np.bitwise_or.at(self.bits, (which, place // _BITS), np.uint64(1) << (place % _BITS).astype(np.uint64))
+        # One number orders alignments: words covered above chunks above distance.
+        far = np.bincount(options.pair, self.distance, len(references.lengths))
+        far += np.bincount(fixed.pair, np.abs(fixed.start - fixed.other), len(references.lengths))
+        self.chunk = 1 << int(far.max(initial=0)).bit_length()
+        self.covered = self.chunk << int(references.lengths.max(initial=0) + 1).bit_length()
         self._elements(fixed, token, references)
 
     def _elements(self, fixed: Matches, token: Ints, references: Captions) -> None:
@@ -94,7 +97,7 @@ class _Search:
         element[inside] = False  # the rest of a fixed match
         starts, ends, add = np.full(size, -1), np.full(size, -1), np.zeros(size, np.int64)
         starts[at], ends[at] = fixed.other, fixed.other + fixed.other_length
-        add[at] = np.abs(fixed.start - fixed.other) - gain(fixed) * _COVERED
+        add[at] = np.abs(fixed.start - fixed.other) - gain(fixed) * self.covered
         pairs = np.unique(self.options.pair)
         mine = np.zeros(len(references.lengths), bool)
         mine[pairs] = True
@@ -104,7 +107,7 @@ class _Search:
         new_run = np.r_[True, (owner[1:] != owner[:-1]) | event[:-1]] | event
         before = np.r_[-1, self.last[:-1]]
         broken = ~new_run & (before != -1) & (before != self.first)
-        self.sums = np.r_[0, np.cumsum(np.where(event, 0, add[rows] + broken * _CHUNK))]
+        self.sums = np.r_[0, np.cumsum(np.where(event, 0, add[rows] + broken * self.chunk))]
         # Runs: before each event, and one after a pair's last. `begin` and `end` are element indexes.
         events = np.flatnonzero(event)
         order = np.searchsorted(pairs, owner)
@@ -159,10 +162,13 @@ class _Search:
             before = np.cumsum(total) - total
             other = self.options.other[option]
             joined = (end[path] == -1) | (end[path] == other)
-            new_key = key[path] - self.gain[option] * _COVERED + ~joined * _CHUNK
+            new_key = key[path] - self.gain[option] * self.covered + ~joined * self.chunk
             new_key += charged - self.distance[option] - before[path]
-            skip_key = key + total + np.where(going_on, 0, (end != -1) * _CHUNK)
-            order = np.argsort(np.r_[2 * path, 2 * np.arange(len(pair)) + 1], kind="stable")
+            skip_key = key + total + np.where(going_on, 0, (end != -1) * self.chunk)
+            order = np.empty(len(path) + len(pair), np.int64)
+            order[np.arange(len(path)) + path] = np.arange(len(path))
+            after = np.cumsum(np.bincount(path, minlength=len(pair)))
+            order[np.arange(len(pair)) + after] = len(path) + np.arange(len(pair))
             parents.append(node[path])
             taken.append(option)
             fresh = nodes + np.arange(len(option))
@@ -188,29 +194,29 @@ class _Search:
         inside = np.where(there, begin, 0)
         first = self.first[inside]
         broken = there & (end != -1) & (end != first)
-        key = key + np.where(there, self.sums[stop] - self.sums[begin], 0) + broken * _CHUNK
+        key = key + np.where(there, self.sums[stop] - self.sums[begin], 0) + broken * self.chunk
         return key, np.where(there, self.last[stop - 1], end)
 
     def _finish(self, pair: Ints, key: Ints, end: Ints, begin: Ints) -> Ints:
         """Take the last run and close the last chunk: rows of the best alignment of each pair."""
         keep, key, end = self._through(pair, key, end, begin[pair], self.element_ends[pair])
-        key = key + (end != -1) * _CHUNK
-        order = keep[np.lexsort((key, self._groups(pair[keep])))]
+        key = key + (end != -1) * self.chunk
+        order = keep[ordering(_groups(pair[keep]), key - key.min())]
         groups = pair[order]
         return order[np.r_[True, groups[1:] != groups[:-1]]]
-
-    @staticmethod
-    def _groups(pair: Ints) -> Ints:
-        """Number the groups of equal neighbours."""
-        return np.cumsum(np.r_[False, pair[1:] != pair[:-1]])
 
 
 def _rank(pair: Ints, key: Ints) -> Ints:
     """Rows sorted by key within each pair, equals in their order, at most `BEAM` of each."""
-    groups = _Search._groups(pair)
-    order = np.lexsort((key, groups))
-    starts = np.searchsorted(groups, groups, side="left")
+    groups = _groups(pair)
+    order = ordering(groups, key - key.min())
+    starts = np.flatnonzero(np.r_[True, groups[1:] != groups[:-1]])[groups]
     return order[np.arange(len(order)) - starts < BEAM]
+
+
+def _groups(pair: Ints) -> Ints:
+    """Number the groups of equal neighbours."""
+    return np.cumsum(np.r_[False, pair[1:] != pair[:-1]])
 
 
 def _trace(best: Ints, parents: list[Ints], taken: list[Ints]) -> Ints:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesay.metrics.meteor.lexicon import Lexicon, Words
-from seesay.metrics.ngrams import Captions, Hashes, Ints, extend_hash, find, spans
+from seesay.metrics.ngrams import Captions, Hashes, Ints, extend_hash, find, ordering, spans
 
 EXACT, STEM, SYNONYM, PARAPHRASE = range(4)
 
@@ -61,7 +61,7 @@ def find_matches(hypotheses: Captions, references: Captions, words: Words, lexic
     ]
     rows[2][5] += 1  # listed after those in the other direction
     whole = np.concatenate(rows, axis=1)
-    order = np.lexsort((whole[7], whole[6], whole[5], whole[1], whole[0]))
+    order = ordering(whole[0], whole[1], whole[5], whole[6], whole[7])
     pair, start, length, other, other_length, module = whole[:6, order]
     same = _identical(hypotheses, references)
     keep = ~same[pair] | (module == EXACT)
@@ -146,7 +146,7 @@ def _paraphrases(first: Captions, second: Captions, words: Words, lexicon: Lexic
     # Their paraphrases that occur on the other side at all.
     unique, back = np.unique(phrase, return_inverse=True)
     owner, rule_hashes, rule_lengths = lexicon.paraphrases(unique)
-    occurring, occurrences = _occurrences(second, words, lexicon.longest)
+    occurring, occurrences = _occurrences(second, words, lexicon)
     slot = find(occurring, rule_hashes)
     useful = np.flatnonzero(slot >= 0)
     owner, slot, rule_lengths = owner[useful], slot[useful], rule_lengths[useful]
@@ -178,22 +178,24 @@ class _Occurrences:
     token: Ints
 
 
-def _occurrences(sentences: Captions, words: Words, longest: int) -> tuple[Hashes, _Occurrences]:
-    """All distinct hashes of sequences of up to `longest` words, sorted, and where they occur."""
+def _occurrences(sentences: Captions, words: Words, lexicon: Lexicon) -> tuple[Hashes, _Occurrences]:
+    """All distinct hashes of word sequences that may begin a paraphrase, sorted, and where they occur."""
     phrase_words = words.phrase_words[sentences.words]
     room = np.repeat(sentences.starts + sentences.lengths, sentences.lengths)
     alive = np.flatnonzero(phrase_words >= 0)
     hashes = np.zeros(len(alive), np.uint64)
     found, tokens = [], []
-    for n in range(longest):
+    for n in range(lexicon.longest):
         inside = alive + n < room[alive]
         alive, hashes = alive[inside], hashes[inside]
         known = phrase_words[alive + n] >= 0
         alive, hashes = alive[known], extend_hash(hashes[known], phrase_words[alive[known] + n])
+        begins = lexicon.may_begin_paraphrase(hashes)
+        alive, hashes = alive[begins], hashes[begins]
         found.append(hashes)
         tokens.append(alive)
     unique, rank = np.unique(np.concatenate(found), return_inverse=True)
     token = np.concatenate(tokens)
     key = sentences.items[sentences.owners[token]] * len(unique) + rank
-    order = np.argsort(key, kind="stable")
+    order = ordering(key)
     return unique, _Occurrences(key[order], token[order])

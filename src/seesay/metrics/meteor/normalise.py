@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 
 _ALPHA = "A-Za-zŠŽšžŸÀ-ÖØ-öø-žЀ-ӿԀ-ԧꙀ-ꙮ꙾-ꚗᴀ-ᵿ"
-_PLAIN = re.compile(r"[a-z0-9 ]*")
 _DASHED = re.compile(r"[a-z0-9]+(?:[ -][a-z0-9]+)*")
 _SIGN = re.compile(rf"([^0-9{_ALPHA}\s.'`,\-‘’])", re.ASCII)
 _DOTS = re.compile(r"\.(\.+)")
@@ -37,8 +36,6 @@ def normalise(line: str, prefixes: dict[str, bool]) -> list[str]:
         line: tokens joined by spaces.
         prefixes: words that keep a full stop, to whether only before a number.
     """
-    if _PLAIN.fullmatch(line):
-        return line.split()
     if _DASHED.fullmatch(line):
         return _DASH.sub(r"\1 \2", line).split()
     line = _SIGN.sub(r" \1 ", f" {line} ")

@@ -50,21 +50,25 @@ class Meteor:
             hypotheses: one token list for each item.
             references: at least one token list for each item.
         """
-        counts = np.concatenate(
-            [
-                self.counts(hypotheses[i : i + _ITEMS_AT_ONCE], references[i : i + _ITEMS_AT_ONCE])
-                for i in range(0, len(hypotheses), _ITEMS_AT_ONCE)
-            ]
-        )
-        return {"METEOR": Result.pooled(_poolable(counts), scores, scores(counts))}
+        return self.of(self.counts(hypotheses, references))
 
     def counts(self, hypotheses: Sequence[Tokens], references: Sequence[Sequence[Tokens]]) -> Counts:
-        """What the score is made of, of each item's best reference: (items, counts)."""
+        """What the score is made of, of each item's best reference: (items, counts); as `__call__`."""
+        parts = [
+            self._counts(hypotheses[i : i + _ITEMS_AT_ONCE], references[i : i + _ITEMS_AT_ONCE])
+            for i in range(0, len(hypotheses), _ITEMS_AT_ONCE)
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, 5 + 4 * _MODULES))
+
+    def of(self, counts: Counts) -> dict[str, Result]:
+        """Scores from counts."""
+        return {"METEOR": Result.pooled(_poolable(counts), scores, scores(counts))}
+
+    def _counts(self, hypotheses: Sequence[Tokens], references: Sequence[Sequence[Tokens]]) -> Counts:
         ids: dict[str, int] = {}
 
         def captions(texts: Iterable[Tokens], items: Sequence[int]) -> Captions:
-            lines = (" ".join(text).replace("|||", "").replace("  ", " ") for text in texts)
-            return Captions.of((normalise(line, self.lexicon.prefixes) for line in lines), items, ids)
+            return Captions.of((self._normalise(text) for text in texts), items, ids)
 
         told = captions(hypotheses, range(len(hypotheses)))
         truth = captions((r for texts in references for r in texts), [i for i, t in enumerate(references) for _ in t])
@@ -72,6 +76,13 @@ class Meteor:
         matches = align(find_matches(told, truth, words, self.lexicon), told, truth)
         counts = _count(matches, told, truth, words.function)
         return counts[_best(scores(counts), truth.items)]
+
+    def _normalise(self, tokens: Tokens) -> Tokens:
+        joined = "".join(tokens)
+        if joined.isalnum() and joined.isascii():  # nothing to change; the tokens are in small letters
+            return tokens
+        line = " ".join(tokens).replace("|||", "").replace("  ", " ")
+        return normalise(line, self.lexicon.prefixes)
 
 
 def scores(counts: Counts) -> NDArray[np.float64]:
@@ -133,5 +144,5 @@ def _count(matches: Matches, hypotheses: Captions, references: Captions, functio
 
 def _best(score: NDArray[np.float64], items: Ints) -> Ints:
     """The first of each item's highest scores."""
-    order = np.lexsort((np.arange(len(score)), -score, items))
+    order = np.lexsort((-score, items))
     return order[np.r_[True, items[order][1:] != items[order][:-1]]]

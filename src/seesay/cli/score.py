@@ -1,0 +1,157 @@
+"""`seesay score`: any system's captions against references."""
+
+from __future__ import annotations
+
+import csv
+import gc
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from seesay.cli.common import output, say, table
+from seesay.errors import UsageError
+
+if TYPE_CHECKING:
+    from seesay.metrics import Scores
+    from seesay.metrics.files import CaptionFile
+
+EXAMPLES = """\b
+Examples:
+  seesay score results.json captions_val.json              # COCO results, COCO annotations
+  seesay score mine.txt refs0.txt refs1.txt                # plain text, an item a line
+  seesay score mine.csv refs.jsonl --metrics bleu,cider --per-item items.csv
+  seesay score mine.json refs.json --against theirs.json   # is the difference more than luck?
+  seesay score mine.json refs.json --metrics all --json
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the verb known."""
+    app.command("score", help="Score any system's captions against references.", epilog=EXAMPLES)(score)
+
+
+def score(
+    hypotheses: Path = typer.Argument(..., metavar="HYPOTHESES", help="Captions: COCO results, JSON, CSV, text."),
+    references: list[Path] = typer.Argument(..., metavar="REFERENCES…", help="COCO annotations, JSON, CSV, text."),
+    metrics: str | None = typer.Option(
+        None, "--metrics", help="all, or some of bleu,rouge,meteor,cider,cider-plain,health. [default: the usual ones]"
+    ),
+    against: Path | None = typer.Option(None, "--against", metavar="FILE", help="A second system to compare with."),
+    samples: int = typer.Option(1000, "--samples", min=100, help="Sets drawn for --against."),
+    per_item: Path | None = typer.Option(None, "--per-item", metavar="FILE", help="CSV of every item's scores."),
+    frequencies: Path | None = typer.Option(
+        None, "--frequencies", metavar="FILE", help="Stored document frequencies for CIDEr; else the references'."
+    ),
+    java: bool = typer.Option(False, "--java", help="Also run METEOR's jar and SPICE, where Java is."),
+    as_json: bool = typer.Option(False, "--json", help="Print the scores as JSON."),
+) -> None:
+    """Print corpus scores and the signature line; ids that are missing on either side stop it."""
+    from seesay.metrics import compare, diversity, health, read_frequencies
+    from seesay.metrics.files import check_same_items, read_hypotheses, read_references
+
+    gc.disable()  # hundreds of thousands of small objects, none in cycles: looking for these takes a tenth of the time
+    if java:
+        from seesay.metrics.java import preflight
+
+        preflight(["meteor", "spice"])
+    truth = read_references(references)
+    told = read_hypotheses(hypotheses)
+    check_same_items(told, truth)
+    names, with_health = _metrics(metrics, len(told.captions))
+    table_of_counts = read_frequencies(frequencies) if frequencies else None
+    found = _score(told, truth, names, table_of_counts)
+    shown: dict[str, Any] = dict(found.corpus)
+    several = any(len(texts) > 1 for texts in told.captions.values())
+    if with_health:
+        shown |= asdict(health([texts[0] for texts in told.captions.values()]))
+        shown |= asdict(diversity(told.captions.values())) if several else {}
+    if java:
+        shown |= _by_java(told, truth)
+    differences = {}
+    if against:
+        other = read_hypotheses(against)
+        check_same_items(other, truth)
+        ordered = {item: other.captions[item] for item in told.captions}
+        second = _score(type(other)(other.path, ordered, other.by_line), truth, names, table_of_counts)
+        differences = compare(found, second, samples=samples)
+    if per_item:
+        _write_items(per_item, told, found)
+    if as_json:
+        compared = {"against": {name: asdict(d) for name, d in differences.items()}} if differences else {}
+        print(json.dumps({**shown, **compared, "signature": found.signature}, indent=1))
+        return
+    width = max(map(len, shown))
+    for name, value in shown.items():
+        print(f"{name.ljust(width)}  {value:.4f}" if isinstance(value, float) else f"{name.ljust(width)}  {value}")
+    if differences:
+        rows = [
+            {
+                "": name,
+                hypotheses.name: f"{d.first:.4f}",
+                f"{against.name if against else ''} ": f"{d.second:.4f}",
+                "difference": f"{d.first - d.second:+.4f}",
+                "95 % interval": f"{d.low:+.4f} … {d.high:+.4f}",
+                "p": f"{d.p:.3f}",
+            }
+            for name, d in differences.items()
+        ]
+        print(f"\n{table(rows)}\npaired bootstrap, {samples} sets of {len(told.captions)} items")
+    print(found.signature)
+
+
+def _metrics(asked: str | None, items: int) -> tuple[list[str], bool]:
+    """The metrics to compute, and whether signs of health are asked for; what is left out is said."""
+    from seesay.metrics.scores import METRICS, possible_metrics
+
+    possible, notes = possible_metrics(items)
+    if asked is None:
+        for note in notes:
+            say(note)
+        return possible, True
+    if asked == "all":
+        return list(METRICS), True
+    names = [name.strip().lower() for name in asked.split(",") if name.strip()]
+    names = ["cider" if name in ("cider-d", "ciderd") else "rouge" if name == "rouge-l" else name for name in names]
+    unknown = [name for name in names if name not in (*METRICS, "health")]
+    if unknown or not names:
+        raise UsageError(f"--metrics {asked}: choose all, or some of {', '.join((*METRICS, 'health'))}")
+    return [name for name in names if name != "health"], "health" in names
+
+
+def _score(told: CaptionFile, truth: CaptionFile, names: list[str], frequencies: Any) -> Scores:
+    """Scores of the first caption of each item; what is odd about the captions is said."""
+    from seesay.metrics import Scores
+    from seesay.metrics import score as compute
+
+    most = max(map(len, told.captions.values()))
+    if most > 1:
+        say(f"{told.path}: up to {most} captions for an item; the first of each is scored, all count for diversity")
+    empty = [item for item, texts in told.captions.items() if not texts[0].strip()]
+    if empty:
+        named = ", ".join(map(repr, empty[:3])) + (", …" if len(empty) > 3 else "")
+        say(f"{told.path}: {len(empty)} empty caption(s) ({named}); each is scored 0")
+    captions = {item: texts[0] for item, texts in told.captions.items()}
+    references = {item: truth.captions[item] for item in captions}
+    return (
+        compute(captions, references, names, frequencies=frequencies, fork=True)
+        if names
+        else Scores({}, {}, "no metrics")
+    )
+
+
+def _by_java(told: CaptionFile, truth: CaptionFile) -> dict[str, float]:
+    from seesay.metrics import java
+
+    captions = {item: texts[0] for item, texts in told.captions.items()}
+    return {"METEOR (jar)": java.meteor(captions, truth.captions)[0], "SPICE": java.spice(captions, truth.captions)[0]}
+
+
+def _write_items(file: Path, told: CaptionFile, found: Scores) -> None:
+    with output(file) as handle:
+        rows = csv.writer(handle)
+        rows.writerow(["id", "caption", *found.items])
+        for item, texts in told.captions.items():
+            rows.writerow([item, texts[0], *(f"{values[item]:.6f}" for values in found.items.values())])

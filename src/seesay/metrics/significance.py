@@ -1,0 +1,77 @@
+"""Is one system better than another, or was it luck? Paired bootstrap over items (Koehn 2004; Efron and Tibshirani)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seesay.errors import DataError
+from seesay.metrics.result import Floats
+from seesay.metrics.scores import Scores
+
+_SETS_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class Difference:
+    """First system's score less the second's.
+
+    Attributes:
+        first: corpus score of the first system.
+        second: corpus score of the second.
+        low: lower end of the 95 % interval of first - second.
+        high: upper end.
+        p: two-sided: how often chance alone would turn the sign, over all sets drawn (never exactly 0).
+    """
+
+    first: float
+    second: float
+    low: float
+    high: float
+    p: float
+
+
+def compare(first: Scores, second: Scores, *, samples: int = 1000, seed: int = 0) -> dict[str, Difference]:
+    """Draw items with repetition, the same ones for both systems, and score each set as a corpus.
+
+    Corpus scores such as BLEU's are computed anew for every set from what they are made of; they are not means of
+    item scores. CIDEr's document frequencies stay those of all items.
+
+    Args:
+        first: scores of the first system, from `score`.
+        second: scores of the second, for the same items and metrics.
+        samples: sets drawn.
+        seed: of the draw.
+
+    Returns:
+        For each score both systems have, the difference with its interval.
+
+    Raises:
+        DataError: the two are of different items.
+    """
+    items = next(iter(first.items.values()), {}).keys()
+    others = next(iter(second.items.values()), {}).keys()
+    if list(items) != list(others):
+        raise DataError("compare: the two systems must be scored on the same items, in the same order")
+    names = [name for name in first.results if name in second.results]
+    draws = _draw(len(items), samples, seed)
+    found = {}
+    for name in names:
+        one, two = first.results[name], second.results[name]
+        gaps = np.concatenate([one.combine(d @ one.statistics) - two.combine(d @ two.statistics) for d in draws])
+        low, high = np.quantile(gaps, [0.025, 0.975]).tolist()
+        turned = min((gaps <= 0).sum(), (gaps >= 0).sum())
+        p = min(1.0, 2 * (turned + 1) / (samples + 1))
+        found[name] = Difference(one.corpus, two.corpus, low, high, float(p))
+    return found
+
+
+def _draw(items: int, samples: int, seed: int) -> list[Floats]:
+    """How often each item is in each set: parts of (samples, items)."""
+    chance = np.random.default_rng(seed)
+    sizes = [min(_SETS_AT_ONCE, samples - done) for done in range(0, samples, _SETS_AT_ONCE)]
+    return [
+        np.stack([np.bincount(chance.integers(0, items, items), minlength=items) for _ in range(size)]).astype(float)
+        for size in sizes
+    ]
