@@ -159,6 +159,8 @@ def find_artefact(name_or_path: str | os.PathLike[str] | None = None) -> Artefac
     names = _embedded_names()
     if name_or_path is None or (isinstance(name_or_path, str) and name_or_path in names):
         return read_artefact(EMBEDDED / (name_or_path or DEFAULT))
+    if not isinstance(name_or_path, (str, os.PathLike)):
+        raise UsageError(f"a model is given by its name or path, not by {name_or_path!r}")
     path = Path(name_or_path)
     if path.exists() or isinstance(name_or_path, os.PathLike) or len(path.parts) > 1 or path.suffix == ".zip":
         return read_artefact(path)

@@ -1,11 +1,13 @@
 import csv
 import json
+import re
 
 import pytest
 
 from seesay.cli import run
 from seesay.errors import DataError
 from seesay.metrics import score
+from seesay.metrics.scores import possible_metrics
 from seesay.report import evaluate as module
 from seesay.report.evaluate import evaluate
 
@@ -30,7 +32,9 @@ def test_predictions_scores_and_page(tiny_flickr8k, tmp_path, capsys):
     references = {}
     for line in (tiny_flickr8k / "Flickr8k.token.txt").read_text().splitlines():
         references.setdefault(line.split("#")[0], []).append(line.split("\t")[1])
-    expected = score(predictions, {i: references[i] for i in predictions})
+    metrics, notes = possible_metrics(len(predictions))
+    assert printed["notes"] == notes
+    expected = score(predictions, {i: references[i] for i in predictions}, metrics)
     for name, value in expected.corpus.items():
         assert printed[name] == pytest.approx(value)
     assert printed["signature"] == expected.signature
@@ -55,10 +59,16 @@ def test_predictions_are_saved_before_anything_is_scored(tiny_flickr8k, tmp_path
     assert len(json.loads((tmp_path / "report" / "predictions.json").read_text("utf-8"))) == 2
 
 
-def test_a_broken_photo_is_named(tiny_flickr8k, tmp_path):
-    photo = tiny_flickr8k / "Flicker8k_Dataset" / "yellow_bar.jpg"
-    photo.write_bytes(photo.read_bytes()[:300])
-    with pytest.raises(DataError, match=r"yellow_bar\.jpg.*seesay data check"):
+def test_broken_photos_are_passed_over_and_counted(tiny_flickr8k, tmp_path):
+    photos = tiny_flickr8k / "Flicker8k_Dataset"
+    (photos / "yellow_bar.jpg").write_bytes((photos / "yellow_bar.jpg").read_bytes()[:300])
+    found = evaluate("default", f"flickr8k:{tiny_flickr8k}", "test", tmp_path / "report")
+    assert found.photos == 1
+    assert "CIDEr-D" not in found.scores
+    assert re.match(r"1 of 2 photos do not open and are passed over, the first: .*yellow_bar\.jpg: ", found.notes[0])
+    assert any("CIDEr is left out" in note for note in found.notes)
+    (photos / "yellow_square.jpg").write_bytes(b"")
+    with pytest.raises(DataError, match="not one photo of 'test' opens"):
         evaluate("default", f"flickr8k:{tiny_flickr8k}", "test", tmp_path / "report")
 
 

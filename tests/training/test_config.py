@@ -1,7 +1,8 @@
 import pytest
 
 from seesay.errors import UsageError
-from seesay.training.config import RECIPES, list_recipes, load_config
+from seesay.recipes import RECIPES, list_recipes
+from seesay.training.config import load_config
 
 
 def test_every_recipe_loads_and_says_how_to_run_it():

@@ -19,8 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 some input could not be read, 2 wrong use, 3 faults in the data, 4 a damaged model, "
-    "5 training stopped, 6 a part is not installed, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 some input could not be read, 2 wrong use, 3 faults in the data, "
+    "4 a model missing or damaged, 5 training stopped, 6 a part is not installed, 130 interrupted.",
 )
 for module in (caption, train, evaluate, score, export, data, features, show):
     module.add_to(app)
@@ -44,8 +44,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """As `main`, but give the exit code back."""
     from seesay.cli.common import say
 
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if "" in given:
+        say("an argument is empty (perhaps a variable that is not set); leave it out, or name something")
+        return 2
     try:
-        code = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+        code = app(args=given, standalone_mode=False)
         sys.stdout.flush()
         return int(code or 0)
     except SeeSayError as error:
@@ -63,10 +67,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 1
     except Exception as error:
         # Errors in how the command was called come from Typer, which knows their wording.
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(str(error), file=sys.stderr)
+            return 2
         if hasattr(error, "format_message"):
             text = error.format_message()
+            context = getattr(error, "ctx", None)
             if text:
-                say(f"{text} See: seesay --help")
+                end = "" if text[-1] in ".?!" else "."
+                say(f"{text}{end} See: {context.command_path if context else 'seesay'} --help")
             return 2
         if type(error).__name__ == "Abort":
             say("interrupted")

@@ -59,6 +59,8 @@ def caption(
 
     def sources() -> Any:
         for source in find_pictures(paths, allow_url=allow_url):
+            if out is not None and isinstance(source, Path) and _same(source, out):
+                raise UsageError(f"--out {out}: is one of the pictures; name another file")
             found.append(source)
             yield source
 
@@ -84,6 +86,13 @@ def caption(
         raise UsageError("no pictures were named")
     if failed:
         raise typer.Exit(1)
+
+
+def _same(picture: Path, out: Path) -> bool:
+    try:
+        return out.exists() and picture.samefile(out)
+    except OSError:
+        return False
 
 
 class _Writer:

@@ -53,6 +53,13 @@ def output(file: Path | None) -> Iterator[IO[str]]:
             sys.stdout.reconfigure(errors="surrogateescape")
         yield sys.stdout
         return
+    if file.is_dir():
+        raise UsageError(f"{file}: is a folder; name a file in it")
+    if file.exists() and not file.is_file():  # a device, a pipe: written to, not replaced
+        with file.open("w", encoding="utf-8", errors="surrogateescape", newline="") as handle:
+            yield handle
+        return
+    file = file.resolve()  # what a link points to is written, the link stays
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         with part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as handle:

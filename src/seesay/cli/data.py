@@ -34,8 +34,11 @@ def check(data: str = typer.Argument(..., metavar="FORMAT:PATH")) -> None:
         faults = (*dataset.faults, *check_pictures(dataset, on_progress=tell))
     for fault in faults:
         print(f"{'must be mended' if fault.fatal else 'passed over'}: {fault}")
-    splits = ", ".join(f"{len(dataset.split(name))} {name}" for name in dataset.splits) or "no splits"
-    print(f"{len(dataset.samples)} pictures ({splits}); faults: {count_faults(faults) or 'none'}")
+    parts = [f"{len(dataset.split(name))} {name}" for name in dataset.splits]
+    loose = sum(sample.split is None for sample in dataset.samples)
+    splits = ", ".join([*parts, *([f"{loose} without a split"] if loose else [])])
+    named = ", ".join(f"{kind} {count}" for kind, count in count_faults(faults).items())
+    print(f"pictures: {len(dataset.samples)} ({splits}); faults: {named or 'none'}")
     fatal = sum(fault.fatal for fault in faults)
     if fatal:
         raise DataError(f"{fatal} fault(s) must be mended before training")

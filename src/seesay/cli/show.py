@@ -7,7 +7,6 @@ import json
 import typer
 
 from seesay.cli.common import table
-from seesay.cli.needs import training_parts
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,7 +37,7 @@ def models(
             "model": a.name,
             "task": a.description.task,
             "MB": round(a.size / 1e6, 1),
-            "words": len(a.description.vocabulary.get("tokens", ())),
+            "words": sum(not word.startswith("<") for word in a.description.vocabulary.get("tokens", ())),
             **{
                 f"test {name}": round(v, 4)
                 for name, v in a.description.scores.get("test", {}).items()
@@ -52,14 +51,12 @@ def models(
 
 def recipes(show: str | None = typer.Option(None, "--show", help="Print this recipe.")) -> None:
     """Names of recipes, and what each is."""
-    with training_parts():
-        from seesay.training.config import RECIPES, list_recipes, load_config
+    from seesay.recipes import list_recipes, recipe_file
 
-        if show:
-            load_config(show)
-            print((RECIPES / f"{show}.yaml").read_text("utf-8"), end="")
-        else:
-            print(table([{"recipe": name, "what": line} for name, line in list_recipes().items()]))
+    if show:
+        print(recipe_file(show).read_text("utf-8"), end="")
+    else:
+        print(table([{"recipe": name, "what": line} for name, line in list_recipes().items()]))
 
 
 def doctor(as_json: bool = typer.Option(False, "--json")) -> None:

@@ -24,7 +24,14 @@ def read_csv(file: Path, images: Path | None = None) -> Dataset:
     names = [name.strip().lower() for name in _next_row(table, file) or ()]
     missing = [name for name in ("image", "caption") if name not in names]
     if missing:
-        raise DataError(f"{file}:1: has no column {missing[0]!r}; its first line must name image, caption[, split]")
+        why = ""
+        if not names:
+            why = " (the file is empty)"
+        elif len(names) == 1 and any(sign in names[0] for sign in ";\t|"):
+            why = " (columns are parted by commas)"
+        raise DataError(
+            f"{file}:1: has no column {missing[0]!r}{why}; its first line must name image, caption[, split]"
+        )
 
     def records() -> Iterator[tuple[int, dict[str, Any]]]:
         start = table.line_num + 1

@@ -83,7 +83,7 @@ def open_picture(source: Any, *, target: tuple[int, int] | None = None, max_pixe
         raise MediaError(f"{name_of(source)}: not enough memory for this picture; make it smaller") from error
     # Damaged files make the decoders raise nearly anything: OSError, SyntaxError, struct.error, OverflowError …
     except Exception as error:
-        reason = printable(error).strip() or type(error).__name__
+        reason = printable(error).replace("(0 bytes not processed)", "").strip() or type(error).__name__
         raise MediaError(f"{name_of(source)}: truncated or damaged picture ({reason})") from error
 
 

@@ -72,7 +72,7 @@ class CiderD:
         else:
             self._unseen = float(np.log(frequencies.documents))
             self._idf = self._unseen - np.log(np.maximum(1.0, frequencies.of(self._grams, references.ids)))
-            source = f"df={frequencies.name},{frequencies.documents} documents"
+            source = f"df={frequencies.name},{frequencies.documents:g} documents"
         self.signature = f"{self.name}(order={ORDER},{self._penalty()}{source})"
         weight = counts.count * self._idf[rank]
         self._norms = np.sqrt(_by_order(counts, weight**2, len(items)))

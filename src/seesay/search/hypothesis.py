@@ -16,6 +16,10 @@ StepFunction = Callable[[Any, dict[str, Any]], tuple[Any, State]]
 """Tokens (R,) int64 and a state of R rows → logits (R, V) of the next token and the new state."""
 
 
+WIDEST_BEAM = 100
+"""Wider ones take minutes for a photo, and find worse sentences."""
+
+
 @dataclass(frozen=True)
 class SearchOptions:
     """Settings of a search.
@@ -45,6 +49,11 @@ class SearchOptions:
         Raises:
             UsageError: one line that names the setting.
         """
+        for name in ("beam", "num", "max_length", "min_length", "no_repeat_ngram"):
+            if not isinstance(getattr(self, name), int):
+                raise UsageError(f"{name} is {getattr(self, name)!r}; it must be a whole number")
+        if self.beam > WIDEST_BEAM:
+            raise UsageError(f"beam is {self.beam}; it must be {WIDEST_BEAM} or less (3 to 5 is usual)")
         lowest = {"beam": 1, "num": 1, "max_length": 1, "min_length": 0, "length_power": 0, "no_repeat_ngram": 0}
         for name, least in lowest.items():
             if not getattr(self, name) >= least:

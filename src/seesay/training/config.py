@@ -12,9 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationErr
 from seesay.errors import UsageError
 from seesay.models.decoders import DECODERS, DecoderConfig
 from seesay.models.encoders import EncoderConfig
+from seesay.recipes import RECIPES, recipe_file
 from seesay.registry import nearest
-
-RECIPES = Path(__file__).parent.parent / "recipes"
 
 
 class _Settings(BaseModel):
@@ -158,21 +157,10 @@ def make_config(values: Mapping[str, Any], where: str) -> Config:
         raise UsageError(f"{where}: {key or 'config'}: {first['msg']} (got {first['input']!r})") from error
 
 
-def list_recipes() -> dict[str, str]:
-    """Recipe names and the first line of their header."""
-    return {
-        file.stem: file.read_text("utf-8").splitlines()[0].lstrip("# ").strip()
-        for file in sorted(RECIPES.glob("*.yaml"))
-    }
-
-
 def _read(recipe: str | Path) -> tuple[dict[str, Any], str]:
     file = Path(recipe)
     if file.suffix not in (".yaml", ".yml"):
-        file = RECIPES / f"{recipe}.yaml"
-        if not file.is_file():
-            names = list_recipes()
-            raise UsageError(f"no recipe {str(recipe)!r}.{nearest(str(recipe), names)} There are: {', '.join(names)}")
+        file = recipe_file(str(recipe))
     try:
         values = yaml.safe_load(file.read_text("utf-8"))
     except OSError as error:

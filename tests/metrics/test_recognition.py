@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+from seesay.errors import DataError
+from seesay.metrics import recognition
+
+CLASSES = ("run", "walk", "wave")
+
+
+def test_scores_by_hand():
+    probabilities = np.array([[0.7, 0.2, 0.1], [0.4, 0.5, 0.1], [0.2, 0.7, 0.1], [0.1, 0.6, 0.3], [0.6, 0.3, 0.1]])
+    found = recognition(["run", "run", "walk", "wave", "wave"], probabilities, CLASSES, k=2)
+    assert found.top_1 == pytest.approx(2 / 5)
+    assert found.top_k == pytest.approx(4 / 5)
+    assert found.per_class == {"run": 0.5, "walk": 1.0, "wave": 0.0}
+    assert found.confusion.tolist() == [[1, 1, 0], [0, 1, 0], [1, 1, 0]]
+    # f1: run 2·(1/2·1/2)/(1/2+1/2), walk 2·(1/3·1)/(1/3+1), wave 0
+    assert found.macro_f1 == pytest.approx((0.5 + 0.5 + 0) / 3)
+    assert recognition(["run"], probabilities[:1], CLASSES, k=9).top_k == 1.0
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(DataError, match="'swim' is not among the classes run, walk, wave"):
+        recognition(["swim"], np.ones((1, 3)) / 3, CLASSES)
+    with pytest.raises(DataError, match=r"shape \(1, 2\)"):
+        recognition(["run"], np.ones((1, 2)) / 2, CLASSES)
+    with pytest.raises(DataError, match="one clip or more"):
+        recognition([], np.ones((0, 3)), CLASSES)

@@ -1,0 +1,58 @@
+"""The paired bootstrap, on data where the answer is known."""
+
+import numpy as np
+import pytest
+
+from seesay.errors import DataError
+from seesay.metrics import compare, score
+
+WORDS = ["a", "dog", "cat", "runs", "sits", "on", "the", "grass", "red", "blue", "small", "big", "jumps", "over"]
+
+
+def system(seed, wrong):
+    """References of 60 items, and captions that have each word wrong with a chance."""
+    truth, told = {}, {}
+    text, chance = np.random.default_rng(0), np.random.default_rng(seed)
+    for i in range(60):
+        words = text.choice(WORDS, 8).tolist()
+        truth[str(i)] = [" ".join(words)]
+        told[str(i)] = " ".join("zz" if chance.random() < wrong else w for w in words)
+    return score(told, truth)
+
+
+def test_a_better_system_is_found_better_and_an_equal_one_is_not():
+    good, bad, alike = system(1, 0.2), system(2, 0.5), system(3, 0.2)
+    clear, unclear = compare(good, bad), compare(good, alike)
+    assert set(clear) == {"Bleu_1", "Bleu_2", "Bleu_3", "Bleu_4", "ROUGE_L", "CIDEr", "CIDEr-D"}
+    for difference in clear.values():
+        assert difference.first > difference.second
+        assert 0 < difference.low < difference.first - difference.second < difference.high
+        assert difference.p < 0.01
+    assert unclear["Bleu_1"].low < 0 < unclear["Bleu_1"].high
+    assert unclear["Bleu_1"].p > 0.05
+    swapped = compare(bad, good)["Bleu_4"]
+    assert swapped.low == pytest.approx(-clear["Bleu_4"].high)
+    assert compare(good, good)["CIDEr"].p == 1.0
+
+
+def test_corpus_scores_of_a_set_are_those_of_its_items():
+    """What the bootstrap computes for a choice of items is what `score` says of these items alone."""
+    captions = {str(i): " ".join(WORDS[i % 5 : i % 5 + 4]) for i in range(6)}
+    references = {i: [" ".join(WORDS[int(i) % 4 : int(i) % 4 + 6]), "a dog"] for i in captions}
+    whole = score(captions, references, ["bleu", "rouge"])
+    chosen = ["0", "3", "3", "5"]
+    drawn = np.array([[chosen.count(i) for i in captions]], float)
+    again = score(
+        {f"{i}{n}": captions[i] for n, i in enumerate(chosen)},
+        {f"{i}{n}": references[i] for n, i in enumerate(chosen)},
+        ["bleu", "rouge"],
+    )
+    for name, result in whole.results.items():
+        assert result.combine(drawn @ result.statistics)[0] == pytest.approx(again.corpus[name], abs=1e-12)
+
+
+def test_systems_on_other_items_are_refused():
+    one = score({"a": "x y", "b": "y"}, {"a": ["x"], "b": ["y"]})
+    two = score({"a": "x y", "c": "y"}, {"a": ["x"], "c": ["y"]})
+    with pytest.raises(DataError, match="the same items"):
+        compare(one, two)
