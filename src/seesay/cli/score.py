@@ -53,10 +53,13 @@ def score(
     from seesay.metrics.files import check_same_items, read_hypotheses, read_references
 
     gc.disable()  # hundreds of thousands of small objects, none in cycles: looking for these takes a tenth of the time
+    programs: list[str] = []
     if java:
         from seesay.metrics.java import preflight
 
-        preflight(["meteor", "spice"])
+        programs, lacking = preflight()
+        if lacking:
+            say(lacking)
     truth = read_references(references)
     told = read_hypotheses(hypotheses)
     check_same_items(told, truth)
@@ -68,8 +71,7 @@ def score(
     if with_health:
         shown |= asdict(health([texts[0] for texts in told.captions.values()]))
         shown |= asdict(diversity(told.captions.values())) if several else {}
-    if java:
-        shown |= _by_java(told, truth)
+    shown |= _by_java(programs, told, truth)
     differences = {}
     if against:
         other = read_hypotheses(against)
@@ -142,11 +144,12 @@ def _score(told: CaptionFile, truth: CaptionFile, names: list[str], frequencies:
     )
 
 
-def _by_java(told: CaptionFile, truth: CaptionFile) -> dict[str, float]:
+def _by_java(programs: list[str], told: CaptionFile, truth: CaptionFile) -> dict[str, float]:
     from seesay.metrics import java
 
+    known = {"meteor": ("METEOR (jar)", java.meteor), "spice": ("SPICE", java.spice)}
     captions = {item: texts[0] for item, texts in told.captions.items()}
-    return {"METEOR (jar)": java.meteor(captions, truth.captions)[0], "SPICE": java.spice(captions, truth.captions)[0]}
+    return {known[name][0]: known[name][1](captions, truth.captions)[0] for name in programs}
 
 
 def _write_items(file: Path, told: CaptionFile, found: Scores) -> None:

@@ -21,40 +21,31 @@ _MODELS = ("stanford-corenlp-3.6.0.jar", "stanford-corenlp-3.6.0-models.jar")
 _SHOWN = 5
 
 
-def preflight(programs: Sequence[str]) -> None:
-    """Check that Java and all files are there.
-
-    Args:
-        programs: "meteor", "spice" or both.
+def preflight() -> tuple[list[str], str | None]:
+    """What can be run: "meteor", "spice" or both, and a line on what is missing for the other.
 
     Raises:
-        MissingPartError: one line that lists all that is missing.
+        MissingPartError: nothing can be run; one line that lists all that is missing.
     """
-    missing = []
-    if shutil.which("java") is None:
-        missing.append("java (a Java runtime, 8 or newer; SPICE wants 8 to 11)")
-    for name in programs:
-        folder = _folder(name)
-        if folder is None:
-            missing.append("the package pycocoevalcap (pip install 'seesay[metrics]')")
-            break
-        if name == "spice":
-            lacking = [jar for jar in _MODELS if not (folder / "lib" / jar).is_file()]
-            if lacking:
-                missing.append(f"{' and '.join(lacking)} of Stanford CoreNLP 3.6.0 in {folder / 'lib'}")
-    if missing:
+    folder = _folder("spice")
+    if shutil.which("java") is None or folder is None:
+        missing = [] if shutil.which("java") else ["java (a Java runtime, 8 or newer; SPICE wants 8 to 11)"]
+        missing += [] if folder else ["the package pycocoevalcap (pip install 'seesay[metrics]')"]
         raise MissingPartError(f"--java: missing {'; '.join(missing)}")
+    lacking = [jar for jar in _MODELS if not (folder / "lib" / jar).is_file()]
+    if lacking:
+        return ["meteor"], f"SPICE is left out: put {' and '.join(lacking)} (Stanford CoreNLP) into {folder / 'lib'}"
+    return ["meteor", "spice"], None
 
 
 def meteor(captions: Mapping[str, str], references: Mapping[str, Sequence[str]]) -> tuple[float, list[float]]:
     """METEOR by the jar: corpus score and each item's, in the order of `captions`.
 
     Raises:
-        MissingPartError: see `preflight`.
         SeeSayError: Java failed; its last lines are in the message.
     """
-    preflight(["meteor"])
     folder = _folder("meteor")
+    preflight()
     command = ["java", "-Xmx2G", "-jar", "meteor-1.5.jar", "-", "-", "-stdio", "-l", "en", "-norm"]
     lines = []
     for item, caption in captions.items():
@@ -80,11 +71,10 @@ def spice(captions: Mapping[str, str], references: Mapping[str, Sequence[str]]) 
     """SPICE (Anderson et al. 2016) by its jar: mean F-score and each item's, in the order of `captions`.
 
     Raises:
-        MissingPartError: see `preflight`.
         SeeSayError: Java failed; its last lines are in the message.
     """
-    preflight(["spice"])
     folder = _folder("spice")
+    preflight()
     assert folder is not None
     entries = [{"image_id": i, "test": text, "refs": list(references[i])} for i, text in captions.items()]
     with tempfile.TemporaryDirectory(prefix="seesay-spice-") as scratch:

@@ -21,7 +21,7 @@ from seesay.metrics.meteor.lexicon import FILTER_BITS, base_forms, filter_places
 from seesay.metrics.ngrams import Hashes, Ints, extend_hash
 
 log = logging.getLogger("seesay.metrics")
-_RULES_AT_ONCE = 200_000
+_RULES_AT_ONCE = 50_000
 
 
 def convert(jar: Path, table: Path, folder: Path) -> None:
@@ -116,6 +116,7 @@ def _read_table(table: Path) -> tuple[dict[str, int], dict[str, Any]]:
             parts.append((phrase[rows, sizes - 1], paraphrase[rows, lengths - 1], lengths.astype(np.uint8)))
             longest = max(longest, int(sizes.max()), int(lengths.max()))
     phrases, paraphrases, counts = (np.concatenate(part) for part in zip(*parts, strict=True))
+    parts.clear()
     order = np.argsort(phrases, kind="stable")
     unique, starts = np.unique(phrases[order], return_index=True)
     return vocabulary, {
