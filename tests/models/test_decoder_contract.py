@@ -8,17 +8,27 @@ from seesay.models.decoders import DECODERS
 from seesay.models.memory import Memory
 
 WORDS, SIZE, GRID = 23, 12, 6
-SETTINGS = {
-    "attention": {"hidden": 16, "heads": 2, "feed_forward": 32},
-    "merge": {"embedding": 12, "hidden": 16},
+# What is held to the contract beside each family's default: every conditioning and cell.
+SMALL = {"embedding": 12, "hidden": 16}
+VARIANTS = {
+    "attention": [{"hidden": 16, "heads": 2, "feed_forward": 32}],
+    "inject": [
+        {**SMALL, "conditioning": conditioning, "cell": cell, "layers": layers}
+        for conditioning in ("init", "pre", "par")
+        for cell in ("lstm", "gru")
+        for layers in (1, 2)
+    ],
+    "merge": [{**SMALL, "cell": cell, "combine": combine} for cell in ("lstm", "gru") for combine in ("add", "concat")],
 }
+EVERY = [(name, settings) for name in sorted(DECODERS) for settings in VARIANTS.get(name, [{}])]
 
 
-@pytest.fixture(params=sorted(DECODERS))
+@pytest.fixture(params=EVERY, ids=lambda pair: "-".join([pair[0], *(str(v) for v in pair[1].values())]))
 def decoder(request):
     torch.manual_seed(3)
-    kind = DECODERS[request.param]
-    return kind(kind.config_class(**SETTINGS.get(request.param, {})), WORDS, SIZE)
+    name, settings = request.param
+    kind = DECODERS[name]
+    return kind(kind.config_class(**settings), WORDS, SIZE)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from operator import itemgetter
 from typing import Any
 
 import array_api_compat
@@ -87,6 +88,8 @@ def beam_search(
 
 _Beginning = tuple[tuple[int, ...], tuple[float, ...], tuple[NDArray[np.float32], ...], float]
 """Tokens, their log-probabilities, their attention, and the sum of the log-probabilities."""
+_Sentence = tuple[float, tuple[int, ...], tuple[float, ...], tuple[NDArray[np.float32], ...]]
+"""Score, tokens, their log-probabilities with the end's, their attention."""
 
 
 class _Picture:
@@ -99,7 +102,7 @@ class _Picture:
         self.beam = beam
         self.options = options
         self.live: list[_Beginning] = [((), (), (), 0.0)]
-        self.found: list[Hypothesis] = []
+        self.found: list[_Sentence] = []
 
     def extend(
         self,
@@ -127,12 +130,12 @@ class _Picture:
                 if rank >= self.beam:  # as unlikely as a beginning that is dropped
                     continue
                 score = total / (length + 1) ** self.options.length_power
-                self.found.append(self._hypothesis(tokens, (*logprobs, total - before), score, True, looks))
+                self.found.append((score, tokens, (*logprobs, total - before), looks))
             elif len(kept) < self.beam:
                 seen = looks if look is None else (*looks, look[first_row + parent])
                 kept.append(((*tokens, word), (*logprobs, total - before), seen, total))
                 live.append((parent, word, total))
-        self.found.sort(key=lambda h: -h.score)
+        self.found.sort(key=itemgetter(0), reverse=True)
         del self.found[self.beam :]
         if kept:  # else the last ones stay, for `results`
             self.live = kept
@@ -147,27 +150,19 @@ class _Picture:
             return False
         # A score can only fall with more tokens; its normaliser is largest at the longest length.
         longest = (self.options.max_length + 1) ** self.options.length_power
-        return bool(max(entry[3] for entry in self.live) / longest <= self.found[self.options.num - 1].score)
+        return bool(max(entry[3] for entry in self.live) / longest <= self.found[self.options.num - 1][0])
 
     def results(self) -> list[Hypothesis]:
         """The `num` best found, filled up with the best that never ended."""
-        best = self.found[: self.options.num]
-        if not best:
-            for tokens, logprobs, looks, total in self.live[: self.options.num]:
-                score = total / max(1, len(tokens)) ** self.options.length_power
-                best.append(self._hypothesis(tokens, logprobs, score, False, looks))
-        return best
-
-    @staticmethod
-    def _hypothesis(
-        tokens: tuple[int, ...],
-        logprobs: tuple[float, ...],
-        score: float,
-        ended: bool,
-        looks: tuple[NDArray[np.float32], ...],
-    ) -> Hypothesis:
-        attention = np.stack(looks).astype(np.float32) if looks else None
-        return Hypothesis(tokens, logprobs, score, ended, attention)
+        ended = bool(self.found)
+        best = self.found[: self.options.num] or [
+            (total / max(1, len(tokens)) ** self.options.length_power, tokens, logprobs, looks)
+            for tokens, logprobs, looks, total in self.live[: self.options.num]
+        ]
+        return [
+            Hypothesis(tokens, logprobs, score, ended, np.stack(looks).astype(np.float32) if looks else None)
+            for score, tokens, logprobs, looks in best
+        ]
 
 
 def _candidates(
@@ -207,11 +202,11 @@ def _candidates(
 
 
 def _top(xp: Any, logprobs: Any, count: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The `count` largest of each row and where they are, ties by the lower index."""
+    """The `count` largest of each row and where they are, ties by the lower index; `logprobs` is used up."""
     if array_api_compat.is_torch_array(logprobs):
         top = logprobs.topk(count, dim=1)  # method of the array itself: nothing is imported
         return _to_numpy(top.values).astype(np.float64), _to_numpy(top.indices)
-    rows, every = _to_numpy(logprobs).copy(), np.arange(len(logprobs))
+    rows, every = _to_numpy(logprobs), np.arange(len(logprobs))
     values, index = np.empty((len(rows), count)), np.empty((len(rows), count), np.int64)
     for rank in range(count):
         index[:, rank] = place = rows.argmax(1)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, each, read_words, register, spread
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, read_words, register, spread
 from seesay.models.memory import Memory
 
 
@@ -85,9 +85,9 @@ class AttentionDecoder(Decoder):
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """tokens (R,) → logits (R, V); `attention` (R, N) is the mean over heads for the word these logits give."""
         of_words, _, of_state, _ = self._lstm()
-        gates = F.linear(self._embed(tokens), of_words) + F.linear(state["hidden"], of_state)
-        gates = gates + each(state["gates"], tokens)
-        enter, forget, new, leave = gates.chunk(4, -1)
+        gates = self._word_gates(tokens, of_words) + F.linear(state["hidden"], of_state)
+        gates = gates.view(state["gates"].shape[0], -1, gates.shape[-1]) + state["gates"][:, None]
+        enter, forget, new, leave = gates.flatten(0, 1).chunk(4, -1)
         cell = forget.sigmoid() * state["cell"] + enter.sigmoid() * new.tanh()
         hidden = leave.sigmoid() * cell.tanh()
         # A picture's rows ask together, (B, heads, R/B, H/heads), so that its keys are read once for all of them.
@@ -120,6 +120,13 @@ class AttentionDecoder(Decoder):
         weight = self.recurrent.get_parameter
         words, picture = weight("weight_ih_l0").chunk(2, dim=1)
         return words, picture, weight("weight_hh_l0"), weight("bias_ih_l0") + weight("bias_hh_l0")
+
+    def _word_gates(self, tokens: Tensor, of_words: Tensor) -> Tensor:
+        """What words add to the gates, (…, 4·H): in an exported graph a table, computed once when it is loaded."""
+        if torch.compiler.is_exporting():
+            scale = math.sqrt(self.embedding.embedding_dim)
+            return F.embedding(tokens, F.linear(self.embedding.weight * scale, of_words))
+        return F.linear(self._embed(tokens), of_words)
 
     def _embed(self, tokens: Tensor) -> Tensor:
         words: Tensor = self.dropout(self.embedding(tokens) * math.sqrt(self.embedding.embedding_dim))

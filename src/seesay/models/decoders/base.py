@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from seesay.models.memory import Memory
 from seesay.registry import Registry
 
 State = dict[str, Tensor]
+Cell = Literal["lstm", "gru"]
 PAD = 0  # Vocabulary.pad, the one id every decoder must know
 
 
@@ -31,7 +32,7 @@ class Decoder(nn.Module, ABC):
             picture.
     """
 
-    carried: ClassVar[tuple[str, ...]]
+    carried: tuple[str, ...]
     config_class: ClassVar[type[DecoderConfig]]
 
     @abstractmethod
@@ -54,10 +55,9 @@ class Decoder(nn.Module, ABC):
         in reading order, as `x[tokens != PAD]` gives them.
         """
 
-    @classmethod
-    def constant(cls, state: Mapping[str, object]) -> set[str]:
+    def constant(self, state: Mapping[str, object]) -> set[str]:
         """Names of the state's entries that `step` leaves as they are."""
-        return set(state) - set(cls.carried)
+        return set(state) - set(self.carried)
 
     @abstractmethod
     def output(self, hidden: Tensor) -> Tensor:
@@ -83,6 +83,56 @@ def each(values: Tensor, rows: Tensor) -> Tensor:
     """Repeat what each picture has, (B, …), for its rows (R, …): (R, …)."""
     times = rows.shape[0] // values.shape[0]
     return values[:, None].expand(-1, times, *values.shape[1:]).flatten(0, 1)
+
+
+class Recurrent(nn.Module):
+    """An LSTM or GRU over words, read a word at a time or whole captions at once.
+
+    Its state is a decoder's, rows first: `hidden` (R, layers, H), and `cell` of the same shape for an LSTM.
+
+    Args:
+        cell: lstm or gru.
+        inputs: size of what is read at each step.
+        hidden: H.
+        layers: nets on top of each other.
+        dropout: between them.
+    """
+
+    def __init__(self, cell: Cell, inputs: int, hidden: int, layers: int = 1, dropout: float = 0.0) -> None:
+        super().__init__()
+        kind: type[nn.LSTM | nn.GRU] = nn.LSTM if cell == "lstm" else nn.GRU
+        self.net = kind(inputs, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
+        self.entries = ("hidden", "cell") if cell == "lstm" else ("hidden",)
+        self.shape = (layers, hidden)
+
+    def begin(self, pictures: Tensor) -> State:
+        """Zeros, one row for each of `pictures` (B, …)."""
+        return {name: pictures.new_zeros(len(pictures), *self.shape) for name in self.entries}
+
+    def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+        """One word on: inputs (R, I) → output (R, H) and the entries after it."""
+        out, after = self.net(inputs[:, None], self._layers_first(state))
+        values = after if isinstance(after, tuple) else (after,)
+        return out[:, 0], {n: v.transpose(0, 1).contiguous() for n, v in zip(self.entries, values, strict=True)}
+
+    def read(self, inputs: Tensor, tokens: Tensor, state: State | None = None) -> Tensor:
+        """Real tokens only: inputs (R, T, I) → outputs (M, H), as `Decoder.hidden` orders them.
+
+        Args:
+            inputs: what is read at each step.
+            tokens: (R, T), to tell padding.
+            state: where each row begins; None for zeros.
+        """
+        lengths = (tokens != PAD).sum(1).clamp(min=1).cpu()
+        packed = nn.utils.rnn.pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
+        outputs, _ = self.net(packed, None if state is None else self._layers_first(state))
+        padded, _ = nn.utils.rnn.pad_packed_sequence(outputs, batch_first=True, total_length=tokens.shape[1])
+        real: Tensor = padded[tokens != PAD]
+        return real
+
+    def _layers_first(self, state: State) -> Any:
+        values = tuple(state[name].transpose(0, 1).contiguous() for name in self.entries)
+        return values if len(values) > 1 else values[0]
 
 
 def read_words(recurrent: nn.LSTM, inputs: Tensor, tokens: Tensor) -> Tensor:

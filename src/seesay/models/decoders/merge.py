@@ -1,4 +1,4 @@
-"""The merge LSTM: the recurrent net reads words only, and meets the picture after it.
+"""Merge: the recurrent net (LSTM or GRU) reads words only, and meets the picture after it.
 
 Tanti et al. 2018 (arXiv:1703.09137), section 3, architecture "merge"; the tutorial captioner over VGG16 is this net
 with `combine: add`.
@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, each, read_words, register
+from seesay.models.decoders.base import PAD, Cell, Decoder, DecoderConfig, Recurrent, State, each, register
 from seesay.models.memory import Memory
 
 
@@ -19,16 +19,17 @@ class MergeConfig(DecoderConfig):
     """Settings of the `merge` decoder."""
 
     name: Literal["merge"] = "merge"
+    cell: Cell = "lstm"
     embedding: int = 256
     hidden: int = 256
-    """Width of the LSTM, the picture's projection and the layer where they meet."""
+    """Width of the recurrent net, the picture's projection and the layer where they meet."""
     combine: Literal["add", "concat"] = "add"
     dropout: float = 0.5
 
 
 @register("merge")
 class MergeDecoder(Decoder):
-    """LSTM over words, picture added (or concatenated) to each of its states, one ReLU layer, softmax.
+    """LSTM or GRU over words, picture added (or concatenated) to each of its states, one ReLU layer, softmax.
 
     Args:
         config: its settings.
@@ -37,13 +38,13 @@ class MergeDecoder(Decoder):
     """
 
     config_class = MergeConfig
-    carried = ("hidden", "cell")
 
     def __init__(self, config: MergeConfig, vocabulary_size: int, feature_size: int) -> None:
         super().__init__()
         self.combine = config.combine
         self.embedding = nn.Embedding(vocabulary_size, config.embedding, padding_idx=0)
-        self.recurrent = nn.LSTM(config.embedding, config.hidden, batch_first=True)
+        self.recurrent = Recurrent(config.cell, config.embedding, config.hidden)
+        self.carried = self.recurrent.entries
         self.picture = nn.Sequential(
             nn.Dropout(config.dropout), nn.Linear(feature_size, config.hidden), nn.LayerNorm(config.hidden), nn.ReLU()
         )
@@ -53,21 +54,19 @@ class MergeDecoder(Decoder):
         self.dropout = nn.Dropout(config.dropout)
 
     def start(self, memory: Memory) -> State:
-        """The picture's vector (B, H) and a zero LSTM state."""
+        """The picture's vector (B, H) and a zero recurrent state."""
         picture = self.picture(memory.pooled)
-        zero = torch.zeros_like(picture)
-        return {"picture": picture, "hidden": zero, "cell": zero}
+        return {"picture": picture, **self.recurrent.begin(picture)}
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """tokens (R,) → logits (R, V), state."""
-        words = self.dropout(self.embedding(tokens))[:, None]
-        out, (hidden, cell) = self.recurrent(words, (state["hidden"][None], state["cell"][None]))
-        logits = self.output(self._merge(out, each(state["picture"], tokens)[:, None]))[:, 0]
-        return logits, {**state, "hidden": hidden[0], "cell": cell[0]}
+        out, after = self.recurrent.step(self.dropout(self.embedding(tokens)), state)
+        logits = self.output(self._merge(out, each(state["picture"], tokens)))
+        return logits, {**state, **after}
 
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
         """See `Decoder.hidden`."""
-        states = read_words(self.recurrent, self.dropout(self.embedding(tokens)), tokens)
+        states = self.recurrent.read(self.dropout(self.embedding(tokens)), tokens)
         real_tokens = (tokens != PAD).view(len(memory), -1).sum(1)
         return self._merge(states, self.picture(memory.pooled).repeat_interleave(real_tokens, 0))
 

@@ -1,0 +1,88 @@
+"""Inject: the recurrent net itself meets the picture, in one of the three places where the field has put it.
+
+Tanti et al. 2018 (arXiv:1703.09137), section 3: "init", the picture is the state that the net begins with; "pre", it is
+read before the first word, as in Show and Tell (Vinyals et al. 2015, arXiv:1411.4555, eq. 10); "par", it stands beside
+every word.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from seesay.models.decoders.base import Cell, Decoder, DecoderConfig, Recurrent, State, each, register
+from seesay.models.memory import Memory
+
+
+class InjectConfig(DecoderConfig):
+    """Settings of the `inject` decoder."""
+
+    name: Literal["inject"] = "inject"
+    conditioning: Literal["init", "pre", "par"] = "par"
+    cell: Cell = "lstm"
+    embedding: int = 256
+    """Width of words, and of the picture where it is read as they are."""
+    hidden: int = 256
+    layers: int = 1
+    dropout: float = 0.5
+
+
+@register("inject")
+class InjectDecoder(Decoder):
+    """LSTM or GRU that begins with the picture, reads it first, or reads it beside every word.
+
+    Args:
+        config: its settings.
+        vocabulary_size: V.
+        feature_size: D of the memory's pooled vector.
+    """
+
+    config_class = InjectConfig
+
+    def __init__(self, config: InjectConfig, vocabulary_size: int, feature_size: int) -> None:
+        super().__init__()
+        self.conditioning = config.conditioning
+        self.embedding = nn.Embedding(vocabulary_size, config.embedding, padding_idx=0)
+        beside = config.embedding if config.conditioning == "par" else 0
+        self.recurrent = Recurrent(config.cell, config.embedding + beside, config.hidden, config.layers, config.dropout)
+        self.carried = self.recurrent.entries
+        width = config.hidden * config.layers if config.conditioning == "init" else config.embedding
+        self.picture = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
+        self.project = nn.Linear(config.hidden, vocabulary_size)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def start(self, memory: Memory) -> State:
+        """The recurrent state (B, layers, H) that the first word meets; with "par" the picture's vector (B, E) too."""
+        picture = self.picture(memory.pooled)
+        state = self.recurrent.begin(picture)
+        if self.conditioning == "init":
+            return {**state, "hidden": picture.tanh().view(state["hidden"].shape)}
+        if self.conditioning == "pre":
+            return self.recurrent.step(self.dropout(picture), state)[1]
+        return {**state, "picture": picture}
+
+    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """tokens (R,) → logits (R, V), state."""
+        words = self.dropout(self.embedding(tokens))
+        if self.conditioning == "par":
+            words = torch.cat([words, self.dropout(each(state["picture"], tokens))], -1)
+        out, after = self.recurrent.step(words, state)
+        return self.output(self.dropout(out)), {**state, **after}
+
+    def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
+        """See `Decoder.hidden`."""
+        state = self.start(memory)
+        words = self.dropout(self.embedding(tokens))
+        if self.conditioning == "par":
+            picture = self.dropout(each(state["picture"], tokens))
+            words = torch.cat([words, picture[:, None].expand(-1, tokens.shape[1], -1)], -1)
+        begin = {name: each(state[name], tokens) for name in self.carried}
+        states: Tensor = self.dropout(self.recurrent.read(words, tokens, begin))
+        return states
+
+    def output(self, hidden: Tensor) -> Tensor:
+        """(…, H) → (…, V)."""
+        logits: Tensor = self.project(hidden)
+        return logits
