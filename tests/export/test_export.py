@@ -31,10 +31,19 @@ def noise(count: int, seed: int = 0) -> list[np.ndarray]:
     return [rng.integers(0, 256, (40 + i, 50, 3), dtype=np.uint8) for i in range(count)]
 
 
-def train(decoder_name: str, folder: Path) -> Artefact:
+# Every family as it comes, and what makes other networks of it.
+VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in sorted(DECODERS)),
+    ("inject", {"conditioning": "init", "cell": "gru", "layers": 2}),
+    ("inject", {"conditioning": "pre", "layers": 2}),
+    ("merge", {"cell": "gru", "combine": "concat"}),
+]
+
+
+def train(decoder_name: str, folder: Path, **settings: Any) -> Artefact:
     """A random model, with batch norm statistics as a trained one has, kept as training keeps it."""
     torch.manual_seed(3)
-    decoder = DECODERS[decoder_name].config_class(name=decoder_name)
+    decoder = DECODERS[decoder_name].config_class(name=decoder_name, **settings)
     encoder = EncoderConfig(name="test_efficientnet", weights="random", size=64)
     model = CaptionModel.build(encoder, decoder, WORDS)
     with torch.no_grad():
@@ -47,10 +56,11 @@ def train(decoder_name: str, folder: Path) -> Artefact:
     return save_model(model.eval(), about, folder)
 
 
-@pytest.fixture(scope="module", params=sorted(DECODERS))
+@pytest.fixture(scope="module", params=VARIANTS, ids=lambda pair: "-".join(map(str, [pair[0], *pair[1].values()])))
 def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Artefact:
-    """One of each decoder family."""
-    return train(request.param, tmp_path_factory.mktemp("run"))
+    """One of each decoder family and variant."""
+    name, settings = request.param
+    return train(name, tmp_path_factory.mktemp("run"), **settings)
 
 
 @pytest.fixture(scope="module")

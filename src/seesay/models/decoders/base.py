@@ -107,7 +107,7 @@ class Recurrent(nn.Module):
 
     def begin(self, pictures: Tensor) -> State:
         """Zeros, one row for each of `pictures` (B, …)."""
-        return {name: pictures.new_zeros(len(pictures), *self.shape) for name in self.entries}
+        return {name: pictures.new_zeros(pictures.shape[0], *self.shape) for name in self.entries}
 
     def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """One word on: inputs (R, I) → output (R, H) and the entries after it."""
