@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from seesay.errors import DataError, MissingPartError
 from seesay.metrics import Meteor, java, score
-from seesay.metrics.meteor import convert, lexicon
+from seesay.metrics.meteor import convert, load
 from seesay.metrics.meteor.normalise import normalise
 from seesay.metrics.meteor.stemmer import stem
 
@@ -155,7 +155,7 @@ def test_lines_are_written_as_meteor_writes_them():
 
 
 def test_without_the_data_the_line_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(lexicon, "_sources", lambda: None)
+    monkeypatch.setattr(load, "_sources", lambda: None)
     with pytest.raises(MissingPartError, match=r"pip install 'seesay\[metrics\]'"):
         Meteor()
 

@@ -13,7 +13,7 @@ from seesay.cli.needs import training_parts
 
 if TYPE_CHECKING:
     from seesay.training.callbacks import Callback
-    from seesay.training.loop import Progress
+    from seesay.training.progress import Progress
 
 EXAMPLES = """\b
 Examples:

@@ -95,7 +95,7 @@ def possible_metrics(items: int) -> tuple[list[str], list[str]]:
     Args:
         items: how many are to be scored.
     """
-    from seesay.metrics.meteor.lexicon import missing_part
+    from seesay.metrics.meteor.load import missing_part
 
     notes = {}
     missing = missing_part()

@@ -31,7 +31,7 @@ _EXTRAS = {
 def examine() -> dict[str, str]:
     """Name of each thing to what was found, in words; nothing heavy is imported."""
     from seesay.artefact import list_artefacts
-    from seesay.metrics.meteor.lexicon import missing_part
+    from seesay.metrics.meteor.load import missing_part
     from seesay.runtime.networks import usable_cores
 
     found = {

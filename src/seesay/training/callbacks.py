@@ -6,10 +6,9 @@ import csv
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from seesay.training.loop import Progress
+from seesay.training.progress import Progress
 
 log = logging.getLogger("seesay.training")
 COLLAPSE = 0.05

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -32,32 +32,13 @@ from seesay.training.optimisation import (
     optimizer_tensors,
     rate_factor,
 )
+from seesay.training.progress import Progress
 from seesay.training.validation import validate
 
 LAST = "last.safetensors"
 BEST = "best.safetensors"
 SUPERVISED = "supervised.safetensors"
 """The weights that self-critical training began from."""
-
-
-@dataclass
-class Progress:
-    """Where a run stands; all of it is in the checkpoint."""
-
-    epoch: int = 0
-    step: int = 0
-    """Steps done in this epoch."""
-    total_steps: int = 0
-    phase_steps: int = 0
-    """Steps since the optimiser was made."""
-    averaged: int = 0
-    """Updates of the moving average."""
-    best: float = -1.0
-    best_epoch: int = -1
-    sums: dict[str, float] = field(default_factory=dict)
-    """Sums over this epoch's steps: loss, count, seconds, waiting, captions."""
-    history: list[dict[str, float]] = field(default_factory=list)
-    """One row of figures for each finished epoch."""
 
 
 class Trainer:

@@ -7,7 +7,6 @@ use converts it, once, into arrays in the cache folder, which are memory-mapped 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seesay.cache import cache_folder
-from seesay.errors import MissingPartError
 from seesay.metrics.meteor.stemmer import stem
 from seesay.metrics.ngrams import Hashes, Ints, find, spans
 
-FORMAT = 2
 FILTER_BITS = 25
 # WordNet's morphology: endings and what stands in their place (its `morph`, as METEOR's synonym module has it).
 _ENDINGS = (
@@ -41,7 +37,7 @@ class Lexicon:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Open converted data; `load_lexicon` finds or makes it."""
+        """Open converted data; `load_lexicon` (`load.py`) finds or makes it."""
 
         def mapped(name: str) -> NDArray[Any]:
             found: NDArray[Any] = np.load(folder / f"{name}.npy", mmap_mode="r")
@@ -172,42 +168,6 @@ def base_forms(word: str) -> list[tuple[str, str]]:
         return [(word, "")]
     end = "ful" if word.endswith("ful") else ""
     return [(word[: -len(old)] + new, end) for old, new in _ENDINGS if word.endswith(old)]
-
-
-def load_lexicon() -> Lexicon:
-    """METEOR's English data, converted at the first use (half a minute, 64 MB in the cache folder).
-
-    Raises:
-        MissingPartError: the package that carries the data is not installed.
-        DataError: the cache folder cannot be written, or the data is damaged.
-    """
-    sources = _sources()
-    if sources is None:
-        raise MissingPartError(f"METEOR: {missing_part()}")
-    jar, table = sources
-    mark = f"{FORMAT}-{jar.stat().st_size}-{table.stat().st_size}"
-    folder = cache_folder("meteor") / hashlib.sha256(mark.encode()).hexdigest()[:12]
-    if not (folder / "about.json").is_file():
-        from seesay.metrics.meteor.convert import convert
-
-        convert(jar, table, folder)
-    return Lexicon(folder)
-
-
-def missing_part() -> str | None:
-    """What METEOR lacks here, in a line that says how to install it; None when all is there."""
-    if _sources() is None:
-        return "it needs the word lists in the package pycocoevalcap (no Java): pip install 'seesay[metrics]'"
-    return None
-
-
-def _sources() -> tuple[Path, Path] | None:
-    spec = importlib.util.find_spec("pycocoevalcap")
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        jar, table = Path(place, "meteor", "meteor-1.5.jar"), Path(place, "meteor", "data", "paraphrase-en.gz")
-        if jar.is_file() and table.is_file():
-            return jar, table
-    return None
 
 
 def stem_key(word: str) -> int:

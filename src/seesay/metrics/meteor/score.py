@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesay.metrics.meteor.align import align
-from seesay.metrics.meteor.lexicon import Lexicon, load_lexicon
+from seesay.metrics.meteor.lexicon import Lexicon
+from seesay.metrics.meteor.load import load_lexicon
 from seesay.metrics.meteor.matches import Matches, find_matches
 from seesay.metrics.meteor.normalise import normalise
 from seesay.metrics.ngrams import Captions, Ints, spans

@@ -1,0 +1,25 @@
+"""How far a run is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Progress:
+    """Where a run stands; all of it is in the checkpoint."""
+
+    epoch: int = 0
+    step: int = 0
+    """Steps done in this epoch."""
+    total_steps: int = 0
+    phase_steps: int = 0
+    """Steps since the optimiser was made."""
+    averaged: int = 0
+    """Updates of the moving average."""
+    best: float = -1.0
+    best_epoch: int = -1
+    sums: dict[str, float] = field(default_factory=dict)
+    """Sums over this epoch's steps: loss, count, seconds, waiting, captions."""
+    history: list[dict[str, float]] = field(default_factory=list)
+    """One row of figures for each finished epoch."""
