@@ -19,7 +19,8 @@ from seesay.metrics.result import Result, Tokens
 ALPHA, BETA, GAMMA, DELTA = 0.85, 0.2, 0.6, 0.75
 WEIGHTS = (1.0, 0.6, 0.8, 0.6)  # exact, stem, synonym, paraphrase
 _MODULES = len(WEIGHTS)
-_ITEMS_AT_ONCE = 1000
+# What is held in memory at a time: words of hypotheses beside words of references, about 1,000 captions' worth.
+_WORD_PAIRS_AT_ONCE = 800_000
 # Columns of the counts that add up over items: lengths, function words, then content and function words matched by
 # each module on either side, then chunks.
 _LENGTHS, _FUNCTION, _MATCHED, _CHUNKS = slice(0, 2), slice(2, 4), slice(4, 4 + 4 * _MODULES), -1
@@ -55,11 +56,13 @@ class Meteor:
 
     def counts(self, hypotheses: Sequence[Tokens], references: Sequence[Sequence[Tokens]]) -> Counts:
         """What the score is made of, of each item's best reference: (items, counts); as `__call__`."""
-        parts = [
-            self._counts(hypotheses[i : i + _ITEMS_AT_ONCE], references[i : i + _ITEMS_AT_ONCE])
-            for i in range(0, len(hypotheses), _ITEMS_AT_ONCE)
-        ]
-        return np.concatenate(parts) if parts else np.zeros((0, 5 + 4 * _MODULES))
+        parts, first, pairs = [np.zeros((0, 5 + 4 * _MODULES))], 0, 0
+        for i, (hypothesis, texts) in enumerate(zip(hypotheses, references, strict=True)):
+            pairs += len(hypothesis) * sum(map(len, texts))
+            if pairs > _WORD_PAIRS_AT_ONCE or i + 1 == len(hypotheses):
+                parts.append(self._counts(hypotheses[first : i + 1], references[first : i + 1]))
+                first, pairs = i + 1, 0
+        return np.concatenate(parts)
 
     def of(self, counts: Counts) -> dict[str, Result]:
         """Scores from counts."""
