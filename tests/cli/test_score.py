@@ -51,6 +51,16 @@ def test_several_captions_and_empty_ones_are_said(files, capsys):
     assert "empty        1" in told.out
 
 
+def test_strange_text_is_written_and_empty_references_are_said(files, capsys):
+    (files / "odd.json").write_text(json.dumps({"1": "a \ud800 dog", "2": "...", "3": "birds"}))
+    (files / "refs.json").write_text(json.dumps({"1": ["a dog", ""], "2": ["a cat"], "3": ["birds"]}))
+    assert run(["score", "odd.json", "refs.json", "--metrics", "bleu", "--per-item", "i.csv"]) == 0
+    told = capsys.readouterr()
+    assert "1 empty caption(s) ('2')" in told.err
+    assert "1 item(s) have an empty reference ('1')" in told.err
+    assert "\\ud800" in (files / "i.csv").read_text("utf-8")
+
+
 def test_one_item_leaves_cider_out_unless_it_is_asked_for(files, capsys):
     (files / "one.json").write_text('{"1": "a dog"}')
     assert run(["score", "one.json", "one.json", "--json"]) == 0
@@ -70,11 +80,13 @@ def test_one_item_leaves_cider_out_unless_it_is_asked_for(files, capsys):
         (["h.json", "r.json", "--against", "half.json"], 3, "half.json: lacks 2 of the 3 ids"),
         (["h.json", "r.json", "--per-item", "no/where.csv", "--metrics", "bleu"], 2, "cannot be written"),
         (["h.json", "r.json", "--samples", "3"], 2, "--samples"),
+        (["h.json", "r.json", "--per-item", "here/h.json"], 2, "is one of the files to be read"),
         (["h.json", ""], 2, "an argument is empty"),
     ],
 )
 def test_wrong_use_is_one_line(files, capsys, arguments, code, message):
     (files / "half.json").write_text('{"1": "a man"}')
+    (files / "here").symlink_to(files)
     assert run(["score", *arguments]) == code
     told = capsys.readouterr()
     assert message in told.err

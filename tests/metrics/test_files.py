@@ -26,6 +26,9 @@ HYPOTHESES = {
     "lists": json.dumps({i: [text] for i, text in CAPTIONS.items()}),
     "jsonl": "".join(json.dumps({"id": i, "text": text}) + "\n\n" for i, text in CAPTIONS.items()),
     "csv": 'image_id,score,caption\n7,1,a dog\n8,2,"two, cats"\n',
+    "semicolons": "image_id;caption\n7;a dog\n8;two, cats\n",
+    "bars and other names": "image_name| comment\n7|a dog\n8|two, cats\n",
+    "flickr8k": "7#0\ta dog\n8#0\ttwo, cats\n",
     "csv with a mark": b'\xef\xbb\xbfImage,Caption\r\n7,a dog\r\n8,"two, cats"\r\n',
 }
 
@@ -70,6 +73,11 @@ def test_references_may_be_several(write, content):
         ('{"1": []}', "the caption of '1' is \\[\\]"),
         ('{"1": [["a"]]}', "expected text or a list of texts"),
         ('[{"image_id": 1, "caption": "a"}, {"image_id": 1, "caption": "b"}]', "entry 1: a second caption for '1'"),
+        ('{"1": "a", "1": "b"}', "h: a second caption for '1'"),
+        ('[{"image_id": null, "caption": "a"}]', "image_id is None; expected text or a whole number"),
+        ("[" * 100_000, "nested too deeply"),
+        ("caption\na dog\n", "looks like the heading of a table, but names no id column"),
+        ("image;label\n1;a\n", "looks like the heading of a table, but names no caption column"),
         ("id,caption\n1,a\n1,b\n", "h:3: a second caption for '1'"),
         ("id,caption\n1,a,b\n", "h:2: 3 columns where the header names 2"),
         ('id,caption\n1,"a\n', "h:2: not CSV"),

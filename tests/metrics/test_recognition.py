@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from seesay.errors import DataError
+from seesay.errors import DataError, UsageError
 from seesay.metrics import recognition
 
 CLASSES = ("run", "walk", "wave")
@@ -24,5 +24,11 @@ def test_what_does_not_fit_is_refused():
         recognition(["swim"], np.ones((1, 3)) / 3, CLASSES)
     with pytest.raises(DataError, match=r"shape \(1, 2\)"):
         recognition(["run"], np.ones((1, 2)) / 2, CLASSES)
+    with pytest.raises(DataError, match="not numbers"):
+        recognition(["run"], np.full((1, 3), np.nan), CLASSES)
+    with pytest.raises(UsageError, match="k is 0"):
+        recognition(["run"], np.ones((1, 3)) / 3, CLASSES, k=0)
+    with pytest.raises(UsageError, match="classes"):
+        recognition(["a"], np.ones((1, 2)) / 2, ["a", "a"])
     with pytest.raises(DataError, match="one clip or more"):
         recognition([], np.ones((0, 3)), CLASSES)

@@ -157,6 +157,11 @@ REFERENCES = {"a": ["a dog runs"], "b": ["a cat sits", "the cat"]}
         ({"a": "x"}, {"a": ["x"]}, {}, UsageError, "need two or more"),
         ({"a": "x"}, {"a": ["x"]}, {"metrics": ["blue"]}, UsageError, "no metric 'blue'; choose from bleu"),
         ({"a": "x"}, {"a": ["x"]}, {"metrics": []}, UsageError, "no metric"),
+        ({"a": "x"}, {"a": ["x"]}, {"metrics": "bleu"}, UsageError, "give a list such as"),
+        ({"a": None}, {"a": ["x"]}, {"metrics": ["bleu"]}, UsageError, "the caption of 'a' is None; expected text"),
+        ({"a": "x"}, {"a": [["x"]]}, {"metrics": ["bleu"]}, UsageError, "expected a list of texts"),
+        ("h.json", {"a": ["x"]}, {"metrics": ["bleu"]}, UsageError, "or as pairs of the two"),
+        ({"a": "x"}, [["x"]], {"metrics": ["bleu"]}, UsageError, "give references as"),
     ],
 )
 def test_mistakes_are_told_in_one_line(hypotheses, references, options, error, message):
@@ -306,3 +311,20 @@ def test_diversity_of_several_captions():
     assert (alike.div_1, apart.div_1) == (0.5, 1.0)
     with pytest.raises(UsageError, match="no item has several"):
         diversity([["a"]])
+
+
+def test_text_where_tokens_belong_is_refused_or_tokenised():
+    for metric in (Bleu(), RougeL()):
+        with pytest.raises(UsageError, match="text where token lists belong"):
+            metric(["a dog"], [[["a", "dog"]]])
+        with pytest.raises(UsageError, match="0 hypotheses"):
+            metric([], [])
+    references = {"1": ["a red dog"], "2": ["a cat"]}
+    reward = CiderD(references)
+    assert reward.score_items([("1", "A red dog.")]) == reward.score_items([("1", ["a", "red", "dog"])]) > 0
+    with pytest.raises(UsageError, match="are one text"):
+        CiderD({"1": "a b", "2": "c"})
+    with pytest.raises(UsageError, match="lists of captions"):
+        health("a dog")
+    with pytest.raises(UsageError, match="a list of captions for each"):
+        diversity(["a dog", "a"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seesay.errors import DataError
+from seesay.errors import DataError, UsageError
 from seesay.metrics import compare, score
 
 WORDS = ["a", "dog", "cat", "runs", "sits", "on", "the", "grass", "red", "blue", "small", "big", "jumps", "over"]
@@ -56,3 +56,7 @@ def test_systems_on_other_items_are_refused():
     two = score({"a": "x y", "c": "y"}, {"a": ["x"], "c": ["y"]})
     with pytest.raises(DataError, match="the same items"):
         compare(one, two)
+    with pytest.raises(UsageError, match="samples is 0"):
+        compare(one, one, samples=0)
+    with pytest.raises(DataError, match="by different metrics"):
+        compare(one, score({"a": "x y", "b": "y"}, {"a": ["x"], "b": ["y"]}, ["cider-plain"]))

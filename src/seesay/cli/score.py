@@ -60,6 +60,7 @@ def score(
         programs, lacking = preflight()
         if lacking:
             say(lacking)
+    _keep_inputs(per_item, [hypotheses, *references, *(f for f in (against, frequencies) if f)])
     truth = read_references(references)
     told = read_hypotheses(hypotheses)
     check_same_items(told, truth)
@@ -71,6 +72,7 @@ def score(
     if with_health:
         shown |= asdict(health([texts[0] for texts in told.captions.values()]))
         shown |= asdict(diversity(told.captions.values())) if several else {}
+        shown = {name: value for name, value in shown.items() if value is not None}
     shown |= _by_java(programs, told, truth)
     differences = {}
     if against:
@@ -82,7 +84,11 @@ def score(
     if per_item:
         _write_items(per_item, told, found)
     if as_json:
-        compared = {"against": {name: asdict(d) for name, d in differences.items()}} if differences else {}
+        compared = {
+            "against": {name: {**asdict(d), "difference": d.first - d.second} for name, d in differences.items()},
+            "samples": samples,
+        }
+        compared = compared if differences else {}
         print(json.dumps({**shown, **compared, "signature": found.signature}, indent=1))
         return
     width = max(map(len, shown))
@@ -101,7 +107,15 @@ def score(
             for name, d in differences.items()
         ]
         print(f"\n{table(rows)}\npaired bootstrap, {samples} sets of {len(told.captions)} items")
-    print(found.signature)
+    if found.signature:
+        print(found.signature)
+
+
+def _keep_inputs(per_item: Path | None, inputs: list[Path]) -> None:
+    if per_item is not None and per_item.exists():
+        for file in inputs:
+            if file.exists() and file.samefile(per_item):
+                raise UsageError(f"--per-item {per_item}: is one of the files to be read; name another")
 
 
 def _metrics(asked: str | None, items: int) -> tuple[list[str], bool]:
@@ -115,8 +129,9 @@ def _metrics(asked: str | None, items: int) -> tuple[list[str], bool]:
         return possible, True
     if asked == "all":
         return list(METRICS), True
-    names = [name.strip().lower() for name in asked.split(",") if name.strip()]
-    names = ["cider" if name in ("cider-d", "ciderd") else "rouge" if name == "rouge-l" else name for name in names]
+    names = [name.strip().lower().replace("_", "-") for name in asked.split(",") if name.strip()]
+    known = {"cider-d": "cider", "ciderd": "cider", "rouge-l": "rouge", **{f"bleu-{n}": "bleu" for n in range(1, 5)}}
+    names = [known.get(name, name) for name in names]
     unknown = [name for name in names if name not in (*METRICS, "health")]
     if unknown or not names:
         raise UsageError(f"--metrics {asked}: choose all, or some of {', '.join((*METRICS, 'health'))}")
@@ -127,21 +142,22 @@ def _score(told: CaptionFile, truth: CaptionFile, names: list[str], frequencies:
     """Scores of the first caption of each item; what is odd about the captions is said."""
     from seesay.metrics import Scores
     from seesay.metrics import score as compute
+    from seesay.text import tokenize
 
     most = max(map(len, told.captions.values()))
     if most > 1:
         say(f"{told.path}: up to {most} captions for an item; the first of each is scored, all count for diversity")
-    empty = [item for item, texts in told.captions.items() if not texts[0].strip()]
+    empty = [item for item, texts in told.captions.items() if not tokenize(texts[0])]
     if empty:
         named = ", ".join(map(repr, empty[:3])) + (", …" if len(empty) > 3 else "")
         say(f"{told.path}: {len(empty)} empty caption(s) ({named}); each is scored 0")
+    blank = [item for item in told.captions if not all(map(str.strip, truth.captions[item]))]
+    if blank:
+        named = ", ".join(map(repr, blank[:3])) + (", …" if len(blank) > 3 else "")
+        say(f"{truth.path}: {len(blank)} item(s) have an empty reference ({named}); it counts as one")
     captions = {item: texts[0] for item, texts in told.captions.items()}
     references = {item: truth.captions[item] for item in captions}
-    return (
-        compute(captions, references, names, frequencies=frequencies, fork=True)
-        if names
-        else Scores({}, {}, "no metrics")
-    )
+    return compute(captions, references, names, frequencies=frequencies, fork=True) if names else Scores({}, {}, "")
 
 
 def _by_java(programs: list[str], told: CaptionFile, truth: CaptionFile) -> dict[str, float]:
@@ -157,4 +173,5 @@ def _write_items(file: Path, told: CaptionFile, found: Scores) -> None:
         rows = csv.writer(handle)
         rows.writerow(["id", "caption", *found.items])
         for item, texts in told.captions.items():
-            rows.writerow([item, texts[0], *(f"{values[item]:.6f}" for values in found.items.values())])
+            text = texts[0].encode("utf-8", "backslashreplace").decode()
+            rows.writerow([item, text, *(f"{values[item]:.6f}" for values in found.items.values())])

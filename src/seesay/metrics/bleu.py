@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from seesay.metrics.ngrams import Captions, Counts, References, add_up, count_ngrams, find, ordering
-from seesay.metrics.result import Floats, Result, Tokens
+from seesay.metrics.result import Floats, Result, Tokens, check_tokens
 
 # The COCO tools' constants: they keep empty counts from dividing by zero and show from the ninth decimal on.
 _TINY, _SMALL = 1e-15, 1e-9
@@ -31,6 +31,7 @@ class Bleu:
             hypotheses: one token list for each item.
             references: at least one token list for each item.
         """
+        check_tokens(hypotheses, references)
         counted = References({str(i): texts for i, texts in enumerate(references)})
         told = counted.hypotheses((str(i), tokens) for i, tokens in enumerate(hypotheses))
         return self.of(told, count_ngrams(told), counted)

@@ -52,6 +52,8 @@ class CiderD:
         self.sigma = sigma
         if not isinstance(references, References):
             for item, texts in references.items():
+                if isinstance(texts, str):
+                    raise UsageError(f"{self.name}: the references of {item!r} are one text; give a list of captions")
                 if not texts:
                     raise DataError(f"{self.name}: item {item!r} has no reference; give it one or leave it out")
             references = References({item: [_tokens(t) for t in texts] for item, texts in references.items()})
@@ -80,8 +82,8 @@ class CiderD:
         self._captions = np.bincount(items, minlength=len(references))  # references of each item
         self._first = np.cumsum(self._captions) - self._captions
 
-    def score_items(self, hypotheses: Iterable[tuple[str, Tokens]]) -> Floats:
-        """Score of each (item id, token list), in the order given: (hypotheses,) float64, 0 to 10.
+    def score_items(self, hypotheses: Iterable[tuple[str, str | Tokens]]) -> Floats:
+        """Score of each (item id, caption: text or token list), in the order given: (hypotheses,) float64, 0 to 10.
 
         An id may come several times, for several captions of one item.
 
@@ -89,7 +91,7 @@ class CiderD:
             DataError: for an id without references.
         """
         try:
-            told = self.references.hypotheses(hypotheses)
+            told = self.references.hypotheses((item, _tokens(caption)) for item, caption in hypotheses)
         except KeyError as error:
             raise DataError(
                 f"{self.name}: item {error.args[0]!r} has no references; give them when the metric is made"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any
 
 from seesay.errors import DataError
 
-_IDS = ("image_id", "id", "image", "file_name", "filename", "video_id")
-_CAPTIONS = ("caption", "captions", "text", "sentence")
+_IDS = ("image_id", "id", "image", "file_name", "filename", "video_id", "image_name", "file", "photo", "image id")
+_CAPTIONS = ("caption", "captions", "text", "sentence", "comment", "description")
+_FLICKR = re.compile(r"([^\t]+)#\d+\t(.*)")
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def check_same_items(hypotheses: CaptionFile, references: CaptionFile) -> None:
             named = ", ".join(map(repr, missing[:3])) + (", …" if len(missing) > 3 else "")
             raise DataError(
                 f"{there.path}: lacks {len(missing)} of the {len(here.captions)} ids in {here.path} ({named}); "
-                "both sides need the same ids"
+                f"its own are such as {next(iter(there.captions))!r}; both sides need the same ids"
             )
 
 
@@ -95,19 +97,17 @@ def _read(path: Path, *, several: bool) -> CaptionFile:
         raise DataError(f"{path}: not UTF-8 text (byte {error.start}); convert it, or name another file") from error
     if not text.strip():
         raise DataError(f"{path}: is empty; expected JSON, CSV with a header, JSON lines, or a caption on each line")
-    start = text.lstrip()[0]
-    if start in "[{":
-        try:
-            return CaptionFile(path, _gather(path, _json_rows(path, json.loads(text)), several), False)
-        except json.JSONDecodeError as error:
-            lines = _json_lines(text)
-            if lines is None:
-                raise DataError(f"{path}:{error.lineno}: not JSON ({error.msg})") from error
-            return CaptionFile(path, _gather(path, _objects(path, lines), several), False)
-    rows = _csv_rows(path, text)
-    if rows is not None:
+    if text.lstrip()[0] in "[{":
+        return CaptionFile(path, _gather(path, _json_rows(path, text), several), False)
+    lines = [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
+    entries = [_FLICKR.fullmatch(line) for line in lines if line]
+    if all(entries):
+        rows = [(f"{path}:{n}", m.group(1), m.group(2)) for n, m in enumerate(entries, 1) if m]
         return CaptionFile(path, _gather(path, rows, several), False)
-    return CaptionFile(path, {str(i): [line] for i, line in enumerate(text.splitlines(), 1)}, True)
+    table = _csv_rows(path, text)
+    if table is not None:
+        return CaptionFile(path, _gather(path, table, several), False)
+    return CaptionFile(path, {str(i): [line] for i, line in enumerate(lines, 1)}, True)
 
 
 Row = tuple[str, str, Any]
@@ -130,23 +130,27 @@ def _gather(path: Path, rows: Iterable[Row], several: bool) -> dict[str, list[st
     return captions
 
 
-def _json_rows(path: Path, value: Any) -> Iterable[Row]:
+def _json_rows(path: Path, text: str) -> Iterable[Row]:
+    """Entries of a JSON file, or of one with a JSON object on each line."""
+    try:
+        value = json.loads(text)
+    except RecursionError as error:
+        raise DataError(f"{path}: nested too deeply to be captions") from error
+    except json.JSONDecodeError as error:
+        lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+        try:
+            return _objects(path, [(f"line {n}", json.loads(line)) for n, line in lines])
+        except json.JSONDecodeError:
+            raise DataError(
+                f"{path}:{error.lineno}: not JSON ({error.msg}), nor is there a JSON object on each line"
+            ) from error
     if isinstance(value, list):
         return _objects(path, [(f"entry {i}", entry) for i, entry in enumerate(value)])
     if isinstance(value.get("annotations"), list):
         return _objects(path, [(f"annotation {i}", entry) for i, entry in enumerate(value["annotations"])])
-    return [(str(path), str(item), captions) for item, captions in value.items()]
-
-
-def _json_lines(text: str) -> list[tuple[str, Any]] | None:
-    entries = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            try:
-                entries.append((f"line {number}", json.loads(line)))
-            except json.JSONDecodeError:
-                return None
-    return entries
+    # Keys that stand twice are lost to a dictionary.
+    pairs: list[tuple[str, Any]] = json.loads(text, object_pairs_hook=lambda found: found)
+    return [(f"{path}", item, captions) for item, captions in pairs]
 
 
 def _objects(path: Path, entries: Iterable[tuple[str, Any]]) -> Iterable[Row]:
@@ -157,28 +161,42 @@ def _objects(path: Path, entries: Iterable[tuple[str, Any]]) -> Iterable[Row]:
             key, caption = (next((n for n in known if n in names), "") for known in (_IDS, _CAPTIONS))
             if not key or not caption:
                 raise DataError(f"{path}: {place}: expected an object with image_id (or id) and caption")
+        if not isinstance(entry[key], (str, int)) or isinstance(entry[key], bool):
+            raise DataError(f"{path}: {place}: {key} is {entry[key]!r}; expected text or a whole number")
         yield f"{path}: {place}", str(entry[key]), entry[caption]
 
 
 def _csv_rows(path: Path, text: str) -> Iterable[Row] | None:
-    """Rows of a CSV file whose first line names its columns; None for anything else."""
+    """Rows of a table whose first line names its columns; None for anything else.
+
+    Raises:
+        DataError: the first line looks like such a heading, but does not name what is needed.
+    """
     lines = text.splitlines()
-    try:
-        header = [name.strip().lower() for name in next(csv.reader(lines))]
-    except csv.Error:
+    header: list[str] = []
+    for sign in ",;\t|":
+        cells = [name.strip().strip('"').lower() for name in lines[0].split(sign)]
+        if any(name in _IDS for name in cells) and any(name in _CAPTIONS for name in cells):
+            header = cells
+            break
+        if any(name in (*_IDS, *_CAPTIONS) for name in cells):
+            raise DataError(
+                f"{path}:1: looks like the heading of a table, but names no "
+                f"{'caption' if any(name in _IDS for name in cells) else 'id'} column; known are "
+                f"{', '.join(_IDS[:4])} and {', '.join(_CAPTIONS)}"
+            )
+    if not header:
         return None
-    key, caption = (next((header.index(n) for n in known if n in header), None) for known in (_IDS, _CAPTIONS))
-    if key is None or caption is None:
-        return None
+    key, caption = (next(header.index(n) for n in known if n in header) for known in (_IDS, _CAPTIONS))
     rows = []
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader(lines, delimiter=sign, strict=True)
     try:
         for row in reader:
             if reader.line_num == 1 or not row:
                 continue
             if len(row) != len(header):
                 raise DataError(f"{path}:{reader.line_num}: {len(row)} columns where the header names {len(header)}")
-            rows.append((f"{path}:{reader.line_num}", row[key], row[caption]))
+            rows.append((f"{path}:{reader.line_num}", row[key].strip(), row[caption]))
     except csv.Error as error:
         raise DataError(f"{path}:{reader.line_num}: not CSV ({error})") from error
     return rows

@@ -57,12 +57,14 @@ def read_frequencies(file: str | Path) -> Frequencies:
         table = _Plain(io.BytesIO(path.read_bytes())).load()
         counts, documents = table["document_frequency"], float(table["ref_len"])
         largest = max(counts.values())
+        if not all(isinstance(gram, tuple) for gram in counts):
+            raise ValueError("n-grams are tuples of words")
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
     except Exception as error:  # a damaged pickle raises anything at all
+        why = f" ({error})" if isinstance(error, pickle.UnpicklingError) and "it holds" in str(error) else ""
         raise DataError(
-            f"{path}: not a table of document frequencies ({type(error).__name__}: {error}); expected a pickle with "
-            "document_frequency and ref_len"
+            f"{path}: not a table of document frequencies{why}; expected a pickle with document_frequency and ref_len"
         ) from error
     if documents < largest:  # its logarithm
         documents = math.exp(documents)

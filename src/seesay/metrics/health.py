@@ -66,6 +66,8 @@ def health(
     Raises:
         UsageError: without captions.
     """
+    if isinstance(captions, str) or isinstance(training, str):
+        raise UsageError("health: give lists of captions, not one text")
     said = [tuple(tokenize(caption)) for caption in captions]
     if not said:
         raise UsageError("health: no captions; give at least one")
@@ -93,14 +95,14 @@ class Diversity:
     """How much several captions of one picture differ.
 
     Args:
-        captions: captions of each picture, on average.
+        per_item: captions of each picture, on average.
         m_bleu_4: BLEU-4 of each caption against the picture's others, 0 to 1: lower is more diverse
             (Shetty et al. 2017, mBleu-4).
         div_1: distinct words over all words among a picture's captions, mean over pictures (Div-1).
         div_2: the same for pairs of words (Div-2).
     """
 
-    captions: float
+    per_item: float
     m_bleu_4: float
     div_1: float
     div_2: float
@@ -112,13 +114,16 @@ def diversity(captions: Iterable[Sequence[str]]) -> Diversity:
     Raises:
         UsageError: no picture has several captions.
     """
+    captions = list(captions)
+    if any(isinstance(texts, str) for texts in captions):
+        raise UsageError("diversity: give a list of captions for each item, not one text")
     several = [[tokenize(text) for text in texts] for texts in captions if len(texts) > 1]
     if not several:
         raise UsageError("diversity: no item has several captions; give each a list of them")
     told = [caption for texts in several for caption in texts]
     others = [texts[:i] + texts[i + 1 :] for texts in several for i in range(len(texts))]
     return Diversity(
-        captions=len(told) / len(several),
+        per_item=len(told) / len(several),
         m_bleu_4=Bleu()(told, others)["Bleu_4"].corpus,
         div_1=sum(distinct_ngrams(texts, 1) for texts in several) / len(several),
         div_2=sum(distinct_ngrams(texts, 2) for texts in several) / len(several),

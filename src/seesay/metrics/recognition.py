@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seesay.errors import DataError, MissingPartError
+from seesay.errors import DataError, MissingPartError, UsageError
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,17 +47,25 @@ def recognition(
 
     Raises:
         DataError: nothing to score, shapes that do not fit, or a label that is no class.
+        UsageError: k below 1, or a class named twice.
         MissingPartError: scikit-learn is not installed.
     """
     try:
         from sklearn.metrics import confusion_matrix, f1_score, recall_score, top_k_accuracy_score
     except ModuleNotFoundError as error:
         raise MissingPartError(f"this needs {error.name}: pip install 'seesay[metrics]'") from None
+    probabilities = np.asarray(probabilities)
+    if k < 1 or len(set(classes)) < len(classes):
+        raise UsageError(
+            f"recognition: k is {k} and the classes are {list(classes)}; k must be 1 or more, classes differ"
+        )
     if not len(truth) or probabilities.shape != (len(truth), len(classes)):
         raise DataError(
             f"recognition: probabilities of shape {probabilities.shape} for {len(truth)} labels and "
             f"{len(classes)} classes; expected ({len(truth)}, {len(classes)}), and one clip or more"
         )
+    if not np.isfinite(probabilities).all():
+        raise DataError("recognition: some probabilities are not numbers; the model's output is broken")
     index = {name: i for i, name in enumerate(classes)}
     strange = sorted(set(truth) - set(index))
     if strange:

@@ -9,6 +9,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from seesay.errors import UsageError
+
 Tokens: TypeAlias = Sequence[str]
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -44,3 +46,22 @@ class Result:
 
 def _ratio(sums: Floats) -> Floats:
     return sums[:, 0] / sums[:, 1]
+
+
+def check_tokens(hypotheses: Sequence[Tokens], references: Sequence[Sequence[Tokens]]) -> None:
+    """Refuse text where token lists belong, and sides that do not fit.
+
+    Raises:
+        UsageError: one line that says which.
+    """
+    if len(hypotheses) != len(references) or not len(hypotheses):
+        raise UsageError(
+            f"{len(hypotheses)} hypotheses and {len(references)} lists of references; expected as many, and one or more"
+        )
+    for i, (hypothesis, texts) in enumerate(zip(hypotheses, references, strict=True)):
+        if isinstance(hypothesis, str) or isinstance(texts, str) or any(isinstance(text, str) for text in texts):
+            raise UsageError(
+                f"item {i} is text where token lists belong; use seesay.metrics.score, or tokenize it first"
+            )
+        if not len(texts):
+            raise UsageError(f"item {i} has no reference; give it one or leave it out")

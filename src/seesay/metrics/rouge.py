@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seesay.metrics.result import Result, Tokens
+from seesay.metrics.result import Result, Tokens, check_tokens
 
 
 class RougeL:
@@ -27,6 +27,7 @@ class RougeL:
             hypotheses: one token list for each item.
             references: at least one token list for each item.
         """
+        check_tokens(hypotheses, references)
         items = np.array([self._item(h, r) for h, r in zip(hypotheses, references, strict=True)], dtype=np.float64)
         return {"ROUGE_L": Result.mean(items)}
 

@@ -66,6 +66,10 @@ def score(
         DataError: for an id on one side only, an id twice, or an item without references.
         MissingPartError: METEOR without its data.
     """
+    if isinstance(metrics, str):
+        raise UsageError(f"score: metrics is one text, {metrics!r}; give a list such as [{metrics!r}]")
+    if not isinstance(references, Mapping):
+        raise UsageError("score: give references as {id: [captions]}")
     unknown = [name for name in metrics if name not in METRICS]
     if unknown or not metrics:
         raise UsageError(f"score: no metric {unknown[0] if unknown else ''!r}; choose from {', '.join(METRICS)}")
@@ -154,7 +158,11 @@ def _once(hypotheses: Mapping[str, str] | Iterable[tuple[str, str]]) -> dict[str
     if isinstance(hypotheses, Mapping):
         return dict(hypotheses)
     captions: dict[str, str] = {}
-    for item, caption in hypotheses:
+    try:
+        pairs = [(item, caption) for item, caption in hypotheses]
+    except (TypeError, ValueError):
+        raise UsageError("score: give captions as {id: caption}, or as pairs of the two") from None
+    for item, caption in pairs:
         if item in captions:
             raise DataError(f"score: two captions with the id {item!r}; give one caption for each id")
         captions[item] = caption
@@ -171,11 +179,16 @@ def _check(captions: Mapping[str, str], references: Mapping[str, Sequence[str]])
         if missing:
             named = ", ".join(map(repr, missing[:3])) + (", …" if len(missing) > 3 else "")
             raise DataError(f"score: no {where} for {len(missing)} id(s): {named}; both sides need the same ids")
+    wrong = next((item for item, caption in captions.items() if not isinstance(caption, str)), None)
+    if wrong is not None:
+        raise UsageError(f"score: the caption of {wrong!r} is {captions[wrong]!r}; expected text")
     for item, texts in references.items():
         if isinstance(texts, str):
             raise UsageError(f"score: the references of {item!r} are one text; give a list of captions")
         if not texts:
             raise DataError(f"score: the list of references of {item!r} is empty; give one caption or more")
+        if not all(isinstance(text, str) for text in texts):
+            raise UsageError(f"score: the references of {item!r} are {texts!r}; expected a list of texts")
 
 
 def _signature(metrics: Sequence[str], truth: Mapping[str, Sequence[Tokens]]) -> str:

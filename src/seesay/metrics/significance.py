@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seesay.errors import DataError
+from seesay.errors import DataError, UsageError
 from seesay.metrics.result import Floats
 from seesay.metrics.scores import Scores
 
@@ -50,12 +50,16 @@ def compare(first: Scores, second: Scores, *, samples: int = 1000, seed: int = 0
     Raises:
         DataError: the two are of different items.
     """
+    if samples < 1:
+        raise UsageError(f"compare: samples is {samples}; it must be 1 or more, 1,000 is usual")
     items = next(iter(first.items.values()), {}).keys()
     others = next(iter(second.items.values()), {}).keys()
     if list(items) != list(others):
         raise DataError("compare: the two systems must be scored on the same items, in the same order")
     names = [name for name in first.results if name in second.results]
     draws = _draw(len(items), samples, seed)
+    if not names:
+        raise DataError("compare: the two systems were scored by different metrics")
     found = {}
     for name in names:
         one, two = first.results[name], second.results[name]

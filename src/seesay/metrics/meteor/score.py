@@ -13,7 +13,7 @@ from seesay.metrics.meteor.load import load_lexicon
 from seesay.metrics.meteor.matches import Matches, find_matches
 from seesay.metrics.meteor.normalise import normalise
 from seesay.metrics.ngrams import Captions, Ints, spans
-from seesay.metrics.result import Result, Tokens
+from seesay.metrics.result import Result, Tokens, check_tokens
 
 # English, tuned to human rankings (METEOR 1.5's default task).
 ALPHA, BETA, GAMMA, DELTA = 0.85, 0.2, 0.6, 0.75
@@ -52,6 +52,7 @@ class Meteor:
             hypotheses: one token list for each item.
             references: at least one token list for each item.
         """
+        check_tokens(hypotheses, references)
         return self.of(self.counts(hypotheses, references))
 
     def counts(self, hypotheses: Sequence[Tokens], references: Sequence[Sequence[Tokens]]) -> Counts:
