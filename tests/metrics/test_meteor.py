@@ -6,7 +6,9 @@
 import importlib.util
 import json
 import random
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +141,17 @@ def test_the_stemmer_is_the_jars():
         **{"gaps": "gap", "gas": "gas", "kiwis": "kiwi", "ties": "tie", "cries": "cri", "controll": "control"},
     }
     assert {word: stem(word) for word in expected} == expected
+
+
+@needs_java
+def test_every_word_of_the_lexicon_and_its_forms_is_stemmed_as_the_jar_stems_it(meteor):
+    known = [word.decode() for word in meteor.lexicon._words if re.fullmatch(rb"[a-z']+", word)]
+    words = sorted({*known, *(word + end for word in known[::4] for end in ("ing", "ed", "ly", "'s", "ization"))})
+    jar, _ = load._sources()
+    call = ["java", "-cp", str(jar), "Stemmer", "en"]
+    found = subprocess.run(call, input="\n".join(words), capture_output=True, text=True, check=True).stdout.splitlines()
+    assert len(words) > 200_000
+    assert [(w, stem(w), f) for w, f in zip(words, found, strict=True) if stem(w) != f] == []
 
 
 def test_lines_are_written_as_meteor_writes_them():

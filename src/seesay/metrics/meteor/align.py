@@ -31,7 +31,7 @@ def align(matches: Matches, hypotheses: Captions, references: Captions) -> Match
     if not len(options):
         return fixed
     chosen = options[_Search(fixed, options, references).run()]
-    whole = Matches(*(np.concatenate(both) for both in zip(fixed._columns(), chosen._columns(), strict=True)))
+    whole = Matches(*(np.concatenate(both) for both in zip(fixed.columns(), chosen.columns(), strict=True)))
     return whole[ordering(whole.pair, whole.start)]
 
 

@@ -32,12 +32,13 @@ class Matches:
 
     def __getitem__(self, rows: NDArray[Any]) -> Matches:
         """Some of them."""
-        return Matches(*(values[rows] for values in self._columns()))
+        return Matches(*(values[rows] for values in self.columns()))
 
     def __len__(self) -> int:
         return len(self.pair)
 
-    def _columns(self) -> tuple[Ints, ...]:
+    def columns(self) -> tuple[Ints, ...]:
+        """All six, in the order of the attributes."""
         return self.pair, self.start, self.length, self.other, self.other_length, self.module
 
 

@@ -123,22 +123,24 @@ class Recurrent(nn.Module):
             tokens: (R, T), to tell padding.
             state: where each row begins; None for zeros.
         """
-        lengths = (tokens != PAD).sum(1).clamp(min=1).cpu()
-        packed = nn.utils.rnn.pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
-        outputs, _ = self.net(packed, None if state is None else self._layers_first(state))
-        padded, _ = nn.utils.rnn.pad_packed_sequence(outputs, batch_first=True, total_length=tokens.shape[1])
-        real: Tensor = padded[tokens != PAD]
-        return real
+        return read_words(self.net, inputs, tokens, None if state is None else self._layers_first(state))
 
     def _layers_first(self, state: State) -> Any:
         values = tuple(state[name].transpose(0, 1).contiguous() for name in self.entries)
         return values if len(values) > 1 else values[0]
 
 
-def read_words(recurrent: nn.LSTM, inputs: Tensor, tokens: Tensor) -> Tensor:
-    """Run a recurrent net over the real tokens only: inputs (R, T, I) → (M, H), as `Decoder.hidden` orders them."""
+def read_words(net: nn.LSTM | nn.GRU, inputs: Tensor, tokens: Tensor, begin: Any = None) -> Tensor:
+    """Run a recurrent net over the real tokens only: inputs (R, T, I) → (M, H), as `Decoder.hidden` orders them.
+
+    Args:
+        net: batch first.
+        inputs: what is read at each step.
+        tokens: (R, T), to tell padding.
+        begin: the net's own state, layers first; None for zeros.
+    """
     lengths = (tokens != PAD).sum(1).clamp(min=1).cpu()
     packed = nn.utils.rnn.pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
-    states, _ = recurrent(packed)
+    states, _ = net(packed, begin)
     padded, _ = nn.utils.rnn.pad_packed_sequence(states, batch_first=True, total_length=tokens.shape[1])
     return padded[tokens != PAD]
