@@ -29,13 +29,13 @@ SMALL = [
     "training.checkpoint_minutes=0",
     "training.precision=float32",
 ]
-# Every phase once: frozen, joint, self-critical.
+# Every phase once: frozen, joint, self-critical with the CNN, self-critical.
 PHASES = [
     "training.epochs=4",
     "joint.from_epoch=1",
-    "joint.until_epoch=2",
+    "joint.until_epoch=3",
     "joint.layers=1",
-    "self_critical.from_epoch=3",
+    "self_critical.from_epoch=2",
     "self_critical.samples=2",
     "self_critical.max_length=6",
     "self_critical.blend=0.5",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 
 from seesay.errors import MissingPartError, UsageError
 from seesay.media import Preprocessing
+from seesay.models import depthwise
 from seesay.models.memory import Memory
 from seesay.registry import nearest
 
@@ -86,7 +88,8 @@ class Encoder(nn.Module):
 
     def forward(self, pixels: Tensor) -> Memory:
         """Normalised pixels (B, 3, H, W) float → Memory with grid (B, N, D) and pooled (B, D), its mean."""
-        grid = self._grid(self.backbone.forward_features(pixels))
+        with depthwise.QuickDepthwise() if depthwise.wanted(pixels) else nullcontext():
+            grid = self._grid(self.backbone.forward_features(pixels))
         return Memory(grid, grid.mean(1))
 
     def freeze(self, except_last: int | None = 0) -> list[nn.Parameter]:

@@ -38,6 +38,8 @@ class JointSettings(_Settings):
     layers: int | None = None
     """How many of the last groups of layers learn (None: all)."""
     lr: float = Field(1e-4, gt=0)
+    decoder_lr: float = Field(3e-4, gt=0)
+    """The decoder's rate in these epochs."""
     augment: bool = True
     """Random crop, mirror image and brightness while the CNN learns."""
 
@@ -57,6 +59,8 @@ class SelfCriticalSettings(_Settings):
     samples: int = Field(5, ge=2)
     """Captions sampled for each picture; the mean reward of the others is each one's baseline."""
     lr: float = Field(1e-4, gt=0)
+    encoder_lr: float = Field(2e-5, gt=0)
+    """The CNN's rate, in epochs that `joint` covers too."""
     cross_entropy: float = Field(0.1, ge=0)
     """Share of cross-entropy mixed into the loss."""
     max_length: int = Field(20, ge=1)

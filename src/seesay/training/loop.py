@@ -197,7 +197,6 @@ class Trainer:
         captions = captions.to(device)
         figures: dict[str, float] = {}
         if reward:
-            assert isinstance(source, Memory)
             objective = self.objective.module if isinstance(self.objective.module, SelfCritical) else self.objective
             seed = (self.config.training.seed, p.total_steps, fabric.global_rank)
             with fabric.autocast():
@@ -237,16 +236,13 @@ class Trainer:
 
     def _set_rate(self) -> None:
         p = self.progress
-        _, reward = self._phase(p.epoch)
-        supervised = self.config.self_critical.from_epoch
-        epochs = self.config.training.epochs if supervised is None else supervised
-        factor = rate_factor(
-            p.total_steps,
-            epochs * self.steps_in_epoch,
-            p.phase_steps,
-            self.config.training.warmup_steps,
-            constant=reward,
-        )
+        first = last = p.epoch
+        while first > 0 and self._phase(first - 1) == self._phase(p.epoch):
+            first -= 1
+        while last + 1 < self.config.training.epochs and self._phase(last + 1) == self._phase(p.epoch):
+            last += 1
+        steps = (last + 1 - first) * self.steps_in_epoch
+        factor = rate_factor(p.phase_steps, steps, self.config.training.warmup_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
 

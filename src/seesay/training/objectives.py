@@ -69,12 +69,14 @@ class SelfCritical(nn.Module):
         self.reward = reward
         self.settings = settings
 
-    def draw(self, memory: Memory, seed: Sequence[int]) -> list[list[Hypothesis]]:
-        """Sample `samples` captions for each picture, dropout off."""
+    def draw(self, memory: Memory | Tensor, seed: Sequence[int]) -> list[list[Hypothesis]]:
+        """Sample `samples` captions for each picture, or its pixels, dropout off."""
         model = self.cross_entropy.model
         model.eval()
         with torch.no_grad():
             words = model.vocabulary
+            if isinstance(memory, Tensor):
+                memory = model.encode(memory)
             state = model.decoder.start(memory)
             drawn = sample(
                 model.decoder.step,
@@ -102,15 +104,17 @@ class SelfCritical(nn.Module):
         ]
         return np.asarray(self.reward.score_items(flat), dtype=np.float64).reshape(len(ids), -1)
 
-    def forward(self, memory: Memory, sampled: Captions, rewards: Tensor, truth: Captions) -> Tensor:
+    def forward(self, memory: Memory | Tensor, sampled: Captions, rewards: Tensor, truth: Captions) -> Tensor:
         """Loss summed over pictures, scalar: reward part (mean over sampled tokens) and cross-entropy.
 
         Args:
-            memory: encoded pictures, B of them.
+            memory: encoded pictures, or uint8 pixels (B, H, W, 3) when the CNN learns too.
             sampled: the sampled captions (`as_captions`), `samples` rows for each picture.
             rewards: their rewards, (B, samples).
             truth: one true caption for each picture.
         """
+        if isinstance(memory, Tensor):
+            memory = self.cross_entropy.model.encode(memory)
         samples = rewards.shape[1]
         advantage = (rewards - rewards.mean(1, keepdim=True)) * samples / (samples - 1)
         decoder = self.cross_entropy.model.decoder
