@@ -92,11 +92,12 @@ class Encoder(nn.Module):
             grid = self._grid(self.backbone.forward_features(pixels))
         return Memory(grid, grid.mean(1))
 
-    def freeze(self, except_last: int | None = 0) -> list[nn.Parameter]:
+    def freeze(self, except_last: int | None = 0, batch_norm: bool = False) -> list[nn.Parameter]:
         """Fix all weights but those of the last `except_last` groups of layers (None: none fixed) and return these.
 
-        Batch norm keeps its statistics in either case.
+        Batch norm keeps its statistics, unless `batch_norm` lets it learn them where its weights learn.
         """
+        self.batch_norm = batch_norm
         groups = timm.models.group_parameters(self.backbone, self.backbone.group_matcher(coarse=True))
         order = sorted(groups)
         learn = set(order if except_last is None else order[len(order) - min(except_last, len(order)) :])
@@ -107,11 +108,11 @@ class Encoder(nn.Module):
         return [p for p in self.backbone.parameters() if p.requires_grad]
 
     def train(self, mode: bool = True) -> Encoder:
-        """Switch mode; batch norm always stays in evaluation mode, and so does a wholly fixed backbone."""
+        """Switch mode; fixed batch norm stays in evaluation mode, and so does a wholly fixed backbone."""
         super().train(mode and any(p.requires_grad for p in self.backbone.parameters()))
         for module in self.backbone.modules():
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
-                module.eval()
+                module.train(module.training and self.batch_norm and module.weight.requires_grad)
         return self
 
     def fingerprint(self) -> str:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from seesay.data import Sample
 from seesay.models.decoders.base import PAD
+from seesay.models.memory import Memory
 from seesay.text import Vocabulary, tokenize
 
 T = TypeVar("T")
@@ -28,6 +29,25 @@ class Captions:
     def to(self, device: torch.device) -> Captions:
         """The same on another device."""
         return Captions(self.inputs.to(device), self.targets.to(device))
+
+
+@dataclass
+class Batch:
+    """What a step reads.
+
+    Attributes:
+        source: encoded pictures, or uint8 pixels (B, H, W, 3) where the CNN learns.
+        captions: K rows for each picture.
+        taught: a Memory for each of distillation's teachers, where the CNN is fixed.
+    """
+
+    source: Memory | Tensor
+    captions: Captions
+    taught: Sequence[Memory] = ()
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on another device."""
+        return Batch(self.source.to(device), self.captions.to(device), [memory.to(device) for memory in self.taught])
 
 
 class CaptionBook:

@@ -40,6 +40,8 @@ class JointSettings(_Settings):
     lr: float = Field(1e-4, gt=0)
     decoder_lr: float = Field(3e-4, gt=0)
     """The decoder's rate in these epochs."""
+    batch_norm: bool = False
+    """Whether batch norm learns its statistics too: for a CNN that begins with random weights, over large batches."""
     augment: bool = True
     """Random crop, mirror image and brightness while the CNN learns."""
 
@@ -72,6 +74,15 @@ class SelfCriticalSettings(_Settings):
         return self.from_epoch is not None and epoch >= self.from_epoch
 
 
+class DistillationSettings(_Settings):
+    """Learning from trained models as well as from people. Off while there are no teachers."""
+
+    teachers: tuple[str, ...] = ()
+    """Folders of runs or artefacts with the same vocabulary; their mean probabilities are learned."""
+    weight: float = Field(0.5, gt=0, le=1)
+    """Share of the loss that is the teachers'."""
+
+
 class TrainingSettings(_Settings):
     """The loop."""
 
@@ -83,6 +94,8 @@ class TrainingSettings(_Settings):
     warmup_steps: int = Field(200, ge=0)
     weight_decay: float = Field(0.01, ge=0)
     label_smoothing: float = Field(0.1, ge=0, lt=1)
+    scheduled_sampling: float = Field(0.0, ge=0, lt=1)
+    """Share of the words read that are the model's own (Bengio et al. 2015): rises from 0 to this over the epochs."""
     clip: float = Field(1.0, gt=0)
     """Largest norm of the whole gradient."""
     ema: float = Field(0.998, ge=0, lt=1)
@@ -95,6 +108,8 @@ class TrainingSettings(_Settings):
     length_power: float = 0.7
     no_repeat_ngram: int = Field(0, ge=0)
     seed: int = 1
+    start_from: str | None = None
+    """A run's or artefact's folder whose weights to begin with; words it does not know begin anew."""
     checkpoint_minutes: float = Field(5.0, ge=0)
     """Minutes between checkpoints inside an epoch; one is written after every epoch in any case."""
 
@@ -109,6 +124,7 @@ class Config(_Settings):
     training: TrainingSettings = TrainingSettings()
     joint: JointSettings = JointSettings()
     self_critical: SelfCriticalSettings = SelfCriticalSettings()
+    distillation: DistillationSettings = DistillationSettings()
 
     @field_validator("decoder", mode="before")
     @classmethod

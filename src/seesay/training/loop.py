@@ -18,11 +18,11 @@ from torch import Tensor
 from seesay.data import Dataset, Sample
 from seesay.errors import TrainingError
 from seesay.models.captioner import CaptionModel
-from seesay.models.memory import Memory
-from seesay.training.batches import CaptionBook, Captions, ahead, epoch_plan, is_spare, share
+from seesay.training.batches import Batch, CaptionBook, ahead, epoch_plan, is_spare, share
 from seesay.training.callbacks import Callback, telling
 from seesay.training.checkpoints import read_checkpoint, with_prefix, without_prefix, write_checkpoint
 from seesay.training.config import Config
+from seesay.training.distillation import TeacherFeatures, Teachers
 from seesay.training.features import Features, has_bf16, load_pixels
 from seesay.training.objectives import CrossEntropy, SelfCritical, prepare_reward
 from seesay.training.optimisation import (
@@ -52,6 +52,7 @@ class Trainer:
         fabric: device, precision and processes.
         features: where encoded pictures come from while the CNN is fixed.
         callbacks: told of each step and epoch, in the first process only.
+        teachers: whom the model learns from beside the captions.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Trainer:
         fabric: Fabric,
         features: Features,
         callbacks: Sequence[Callback] = (),
+        teachers: Teachers | None = None,
     ) -> None:
         self.config = config
         self.model = model
@@ -74,6 +76,8 @@ class Trainer:
         self.fabric = fabric
         self.features = features
         self.callbacks = callbacks if fabric.is_global_zero else ()
+        self.teachers = teachers
+        self.taught = TeacherFeatures(teachers, features.directory, fabric) if teachers else None
         self.progress = Progress()
         self.book = CaptionBook(self.train_samples, model.vocabulary, config.text.max_length)
         self.reward = (
@@ -114,7 +118,7 @@ class Trainer:
             return
         if first and p.epoch > 0 and not saved:
             self.average.settle()
-        self.model.encoder.freeze(self.config.joint.layers if joint else 0)
+        self.model.encoder.freeze(self.config.joint.layers if joint else 0, self.config.joint.batch_norm)
         self.average = MovingAverage(self.model, self.config.training.ema)
         optimizer = make_optimizer(self.model, self.config, joint=joint, reward=reward)
         if saved:
@@ -136,7 +140,7 @@ class Trainer:
             assert self.reward is not None
             objective = SelfCritical(self.model, self.reward, self.config.self_critical, smoothing)
         else:
-            objective = CrossEntropy(self.model, smoothing)
+            objective = CrossEntropy(self.model, smoothing, self.teachers, self.config.distillation.weight)
         self.objective, self.optimizer = self.fabric.setup(objective, optimizer)
 
     @torch.no_grad()
@@ -151,14 +155,16 @@ class Trainer:
         if not joint:
             samples = [*self.train_samples, *self.dev_samples]
             self.features.prepare(self.model.encoder, samples, telling(self.callbacks, "encoding pictures"))
+            if self.taught and not reward:
+                self.taught.prepare(self.train_samples)
         plan = epoch_plan(len(self.train_samples), settings.batch_size, settings.seed, p.epoch)
         self.model.train()
         batches = ahead(lambda i: self._load(plan[i], joint, reward), range(p.step, len(plan)))
         asked = time.monotonic()
-        for photos, (source, captions) in zip(plan[p.step :], batches, strict=True):
+        for photos, batch in zip(plan[p.step :], batches, strict=True):
             begun = time.monotonic()
             self._seed()
-            figures = self._step(photos, source, captions, reward)
+            figures = self._step(photos, batch.to(self.fabric.device), reward)
             figures |= {"seconds": time.monotonic() - asked, "waiting": begun - asked, "steps": 1.0}
             for name, value in figures.items():
                 p.sums[name] = p.sums.get(name, 0.0) + value
@@ -178,7 +184,7 @@ class Trainer:
         entropy = [self.config.training.seed, self.progress.total_steps, self.fabric.global_rank]
         torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1)[0]))
 
-    def _load(self, photos: list[int], joint: bool, reward: bool) -> tuple[Memory | Tensor, Captions]:
+    def _load(self, photos: list[int], joint: bool, reward: bool) -> Batch:
         """What a step reads: this process's share of the pictures and of their captions."""
         p, settings = self.progress, self.config.training
         mine = share(photos, self.fabric.global_rank, self.fabric.world_size)
@@ -186,15 +192,16 @@ class Trainer:
         seed = (settings.seed, p.epoch)
         captions = self.book.draw(mine, 1 if reward else settings.captions_per_photo, seed)
         if joint:
-            return load_pixels(samples, self.model.preprocessing, seed if self.config.joint.augment else None), captions
-        return self.features.memory(samples), captions
+            pixels = load_pixels(samples, self.model.preprocessing, seed if self.config.joint.augment else None)
+            return Batch(pixels, captions)
+        taught = self.taught.memories(samples) if self.taught and not reward else []
+        return Batch(self.features.memory(samples), captions, taught)
 
-    def _step(self, photos: list[int], source: Memory | Tensor, captions: Captions, reward: bool) -> dict[str, float]:
+    def _step(self, photos: list[int], batch: Batch, reward: bool) -> dict[str, float]:
         """One update from one global batch; figures to add up over the epoch."""
-        p, fabric, device = self.progress, self.fabric, self.fabric.device
+        p, fabric = self.progress, self.fabric
         mine = share(photos, fabric.global_rank, fabric.world_size)
-        source = source.to(device)
-        captions = captions.to(device)
+        source, captions = batch.source, batch.captions
         figures: dict[str, float] = {}
         if reward:
             objective = self.objective.module if isinstance(self.objective.module, SelfCritical) else self.objective
@@ -202,15 +209,15 @@ class Trainer:
             with fabric.autocast():
                 drawn = objective.draw(source, seed)
             rewards = objective.rewards([self.train_samples[i].id for i in mine], drawn)
-            advised = torch.as_tensor(rewards, dtype=torch.float32, device=device)
-            loss = self.objective(source, objective.as_captions(drawn).to(device), advised, captions)
+            advised = torch.as_tensor(rewards, dtype=torch.float32, device=fabric.device)
+            loss = self.objective(source, objective.as_captions(drawn).to(fabric.device), advised, captions)
             count = float(len(mine))
             figures = {
                 "reward": float(rewards.mean()),
                 "unfinished": float(np.mean([not h.ended for d in drawn for h in d])),
             }
         else:
-            loss = self.objective(source, captions)
+            loss = self.objective(source, captions, self._sampled_share(), batch.taught)
             count = float((captions.targets != 0).sum())
         if is_spare(photos, fabric.global_rank):
             loss, count = loss * 0, 0.0
@@ -233,6 +240,12 @@ class Trainer:
         self.average.update()
         rows = float((captions.inputs[:, 0] != 0).sum())
         return {"loss": float(sums[0]), "count": total, "captions": rows * fabric.world_size, **figures}
+
+    def _sampled_share(self) -> float:
+        """Of scheduled sampling, in this epoch."""
+        first_reward = self.config.self_critical.from_epoch
+        last = (self.config.training.epochs if first_reward is None else first_reward) - 1
+        return self.config.training.scheduled_sampling * self.progress.epoch / max(1, last)
 
     def _set_rate(self) -> None:
         p = self.progress

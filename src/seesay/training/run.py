@@ -21,8 +21,10 @@ from seesay.text import Vocabulary, tokenize
 from seesay.training.callbacks import Callback, CsvLog, Curves, Report, TensorBoardLog, telling
 from seesay.training.checkpoints import read_checkpoint
 from seesay.training.config import Config, load_config, make_config
+from seesay.training.distillation import load_teachers
 from seesay.training.features import Features
 from seesay.training.loop import BEST, LAST, SUPERVISED, Trainer, make_fabric, write_json
+from seesay.training.transfer import start_from
 from seesay.training.validation import validate
 
 log = logging.getLogger("seesay.training")
@@ -68,7 +70,12 @@ def train(
     vocabulary = Vocabulary.build(
         [tokenize(text) for sample in dataset.split("train") for text in sample.references], config.text.min_count
     )
-    model = CaptionModel.build(config.encoder, config.decoder, vocabulary)
+    begins_with = None if resume and (out / LAST).exists() else config.training.start_from
+    model = CaptionModel.build(config.encoder, config.decoder, vocabulary, load_weights=begins_with is None)
+    if begins_with is not None:
+        start_from(model, begins_with)
+    joint = config.joint.from_epoch is not None
+    teachers = load_teachers(config.distillation.teachers, model, joint=joint) if config.distillation.teachers else None
     watchers: list[Callback] = []
     if fabric.is_global_zero:
         watchers = [Report(), CsvLog(out / "metrics.csv"), Curves(out / "curves.png"), TensorBoardLog(out / "events")]
@@ -77,7 +84,7 @@ def train(
     dataset = _readable(dataset, model, config, cache, watchers)
     if fabric.is_global_zero:
         _announce(config, dataset, model)
-    trainer = Trainer(config, model, dataset, out, fabric, cache, watchers)
+    trainer = Trainer(config, model, dataset, out, fabric, cache, watchers, teachers)
     progress = trainer.run(resume)
     fabric.barrier()
     weights, best = read_checkpoint(out / BEST)
