@@ -26,7 +26,10 @@ END_WORD = "<end>"
 
 
 class CrossEntropy(nn.Module):
-    """Label-smoothed cross-entropy (Szegedy et al. 2016, section 7) over real tokens, under teacher forcing."""
+    """Label-smoothed cross-entropy (Szegedy et al. 2016, section 7) over real tokens, under teacher forcing.
+
+    A decoder's own `penalty` is added; both are sums, so that it weighs as much as in the decoder's paper.
+    """
 
     def __init__(self, model: CaptionModel, label_smoothing: float) -> None:
         super().__init__()
@@ -45,7 +48,9 @@ class CrossEntropy(nn.Module):
         decoder = self.model.decoder
         logits = decoder.output(decoder.hidden(memory, captions.inputs))
         targets = captions.targets[captions.targets != PAD]
-        return F.cross_entropy(logits.float(), targets, label_smoothing=self.label_smoothing, reduction="sum")
+        loss = F.cross_entropy(logits.float(), targets, label_smoothing=self.label_smoothing, reduction="sum")
+        penalty, decoder.penalty = decoder.penalty, None
+        return loss if penalty is None else loss + penalty
 
 
 class SelfCritical(nn.Module):
