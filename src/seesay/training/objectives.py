@@ -29,6 +29,8 @@ END_WORD = "<end>"
 class CrossEntropy(nn.Module):
     """Label-smoothed cross-entropy (Szegedy et al. 2016, section 7) over real tokens, under teacher forcing.
 
+    A decoder's own `penalty` is added; both are sums, so that it weighs as much as in the decoder's paper.
+
     Args:
         model: what is trained.
         label_smoothing: share of the target spread evenly over all words.
@@ -73,11 +75,11 @@ class CrossEntropy(nn.Module):
         logits = decoder.output(decoder.hidden(memory, inputs)).float()
         targets = captions.targets[captions.targets != PAD]
         loss = F.cross_entropy(logits, targets, label_smoothing=self.label_smoothing, reduction="sum")
-        if self.teachers is None:
-            return loss
-        wanted = self.teachers.probabilities(seen, captions.inputs)
-        drawn = F.cross_entropy(logits, wanted, reduction="sum")
-        return torch.lerp(loss, drawn, self.teacher_weight)
+        if self.teachers is not None:
+            wanted = self.teachers.probabilities(seen, captions.inputs)
+            loss = torch.lerp(loss, F.cross_entropy(logits, wanted, reduction="sum"), self.teacher_weight)
+        penalty, decoder.penalty = decoder.penalty, None
+        return loss if penalty is None else loss + penalty
 
 
 @torch.no_grad()
