@@ -37,6 +37,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("inject", {"conditioning": "init", "cell": "gru", "layers": 2}),
     ("inject", {"conditioning": "pre", "layers": 2}),
     ("merge", {"cell": "gru", "combine": "concat"}),
+    ("blstm", {"cell": "gru", "combine": "concat", "max_length": 5}),
 ]
 
 
