@@ -37,14 +37,17 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("inject", {"conditioning": "init", "cell": "gru", "layers": 2}),
     ("inject", {"conditioning": "pre", "layers": 2}),
     ("merge", {"cell": "gru", "combine": "concat"}),
+    ("blstm", {"cell": "gru", "combine": "concat", "max_length": 5}),
 ]
 
 
-def train(decoder_name: str, folder: Path, **settings: Any) -> Artefact:
+SMALL_ENCODER = EncoderConfig(name="test_efficientnet", weights="random", size=64)
+
+
+def train(decoder_name: str, folder: Path, encoder: EncoderConfig = SMALL_ENCODER, **settings: Any) -> Artefact:
     """A random model, with batch norm statistics as a trained one has, kept as training keeps it."""
     torch.manual_seed(3)
     decoder = DECODERS[decoder_name].config_class(name=decoder_name, **settings)
-    encoder = EncoderConfig(name="test_efficientnet", weights="random", size=64)
     model = CaptionModel.build(encoder, decoder, WORDS)
     with torch.no_grad():
         for name, buffer in model.named_buffers():
@@ -116,6 +119,19 @@ def test_the_same_captions_as_pytorch(exported: dict[str, Artefact], storage: st
     assert parity.pictures == 20
     assert parity.differing == ()
     assert parity.largest_score_gap < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [("test_efficientnet", "blocks.1"), ("test_vit", "blocks.0"), ("test_efficientnet", "global_pool")],
+)
+def test_an_encoder_cut_at_a_layer(tmp_path: Path, name: str, layer: str) -> None:
+    encoder = EncoderConfig(name=name, weights="random", size=64 if "vit" not in name else None, layer=layer)
+    artefact = export_artefact(train("merge", tmp_path / "run", encoder=encoder).root, tmp_path / "model")
+    assert check_parity(artefact, noise(6)).differing == ()
+    kept = {key for key in read_header(artefact.file(WEIGHTS)) if key.startswith("encoder.")}
+    graph = onnx.load(artefact.file(ENCODER), load_external_data=False).graph
+    assert len(kept) == sum(t.data_location == onnx.TensorProto.EXTERNAL for t in graph.initializer)
 
 
 def test_parity_check_notices_another_model(exported: dict[str, Artefact]) -> None:

@@ -12,6 +12,10 @@ WORDS, SIZE, GRID = 23, 12, 6
 SMALL = {"embedding": 12, "hidden": 16}
 VARIANTS = {
     "attention": [{"hidden": 16, "heads": 2, "feed_forward": 32}],
+    "blstm": [
+        *({**SMALL, "cell": cell, "combine": combine} for cell in ("lstm", "gru") for combine in ("add", "concat")),
+        {**SMALL, "max_length": 3},  # shorter than the captions
+    ],
     "inject": [
         {**SMALL, "conditioning": conditioning, "cell": cell, "layers": layers}
         for conditioning in ("init", "pre", "par")

@@ -12,25 +12,105 @@ def make(name, **settings):
     return Encoder(EncoderConfig(name=name, weights="random", **settings)).eval()
 
 
+IMAGENET, HALF = (0.485, 0.456, 0.406), (0.5, 0.5, 0.5)
+CLIP = (0.48145466, 0.4578275, 0.40821073)
+
+
 @pytest.mark.parametrize(
-    ("name", "size", "grid", "dim"),
+    ("name", "size", "grid", "dim", "mean"),
     [
-        ("tf_efficientnet_lite0", 64, (2, 2), 1280),
-        ("resnet18", 64, (2, 2), 512),
-        ("vgg11", 64, (2, 2), 512),
-        ("vit_tiny_patch16_224", 64, (4, 4), 192),
-        ("swin_tiny_patch4_window7_224", 224, (7, 7), 768),
-        ("convnext_atto", 64, (2, 2), 320),
+        ("tf_efficientnet_lite0", 64, (2, 2), 1280, HALF),
+        ("resnet18", 64, (2, 2), 512, IMAGENET),
+        ("resnet50", 64, (2, 2), 2048, IMAGENET),
+        ("resnet101", 64, (2, 2), 2048, IMAGENET),
+        ("vgg11", 64, (2, 2), 512, IMAGENET),
+        ("inception_v3", 128, (2, 2), 2048, HALF),
+        ("mobilenetv1_100", 64, (2, 2), 1024, HALF),
+        ("mobilenetv2_100", 64, (2, 2), 1280, IMAGENET),
+        ("mobilenetv3_large_100", 64, (2, 2), 960, IMAGENET),
+        ("convnext_tiny", 64, (2, 2), 768, IMAGENET),
+        ("swin_tiny_patch4_window7_224", 224, (7, 7), 768, IMAGENET),
+        ("vit_tiny_patch16_224", 64, (4, 4), 192, HALF),
+        ("vit_small_patch14_dinov2", 56, (4, 4), 384, IMAGENET),
+        ("vit_small_patch14_reg4_dinov2", 56, (4, 4), 384, IMAGENET),
+        ("vit_base_patch32_clip_224", 64, (2, 2), 768, CLIP),
     ],
 )
-def test_every_kind_of_backbone_gives_a_grid_and_its_mean(name, size, grid, dim):
+def test_every_kind_of_backbone_gives_a_grid_and_its_mean(name, size, grid, dim, mean):
     encoder = make(name, size=size)
     assert encoder.preprocessing.size == (size, size)
+    assert encoder.preprocessing.mean == mean
     memory = encoder(torch.randn(2, 3, size, size))
     assert encoder.grid_size == grid
     assert encoder.dim == dim
     assert memory.grid.shape == (2, grid[0] * grid[1], dim)
     torch.testing.assert_close(memory.pooled, memory.grid.mean(1))
+
+
+def test_fc7_is_what_the_second_fully_connected_layer_gives():
+    encoder = make("vgg16", size=32, layer="fc7")
+    assert (encoder.grid_size, encoder.dim) == ((1, 1), 4096)
+    pixels = torch.randn(2, 3, 32, 32)
+    memory = encoder(pixels)
+    assert memory.grid.shape == (2, 1, 4096)
+    assert torch.equal(memory.pooled, memory.grid[:, 0])
+    connected = encoder.backbone.pre_logits
+    maps = pixels
+    for layer in encoder.backbone.features.children():
+        maps = layer(maps)
+    maps = torch.nn.functional.adaptive_avg_pool2d(maps, 7)
+    expected = connected.fc2(connected.fc1(maps).relu()).relu().flatten(1)
+    torch.testing.assert_close(memory.pooled, expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "size", "grid", "dim"),
+    [
+        ("vgg11_bn", "conv2_1", 32, (16, 16), 128),
+        ("resnet18", "layer3", 64, (4, 4), 256),
+        ("swin_tiny_patch4_window7_224", "layers.2", 224, (14, 14), 384),
+        ("vit_tiny_patch16_224", "blocks.3", 64, (4, 4), 192),
+        ("test_efficientnet", "global_pool", 64, (1, 1), 256),
+    ],
+)
+def test_a_layer_inside_and_nothing_after_it(name, layer, size, grid, dim):
+    encoder = make(name, layer=layer, size=size)
+    assert (encoder.grid_size, encoder.dim) == (grid, dim)
+    encoder.train()
+    learning = encoder.freeze(None)
+    memory = encoder(torch.randn(2, 3, size, size))
+    assert memory.grid.shape == (2, grid[0] * grid[1], dim)
+    memory.pooled.square().sum().backward()
+    # What comes after the layer is gone: each weight that is left has its part in the features.
+    assert len(learning) == len(list(encoder.backbone.parameters()))
+    assert all(p.grad is not None for p in learning)
+
+
+def test_the_annotation_vectors_of_show_attend_and_tell():
+    encoder = make("vgg19", layer="conv5_3")
+    assert (encoder.preprocessing.size, encoder.grid_size, encoder.dim) == ((224, 224), (14, 14), 512)
+
+
+def test_a_vgg_map_by_name_is_the_last_before_its_pooling():
+    whole, part = make("vgg11", size=32), make("vgg11", size=32, layer="conv5_2")
+    pixels = torch.randn(1, 3, 32, 32)
+    grid = part(pixels).grid.view(1, *part.grid_size, part.dim).permute(0, 3, 1, 2)
+    expected = torch.nn.functional.max_pool2d(grid, 2).flatten(2).transpose(1, 2)
+    torch.testing.assert_close(whole(pixels).grid, expected)
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        ("layr3", "has no module 'layr3'. Nearest: layer3, "),
+        ("fc7", "Its parts: conv1, bn1, act1, maxpool, layer1"),
+    ],
+)
+def test_a_layer_that_is_not_there_names_the_nearest(layer, expected):
+    with pytest.raises(UsageError) as raised:
+        make("resnet18", size=64, layer=layer)
+    assert expected in str(raised.value)
+    assert "\n" not in str(raised.value)
 
 
 def test_grid_positions_are_read_row_by_row():

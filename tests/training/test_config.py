@@ -30,6 +30,13 @@ def test_another_decoder_takes_its_own_defaults():
     assert config.decoder.model_dump()["hidden"] == 256
 
 
+def test_names_come_first_and_take_the_layer_along():
+    config = load_config("default", ["decoder.hidden=64", "decoder=merge", "encoder.layer=fc7", "encoder=vgg16"])
+    assert config.decoder.model_dump()["hidden"] == 64
+    assert config.encoder.layer == "fc7"
+    assert load_config("default", ["encoder={name: vgg16, layer: fc7}"]).encoder.layer == "fc7"
+
+
 @pytest.mark.parametrize(
     ("override", "expected"),
     [

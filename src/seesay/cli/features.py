@@ -13,6 +13,7 @@ from seesay.cli.needs import training_parts
 EXAMPLES = """\b
 Examples:
   seesay features flickr8k:FOLDER --encoder tf_efficientnet_lite2 --out features
+  seesay features flickr8k:FOLDER --encoder vgg16 --layer fc7 --out features
   seesay features csv:mine.csv --encoder resnet50 --weights resnet50.safetensors --out features
 """
 
@@ -28,6 +29,7 @@ def features(
     out: Path = typer.Option(..., "--out", help="The cache folder; what is there already is kept."),
     weights: str = typer.Option("auto", "--weights", help="auto, hub, package, random, or a file."),
     size: int | None = typer.Option(None, "--size", help="Side of the input in pixels; else the backbone's own."),
+    layer: str | None = typer.Option(None, "--layer", help="A module's output in place of the last feature map."),
 ) -> None:
     """Write float16 features, memory-mapped; a killed run is continued by the same command."""
     with training_parts():
@@ -35,4 +37,5 @@ def features(
         from seesay.training.features import extract_dataset
 
         with progress("encoding") as tell:
-            print(json.dumps(extract_dataset(data, EncoderConfig(name=encoder, weights=weights, size=size), out, tell)))
+            config = EncoderConfig(name=encoder, weights=weights, size=size, layer=layer)
+            print(json.dumps(extract_dataset(data, config, out, tell)))

@@ -26,6 +26,7 @@ from torch.nn import functional as F
 
 from seesay.artefact import DECODER_START, DECODER_STEP, ENCODER, WEIGHTS
 from seesay.models.captioner import CaptionModel, normalise
+from seesay.models.decoders.base import LastState
 from seesay.models.memory import Memory
 
 OPSET = 20
@@ -99,12 +100,12 @@ class _LstmStep(nn.Module):
 
 @contextmanager
 def _stepwise(decoder: nn.Module) -> Iterator[None]:
-    """While it lasts, the decoder's plain LSTMs are `_LstmStep`s."""
+    """While it lasts, the decoder's plain LSTMs are `_LstmStep`s, but for those that read whole sequences."""
     swapped = []
     for path, module in list(decoder.named_modules()):
         plain = isinstance(module, nn.LSTM) and module.batch_first and not (module.bidirectional or module.proj_size)
-        if plain:
-            parent, _, name = path.rpartition(".")
+        parent, _, name = path.rpartition(".")
+        if plain and not isinstance(decoder.get_submodule(parent), LastState):
             setattr(decoder.get_submodule(parent), name, _LstmStep(module))
             swapped.append((parent, name, module))
     try:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from seesay.errors import MissingPartError, UsageError
 from seesay.media import Preprocessing
 from seesay.models import depthwise
+from seesay.models.layers import cut_at
 from seesay.models.memory import Memory
 from seesay.registry import nearest
 
@@ -40,6 +41,8 @@ class EncoderConfig(BaseModel):
     size: int | None = None
     """Side of the square input in pixels; None takes the backbone's own."""
     fit: Literal["squash", "crop"] = "squash"
+    layer: str | None = None
+    """What is handed over: the last feature map (None), or a module's output, by timm's name or the field's, as fc7."""
 
 
 class Encoder(nn.Module):
@@ -59,7 +62,7 @@ class Encoder(nn.Module):
             load_weights: False leaves random weights, for a caller that loads its own.
 
         Raises:
-            UsageError: timm knows no such name, or the weights do not fit.
+            UsageError: timm knows no such name, the backbone no such layer, or the weights do not fit.
             MissingPartError: the weights are neither installed nor reachable.
         """
         super().__init__()
@@ -80,16 +83,25 @@ class Encoder(nn.Module):
             mean=tuple(data["mean"]),
             std=tuple(data["std"]),
         )
+        self._groups = self.backbone.group_matcher(coarse=True)
+        self._prefix: int = getattr(self.backbone, "num_prefix_tokens", 0)
+        self._last_dim: int | None = None if config.layer else self.backbone.num_features
+        self._nhwc: bool = getattr(self.backbone, "output_fmt", "") == "NHWC"
+        if config.layer:
+            self.backbone = cut_at(self.backbone, config.layer)
         self.freeze()
         with torch.no_grad():
-            features = self.backbone.forward_features(torch.zeros(1, 3, side, side))
+            features = self._features(torch.zeros(1, 3, side, side))
         self.grid_size = self._positions(features)
         self.dim: int = self._grid(features).shape[-1]
 
     def forward(self, pixels: Tensor) -> Memory:
-        """Normalised pixels (B, 3, H, W) float → Memory with grid (B, N, D) and pooled (B, D), its mean."""
+        """Normalised pixels (B, 3, H, W) float → Memory with grid (B, N, D) and pooled (B, D), its mean.
+
+        A layer that gives one vector for the picture, as fc7 does, is a grid of one position.
+        """
         with depthwise.QuickDepthwise() if depthwise.wanted(pixels) else nullcontext():
-            grid = self._grid(self.backbone.forward_features(pixels))
+            grid = self._grid(self._features(pixels))
         return Memory(grid, grid.mean(1))
 
     def freeze(self, except_last: int | None = 0, batch_norm: bool = False) -> list[nn.Parameter]:
@@ -98,7 +110,7 @@ class Encoder(nn.Module):
         Batch norm keeps its statistics, unless `batch_norm` lets it learn them where its weights learn.
         """
         self.batch_norm = batch_norm
-        groups = timm.models.group_parameters(self.backbone, self.backbone.group_matcher(coarse=True))
+        groups = timm.models.group_parameters(self.backbone, self._groups)
         order = sorted(groups)
         learn = set(order if except_last is None else order[len(order) - min(except_last, len(order)) :])
         names = {name for group in learn for name in groups[group]}
@@ -123,22 +135,31 @@ class Encoder(nn.Module):
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
         return digest.hexdigest()
 
+    def _features(self, pixels: Tensor) -> Tensor:
+        whole = self.backbone
+        features: Tensor = whole(pixels)["features"] if self.config.layer else whole.forward_features(pixels)
+        return features
+
     def _channels_last(self, features: Tensor) -> bool:
-        return features.shape[1] != self.backbone.num_features or getattr(self.backbone, "output_fmt", "") == "NHWC"
+        return self._nhwc or (self._last_dim is not None and features.shape[1] != self._last_dim)
 
     def _positions(self, features: Tensor) -> tuple[int, int]:
+        if features.ndim == 2:
+            return 1, 1
         if features.ndim == 4:
             height, width = features.shape[1:3] if self._channels_last(features) else features.shape[2:4]
             return int(height), int(width)
-        tokens = features.shape[1] - getattr(self.backbone, "num_prefix_tokens", 0)
+        tokens = features.shape[1] - self._prefix
         side = round(tokens**0.5)
         return (side, side) if side * side == tokens else (1, tokens)
 
     def _grid(self, features: Tensor) -> Tensor:
         """A backbone's own shape → (B, N, D): maps are read row by row, class and register tokens are left out."""
+        if features.ndim == 2:
+            return features[:, None]
         if features.ndim == 4:
             return features.flatten(1, 2) if self._channels_last(features) else features.flatten(2).transpose(1, 2)
-        return features[:, getattr(self.backbone, "num_prefix_tokens", 0) :]
+        return features[:, self._prefix :]
 
     @staticmethod
     def _source(config: EncoderConfig) -> str:

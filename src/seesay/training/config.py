@@ -158,11 +158,19 @@ def load_config(recipe: str | Path, overrides: Sequence[str] = ()) -> Config:
         UsageError: no such recipe, an unknown key (the nearest right one is named), or a value of the wrong kind.
     """
     values, where = _read(recipe)
+    changes = []
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals:
             raise UsageError(f"{override!r} is not of the form key=value, for example training.epochs=3")
-        _set(values, key.strip().split("."), yaml.safe_load(text), override)
+        path = key.strip().split(".")
+        # `encoder=NAME` and `decoder=NAME` are short for their name.
+        if path in (["encoder"], ["decoder"]) and not text.lstrip().startswith("{"):
+            path.append("name")
+        changes.append((path, yaml.safe_load(text), override))
+    # Names first, because what the recipe says of another encoder or decoder is dropped by them.
+    for path, value, override in sorted(changes, key=lambda change: change[0][1:] != ["name"]):
+        _set(values, path, value, override)
     return make_config(values, where)
 
 
@@ -193,9 +201,6 @@ def _read(recipe: str | Path) -> tuple[dict[str, Any], str]:
 
 
 def _set(values: dict[str, Any], path: list[str], value: Any, override: str) -> None:
-    # `encoder=NAME` and `decoder=NAME` are short for their name.
-    if len(path) == 1 and path[0] in ("encoder", "decoder") and isinstance(value, str):
-        path = [path[0], "name"]
     here = values
     for part in path[:-1]:
         here = here.setdefault(part, {})
@@ -203,6 +208,8 @@ def _set(values: dict[str, Any], path: list[str], value: Any, override: str) -> 
             raise UsageError(f"{override!r}: {part} is a single value and has no keys below it")
     if path == ["decoder", "name"] and here.get("name") != value:
         here.clear()  # another family's settings do not carry over
+    if path == ["encoder", "name"] and here.get("name") != value:
+        here.pop("layer", None)  # a layer of another backbone
     here[path[-1]] = value
 
 

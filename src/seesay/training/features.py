@@ -38,6 +38,7 @@ def open_cache(directory: Path, encoder: Encoder) -> FeatureCache:
         "encoder": encoder.config.name,
         "weights": encoder.fingerprint(),
         "preprocessing": encoder.preprocessing.to_json(),
+        **({"layer": encoder.config.layer} if encoder.config.layer else {}),
     }
     return FeatureCache(directory, key, grid_shape=(rows * columns, encoder.dim), pooled_dim=encoder.dim)
 
@@ -172,7 +173,7 @@ def extract_dataset(
 
     Args:
         data: `FORMAT:PATH`.
-        encoder: the backbone, its weights and input size.
+        encoder: the backbone, its weights, input size and layer.
         out: the cache folder; give it to `train` as `SEESAY_CACHE` does, or as its `features`.
         on_progress: called with pictures done and pictures to do.
 
@@ -180,7 +181,7 @@ def extract_dataset(
         encoder, layer, grid (rows, columns), dimension, pictures in all, pictures encoded now.
 
     Raises:
-        UsageError: no such encoder.
+        UsageError: no such encoder, or it has no such layer.
         DataError: the data set has fatal faults.
     """
     dataset = read_dataset(data)
@@ -191,7 +192,7 @@ def extract_dataset(
         encoded = extract(dataset.samples, network, cache, fabric, on_progress)
     return {
         "encoder": encoder.name,
-        "layer": "forward_features",
+        "layer": encoder.layer or "last feature map",
         "grid": list(network.grid_size),
         "dimension": network.dim,
         "pictures": len(dataset.samples),

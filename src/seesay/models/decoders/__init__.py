@@ -1,6 +1,6 @@
 """Decoders by name. A new one is one file here with `@register("name")` and a config class."""
 
-from seesay.models.decoders import attention, inject, merge
+from seesay.models.decoders import attention, blstm, inject, merge
 from seesay.models.decoders.base import DECODERS, Decoder, DecoderConfig, State, register
 
-__all__ = ["DECODERS", "Decoder", "DecoderConfig", "State", "attention", "inject", "merge", "register"]
+__all__ = ["DECODERS", "Decoder", "DecoderConfig", "State", "attention", "blstm", "inject", "merge", "register"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -148,6 +148,39 @@ class Recurrent(nn.Module):
     def _layers_first(self, state: State) -> Any:
         values = tuple(state[name].transpose(0, 1).contiguous() for name in self.entries)
         return values if len(values) > 1 else values[0]
+
+
+class LastState(nn.Module):
+    """An LSTM or GRU that reads whole sequences and gives its state after the last word of each.
+
+    Args:
+        cell: lstm or gru.
+        inputs: size of what is read for each word.
+        hidden: H.
+    """
+
+    def __init__(self, cell: Cell, inputs: int, hidden: int) -> None:
+        super().__init__()
+        kind: type[nn.LSTM | nn.GRU] = nn.LSTM if cell == "lstm" else nn.GRU
+        self.net = kind(inputs, hidden, batch_first=True)
+
+    def forward(self, tokens: Tensor, embed: Callable[[Tensor], Tensor]) -> Tensor:
+        """Tokens (R, T), padding after the last → (R, H); a row of padding alone gives something that means nothing.
+
+        Args:
+            tokens: what is read, in reading order.
+            embed: tokens (…) → what the net reads (…, I).
+        """
+        lengths = (tokens != PAD).sum(1).clamp(min=1)
+        if torch.compiler.is_exporting():
+            # Packing does not export. What is read after the last word does not change the state after it.
+            states, _ = self.net(embed(tokens))
+            last = (lengths - 1)[:, None, None].expand(-1, 1, states.shape[-1])
+            return states.gather(1, last)[:, 0]
+        packed = nn.utils.rnn.pack_padded_sequence(tokens, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        _, after = self.net(packed._replace(data=embed(packed.data)))
+        hidden: Tensor = (after[0] if isinstance(after, tuple) else after)[-1]
+        return hidden
 
 
 def read_words(net: nn.LSTM | nn.GRU, inputs: Tensor, tokens: Tensor, begin: Any = None) -> Tensor:

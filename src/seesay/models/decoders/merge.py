@@ -38,6 +38,8 @@ class MergeDecoder(Decoder):
     """
 
     config_class = MergeConfig
+    directions = 1
+    """How often H the words' states are wide."""
 
     def __init__(self, config: MergeConfig, vocabulary_size: int, feature_size: int) -> None:
         super().__init__()
@@ -45,10 +47,11 @@ class MergeDecoder(Decoder):
         self.embedding = nn.Embedding(vocabulary_size, config.embedding, padding_idx=0)
         self.recurrent = Recurrent(config.cell, config.embedding, config.hidden)
         self.carried = self.recurrent.entries
+        width = self.directions * config.hidden
         self.picture = nn.Sequential(
-            nn.Dropout(config.dropout), nn.Linear(feature_size, config.hidden), nn.LayerNorm(config.hidden), nn.ReLU()
+            nn.Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width), nn.ReLU()
         )
-        meeting = config.hidden * (2 if config.combine == "concat" else 1)
+        meeting = width * (2 if config.combine == "concat" else 1)
         self.meet = nn.Sequential(nn.Linear(meeting, config.hidden), nn.ReLU())
         self.project = nn.Linear(config.hidden, vocabulary_size)
         self.dropout = nn.Dropout(config.dropout)
@@ -60,20 +63,27 @@ class MergeDecoder(Decoder):
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """tokens (R,) → logits (R, V), state."""
-        out, after = self.recurrent.step(self.dropout(self.embedding(tokens)), state)
+        out, after = self.recurrent.step(self._embed(tokens), state)
         logits = self.output(self._merge(out, each(state["picture"], tokens)))
         return logits, {**state, **after}
 
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
         """See `Decoder.hidden`."""
-        states = self.recurrent.read(self.dropout(self.embedding(tokens)), tokens)
         real_tokens = (tokens != PAD).view(len(memory), -1).sum(1)
-        return self._merge(states, self.picture(memory.pooled).repeat_interleave(real_tokens, 0))
+        return self._merge(self._read(tokens), self.picture(memory.pooled).repeat_interleave(real_tokens, 0))
 
     def output(self, hidden: Tensor) -> Tensor:
         """(…, H) → (…, V)."""
         logits: Tensor = self.project(hidden)
         return logits
+
+    def _embed(self, tokens: Tensor) -> Tensor:
+        words: Tensor = self.dropout(self.embedding(tokens))
+        return words
+
+    def _read(self, tokens: Tensor) -> Tensor:
+        """The words' states after each real token, (M, H)."""
+        return self.recurrent.read(self._embed(tokens), tokens)
 
     def _merge(self, states: Tensor, picture: Tensor) -> Tensor:
         states = self.dropout(states)
