@@ -12,6 +12,10 @@ WORDS, SIZE, GRID = 23, 12, 6
 SMALL = {"embedding": 12, "hidden": 16}
 VARIANTS = {
     "attention": [{"hidden": 16, "heads": 2, "feed_forward": 32}],
+    "expansionnet_v2": [
+        {"hidden": 16, "heads": 2, "feed_forward": 32, "layers": n, "static": s, "dynamic": d, "max_length": 9}
+        for n, s, d in ((1, (3,), 1), (2, (2, 4), 3))
+    ],
     "inject": [
         {**SMALL, "conditioning": conditioning, "cell": cell, "layers": layers}
         for conditioning in ("init", "pre", "par")

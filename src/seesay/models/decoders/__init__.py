@@ -1,6 +1,16 @@
 """Decoders by name. A new one is one file here with `@register("name")` and a config class."""
 
-from seesay.models.decoders import attention, inject, merge
+from seesay.models.decoders import attention, expansionnet_v2, inject, merge
 from seesay.models.decoders.base import DECODERS, Decoder, DecoderConfig, State, register
 
-__all__ = ["DECODERS", "Decoder", "DecoderConfig", "State", "attention", "inject", "merge", "register"]
+__all__ = [
+    "DECODERS",
+    "Decoder",
+    "DecoderConfig",
+    "State",
+    "attention",
+    "expansionnet_v2",
+    "inject",
+    "merge",
+    "register",
+]
