@@ -16,6 +16,10 @@ VARIANTS = {
         *({**SMALL, "cell": cell, "combine": combine} for cell in ("lstm", "gru") for combine in ("add", "concat")),
         {**SMALL, "max_length": 3},  # shorter than the captions
     ],
+    "expansionnet_v2": [
+        {"hidden": 16, "heads": 2, "feed_forward": 32, "layers": n, "static": s, "dynamic": d, "max_length": 9}
+        for n, s, d in ((1, (3,), 1), (2, (2, 4), 3))
+    ],
     "inject": [
         {**SMALL, "conditioning": conditioning, "cell": cell, "layers": layers}
         for conditioning in ("init", "pre", "par")

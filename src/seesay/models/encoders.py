@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import pickle
+import warnings
 from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
@@ -43,6 +45,8 @@ class EncoderConfig(BaseModel):
     fit: Literal["squash", "crop"] = "squash"
     layer: str | None = None
     """What is handed over: the last feature map (None), or a module's output, by timm's name or the field's, as fc7."""
+    interpolation: Literal["bicubic", "bilinear"] | None = None
+    """How a picture is resized; None takes the backbone's own."""
 
 
 class Encoder(nn.Module):
@@ -79,7 +83,7 @@ class Encoder(nn.Module):
             size=(side, side),
             fit=config.fit,
             crop_ratio=data["crop_pct"] if config.fit == "crop" else 1.0,
-            interpolation="bicubic" if data["interpolation"] == "bicubic" else "bilinear",
+            interpolation=config.interpolation or ("bicubic" if data["interpolation"] == "bicubic" else "bilinear"),
             mean=tuple(data["mean"]),
             std=tuple(data["std"]),
         )
@@ -197,7 +201,7 @@ def load_file(backbone: nn.Module, file: Path) -> None:
     """
     if not file.is_file():
         raise UsageError(f"encoder.weights: no file {str(file)!r}; give auto, hub, package, random or a file")
-    weights = _read_state_dict(file)
+    weights = read_state_dict(file)
     own = backbone.state_dict()
     missing = [name for name in own if name not in weights]
     wrong = [n for n in own if n in weights and weights[n].shape != own[n].shape]
@@ -211,7 +215,7 @@ def load_file(backbone: nn.Module, file: Path) -> None:
 
 def load_by_position(backbone: nn.Module, file: Path) -> None:
     """Load weights kept under foreign names but in timm's order, asserting every shape."""
-    own, weights = backbone.state_dict(), _read_state_dict(file)
+    own, weights = backbone.state_dict(), read_state_dict(file)
     values: Iterable[Tensor] = weights.values()
     # A headless backbone lacks the classifier's tensors, which come last.
     pairs = list(zip(own, values, strict=False))
@@ -234,16 +238,36 @@ def _package_file(name: str) -> Path:
     return files[0]
 
 
-def _read_state_dict(file: Path) -> dict[str, Tensor]:
+def read_state_dict(file: Path) -> dict[str, Tensor]:
+    """Tensors by name from .safetensors, or from a PyTorch file, without executing code that is in it.
+
+    What training scripts keep beside the weights (an optimiser's state, for example) is left out.
+
+    Raises:
+        UsageError: the file cannot be read, or holds no tensors by name.
+    """
+    if not file.is_file():
+        raise UsageError(f"{file}: no such file")
     try:
         if file.suffix == ".safetensors":
             from safetensors.torch import load_file as read
 
             return dict(read(file))
-        weights = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise UsageError(f"{file}: not a readable weight file ({_first_line(error)})") from error
-    return dict(weights.get("state_dict", weights))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on how a file was pickled, before it is refused
+            found = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise UsageError(
+            f"{file}: not a readable weight file (no PyTorch file, or it asks for code to be run, which is refused)"
+        ) from error
+    except Exception as error:  # a damaged file raises anything at all
+        raise UsageError(f"{file}: not a readable weight file (damaged, or of another kind)") from error
+    for name in ("state_dict", "model_state_dict", "model"):
+        if isinstance(found, dict) and isinstance(found.get(name), dict):
+            found = found[name]
+    if not isinstance(found, dict) or not found or not all(isinstance(value, Tensor) for value in found.values()):
+        raise UsageError(f"{file}: not a readable weight file (it holds no tensors by name)")
+    return dict(found)
 
 
 def _first_line(error: Exception) -> str:

@@ -117,12 +117,16 @@ class Captioner:
         """Search settings: the model's own, with what the caller asks for in their place.
 
         Raises:
-            UsageError: a number out of range.
+            UsageError: a number out of range, or more words than this model has positions for.
         """
         words = self.vocabulary
         asked = {"beam": beam, "max_length": max_length}
         values = {**self.artefact.description.search, **{k: v for k, v in asked.items() if v is not None}}
-        return SearchOptions(**values, num=num, forbidden=(words.pad, words.start, words.unk))
+        options = SearchOptions(**values, num=num, forbidden=(words.pad, words.start, words.unk))
+        positions = dict(self.artefact.description.model.get("decoder", {})).get("max_length")
+        if positions is not None and options.max_length >= positions:
+            raise UsageError(f"max_length is {options.max_length}; {self.name} reads at most {positions - 1} words")
+        return options
 
     def caption_pixels(self, pixels: NDArray[np.uint8], options: SearchOptions) -> list[list[Caption]]:
         """Caption preprocessed pixels (B, H, W, 3) uint8, as `preprocessing.load` gives them, in one batch."""

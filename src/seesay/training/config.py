@@ -14,6 +14,7 @@ from seesay.models.decoders import DECODERS, DecoderConfig
 from seesay.models.encoders import EncoderConfig
 from seesay.recipes import RECIPES, recipe_file
 from seesay.registry import nearest
+from seesay.search import SearchOptions
 
 
 class _Settings(BaseModel):
@@ -137,6 +138,17 @@ class Config(_Settings):
             first = getattr(self, section).from_epoch
             if first is not None and first >= self.training.epochs:
                 raise ValueError(f"{section}.from_epoch={first} is past the last epoch ({self.training.epochs - 1})")
+        return self
+
+    @model_validator(mode="after")
+    def _positions_suffice(self) -> Config:
+        known = getattr(self.decoder, "max_length", None)
+        needed = 1 + max(self.text.max_length, self.self_critical.max_length, SearchOptions().max_length)
+        if known is not None and known < needed:
+            raise ValueError(
+                f"decoder.max_length={known} is too short for captions of {needed - 1} words and their start "
+                "(text.max_length, self_critical.max_length, 20 where captions are judged)"
+            )
         return self
 
 

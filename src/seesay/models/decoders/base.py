@@ -20,7 +20,11 @@ PAD = 0  # Vocabulary.pad, the one id every decoder must know
 
 
 class DecoderConfig(BaseModel):
-    """Settings every decoder has; each family adds its own beside its class."""
+    """Settings every decoder has; each family adds its own beside its class.
+
+    A family that reads only so many tokens says so by a setting `max_length`: the start and the words. Config and
+    runtime refuse longer captions by it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: str
