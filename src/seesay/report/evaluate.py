@@ -94,16 +94,16 @@ def evaluate(
     try:
         out.mkdir(parents=True, exist_ok=True)
         predictions = [{"image_id": i, "caption": text} for i, text in captions.items()]
-        _write(out / "predictions.json", json.dumps(predictions, ensure_ascii=False, indent=0))
+        write_whole(out / "predictions.json", json.dumps(predictions, ensure_ascii=False, indent=0))
         metrics, notes = possible_metrics(len(samples))
         scores = score(captions, {s.id: s.references for s in samples}, metrics)
         training = [text for s in dataset.samples if s.split == "train" for text in s.references]
         signs = asdict(health(captions.values(), training or None, captioner.vocabulary.tokens))
         signature = scores.signature
         found = Evaluation(captioner.name, split, len(samples), scores.corpus, signs, signature, (*faults, *notes))
-        _write(out / "scores.json", json.dumps(found.to_json(), indent=1))
+        write_whole(out / "scores.json", json.dumps(found.to_json(), indent=1))
         _write_items(out / "per_photo.csv", captions, scores)
-        _write(
+        write_whole(
             out / "report.html",
             evaluation_page(found, samples, captions, scores.items.get("CIDEr-D", scores.items["ROUGE_L"])),
         )
@@ -112,7 +112,7 @@ def evaluate(
     return found
 
 
-def _write(file: Path, text: str) -> None:
+def write_whole(file: Path, text: str) -> None:
     """Whole or not at all, and on the disk before the next step begins."""
     part = file.with_name(f".{file.name}.part")
     with part.open("w", encoding="utf-8") as handle:

@@ -273,6 +273,7 @@ class Trainer:
             "epoch": float(p.epoch),
             "loss": sums["loss"] / sums["count"],
             **{f"dev {name}": value for name, value in scores.items()},
+            "seconds": sums["seconds"],
             "captions_per_second": sums["captions"] / sums["seconds"],
             "waiting_share": sums["waiting"] / sums["seconds"],
             "lr": float(self.optimizer.param_groups[0]["lr"]),

@@ -16,6 +16,7 @@ from seesay.cache import cache_folder
 from seesay.data import Dataset, check_pictures, read_dataset
 from seesay.errors import TrainingError, UsageError
 from seesay.export.weights import describe, save_model
+from seesay.metrics.scores import references_digest
 from seesay.models.captioner import CaptionModel
 from seesay.text import Vocabulary, tokenize
 from seesay.training.callbacks import Callback, CsvLog, Curves, Report, TensorBoardLog, telling
@@ -127,11 +128,17 @@ def describe_run(model: CaptionModel, config: Config, dataset: Dataset, dev_scor
                 "format": dataset.format,
                 "photos": {split: len(dataset.split(split)) for split in ("train", "dev")},
                 "captions": sum(len(sample.references) for sample in dataset.split("train")),
+                "sha256": {split: _digest(dataset, split) for split in ("train", "dev")},
             },
             "config": config.model_dump(mode="json"),
         },
         scores={"dev": dev_scores},
     )
+
+
+def _digest(dataset: Dataset, split: str) -> str:
+    """What tells a split from one with other photos or captions."""
+    return references_digest({s.id: [tokenize(text) for text in s.references] for s in dataset.split(split)})
 
 
 def _claim(out: Path, config: Config, resume: bool) -> None:
