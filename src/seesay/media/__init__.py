@@ -4,10 +4,11 @@ from seesay.media.find import find_pictures
 from seesay.media.picture import MAX_PIXELS, open_picture
 from seesay.media.preprocessing import Preprocessing
 from seesay.media.source import WebPicture, printable
-from seesay.media.stream import decode_ahead
+from seesay.media.stream import Prepares, decode_ahead
 
 __all__ = [
     "MAX_PIXELS",
+    "Prepares",
     "Preprocessing",
     "WebPicture",
     "decode_ahead",

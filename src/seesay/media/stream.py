@@ -7,20 +7,30 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seesay.errors import MediaError, UsageError
-from seesay.media.preprocessing import Preprocessing
 
 Batch = tuple[list[int], NDArray[np.uint8], list[tuple[int, MediaError]]]
 
 
+class Prepares(Protocol):
+    """Makes bytes of a picture, as many for each; `Preprocessing` does."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of what `load` gives."""
+
+    def load(self, source: Any) -> NDArray[np.uint8]:
+        """Open a picture and make its bytes."""
+
+
 def decode_ahead(
     sources: Iterable[Any],
-    preprocessing: Preprocessing,
+    preprocessing: Prepares,
     batch_size: int,
     workers: int | None = None,
     on_error: Literal["raise", "yield"] = "raise",
@@ -54,7 +64,7 @@ def decode_ahead(
 
 
 def _batches(
-    sources: Iterator[Any], preprocessing: Preprocessing, batch_size: int, threads: int, go_on: bool
+    sources: Iterator[Any], preprocessing: Prepares, batch_size: int, threads: int, go_on: bool
 ) -> Iterator[Batch]:
     waiting: deque[Future[NDArray[np.uint8]]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="seesay-decode")
@@ -65,7 +75,7 @@ def _batches(
             if not waiting:
                 return
             indices: list[int] = []
-            pixels = np.empty((min(batch_size, len(waiting)), *preprocessing.size, 3), np.uint8)
+            pixels = np.empty((min(batch_size, len(waiting)), *preprocessing.shape), np.uint8)
             faults: list[tuple[int, MediaError]] = []
             for index in range(first, first + len(pixels)):
                 try:
