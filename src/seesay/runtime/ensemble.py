@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from seesay.media import Preprocessing, open_picture
 from seesay.runtime.captioner import Captioner
-from seesay.runtime.networks import Array, Networks
+from seesay.runtime.networks import Array, Networks, State
 from seesay.search import combine, union, union_constant
 
 

@@ -180,7 +180,8 @@ class LastState(nn.Module):
             # Packing does not export. What is read after the last word does not change the state after it.
             states, _ = self.net(embed(tokens))
             last = (lengths - 1)[:, None, None].expand(-1, 1, states.shape[-1])
-            return states.gather(1, last)[:, 0]
+            found: Tensor = states.gather(1, last)[:, 0]
+            return found
         packed = nn.utils.rnn.pack_padded_sequence(tokens, lengths.cpu(), batch_first=True, enforce_sorted=False)
         _, after = self.net(packed._replace(data=embed(packed.data)))
         hidden: Tensor = (after[0] if isinstance(after, tuple) else after)[-1]
