@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -37,17 +37,17 @@ class Batch:
 
     Attributes:
         source: encoded pictures, or uint8 pixels (B, H, W, 3) where the CNN learns.
-        captions: K rows for each picture.
+        targets: what should come of them, as the task makes it; for captions K rows for each picture.
         taught: a Memory for each of distillation's teachers, where the CNN is fixed.
     """
 
     source: Memory | Tensor
-    captions: Captions
+    targets: Any
     taught: Sequence[Memory] = ()
 
     def to(self, device: torch.device) -> Batch:
         """The same on another device."""
-        return Batch(self.source.to(device), self.captions.to(device), [memory.to(device) for memory in self.taught])
+        return Batch(self.source.to(device), self.targets.to(device), [memory.to(device) for memory in self.taught])
 
 
 class CaptionBook:

@@ -25,8 +25,8 @@ from seesay.training.config import Config, load_config, make_config
 from seesay.training.distillation import load_teachers
 from seesay.training.features import Features
 from seesay.training.loop import BEST, LAST, SUPERVISED, Trainer, make_fabric, write_json
+from seesay.training.tasks import CaptionTask
 from seesay.training.transfer import start_from
-from seesay.training.validation import validate
 
 log = logging.getLogger("seesay.training")
 
@@ -85,7 +85,8 @@ def train(
     dataset = _readable(dataset, model, config, cache, watchers)
     if fabric.is_global_zero:
         _announce(config, dataset, model)
-    trainer = Trainer(config, model, dataset, out, fabric, cache, watchers, teachers)
+    task = CaptionTask(config, model, dataset.split("train"), teachers)
+    trainer = Trainer(config, model, task, dataset, out, fabric, cache, watchers)
     progress = trainer.run(resume)
     fabric.barrier()
     weights, best = read_checkpoint(out / BEST)
@@ -95,11 +96,11 @@ def train(
         before, _ = read_checkpoint(out / SUPERVISED)
         model.load_state_dict(blend(weights, before, config.self_critical.blend))
         cache.prepare(model.encoder, trainer.dev_samples)
-        scores = validate(model, trainer.dev_samples, config, fabric, cache)
+        scores = task.validate(trainer.dev_samples, fabric, cache)
     if fabric.is_global_zero:
         save_model(model, describe_run(model, config, dataset, scores), out)
-        log.info("best CIDEr-D on dev %.4f, epoch %d", progress.best, progress.best_epoch)
-        log.info("the model in %s has CIDEr-D %.4f on dev", out, scores["CIDEr-D"])
+        log.info("best %s on dev %.4f, epoch %d", task.score, progress.best, progress.best_epoch)
+        log.info("the model in %s has %s %.4f on dev", out, task.score, scores[task.score])
     fabric.barrier()
     return out
 
