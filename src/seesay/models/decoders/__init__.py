@@ -1,6 +1,29 @@
 """Decoders by name. A new one is one file here with `@register("name")` and a config class."""
 
-from seesay.models.decoders import attention, inject, merge
+from seesay.models.decoders import (
+    adaptive_attention,
+    attention,
+    inject,
+    lrcn,
+    merge,
+    show_attend_tell,
+    transformer,
+    up_down,
+)
 from seesay.models.decoders.base import DECODERS, Decoder, DecoderConfig, State, register
 
-__all__ = ["DECODERS", "Decoder", "DecoderConfig", "State", "attention", "inject", "merge", "register"]
+__all__ = [
+    "DECODERS",
+    "Decoder",
+    "DecoderConfig",
+    "State",
+    "adaptive_attention",
+    "attention",
+    "inject",
+    "lrcn",
+    "merge",
+    "register",
+    "show_attend_tell",
+    "transformer",
+    "up_down",
+]
