@@ -41,6 +41,10 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("inject", {"conditioning": "pre", "layers": 2}),
     ("merge", {"cell": "gru", "combine": "concat"}),
     ("blstm", {"cell": "gru", "combine": "concat", "max_length": 5}),
+    ("lrcn", {"cell": "gru"}),
+    ("show_attend_tell", {"cell": "gru"}),
+    ("up_down", {"cell": "gru"}),
+    ("transformer", {"encoder_layers": 0, "decoder_layers": 1, "window": 4}),
 ]
 
 
