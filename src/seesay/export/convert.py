@@ -85,8 +85,8 @@ def convert_expansionnet_v2(
         # Pictures are resized as the authors do, not as timm does for this backbone.
         eyes = EncoderConfig(name=encoder, interpolation="bilinear")
         model = CaptionModel.build(eyes, settings, vocabulary, load_weights=False)
-        _fill(model.decoder, others, checkpoint)
         _fill(model.encoder.backbone, _timm_names(checkpoint, swin, model.encoder.backbone, encoder), checkpoint, SWIN)
+        _fill(model.decoder, others, checkpoint)
         about = describe(
             model,
             settings,
