@@ -91,7 +91,7 @@ def find_entrants(runs: Sequence[str]) -> list[Entrant]:
     twice = next((run for run, place in zip(runs, places, strict=True) if places.count(place) > 1), None)
     if twice is not None:
         raise UsageError(f"{twice}: is named twice; name each run once")
-    return [_read(run, name) for run, name in zip(runs, short_names(places), strict=True)]
+    return [read_entrant(run, name) for run, name in zip(runs, short_names(places), strict=True)]
 
 
 def short_names(places: Sequence[str]) -> list[str]:
@@ -106,7 +106,8 @@ def short_names(places: Sequence[str]) -> list[str]:
     return [name if names.count(name) == 1 else place for name, place in zip(names, places, strict=True)]
 
 
-def _read(run: str, name: str) -> Entrant:
+def read_entrant(run: str, name: str) -> Entrant:
+    """What one of those named holds; see `find_entrants`."""
     folder = Path(run)
     if folder.is_dir() and not (folder / MANIFEST).is_file():
         if (folder / PREDICTIONS).is_file():

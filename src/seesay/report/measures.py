@@ -128,15 +128,19 @@ def measures_of(
     return tuple(row for row in rows if any(value is not None for value in row.values))
 
 
-def _training(entrants: Sequence[Entrant]) -> list[Measure]:
-    histories = [e.history for e in entrants]
-    epochs = tuple(len(h) or None for h in histories)
-    seconds = tuple(sum(r["seconds"] for r in h) if h and all("seconds" in r for r in h) else None for h in histories)
+def training_figures(history: Sequence[Mapping[str, float]]) -> tuple[float | None, float | None]:
+    """Seconds spent in training steps, and captions trained on in a second; None where a run did not record them."""
+    if not history or any("seconds" not in row for row in history):
+        return None, None
+    seconds = sum(row["seconds"] for row in history)
     # Captions trained on over the seconds that took, not the mean of the epochs' speeds.
-    speeds = tuple(
-        sum(r["captions_per_second"] * r["seconds"] for r in h) / total if total else None
-        for h, total in zip(histories, seconds, strict=True)
-    )
+    return seconds, sum(row["captions_per_second"] * row["seconds"] for row in history) / max(seconds, 1e-9)
+
+
+def _training(entrants: Sequence[Entrant]) -> list[Measure]:
+    epochs = tuple(len(e.history) or None for e in entrants)
+    found = [training_figures(e.history) for e in entrants]
+    seconds, speeds = tuple(f[0] for f in found), tuple(f[1] for f in found)
     return [
         Measure("training", "epochs", "epochs", "", epochs),
         Measure("training", "training_seconds", "time spent in steps", "s", seconds, -1, 1),

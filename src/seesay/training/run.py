@@ -129,7 +129,7 @@ def describe_run(model: CaptionModel, config: Config, dataset: Dataset, dev_scor
                 "format": dataset.format,
                 "photos": {split: len(dataset.split(split)) for split in ("train", "dev")},
                 "captions": sum(len(sample.references) for sample in dataset.split("train")),
-                "sha256": {split: _digest(dataset, split) for split in ("train", "dev")},
+                "sha256": {split: split_digest(dataset, split) for split in ("train", "dev")},
             },
             "config": config.model_dump(mode="json"),
         },
@@ -137,7 +137,19 @@ def describe_run(model: CaptionModel, config: Config, dataset: Dataset, dev_scor
     )
 
 
-def _digest(dataset: Dataset, split: str) -> str:
+def changed_settings(before: Config, now: Config) -> list[str]:
+    """`section.key` of the settings by which a run would become another run; when to stop and to save is none."""
+    earlier = before.model_dump(mode="json")
+    return [
+        f"{section}.{key}"
+        for section, values in now.model_dump(mode="json").items()
+        if isinstance(values, dict)
+        for key, value in values.items()
+        if earlier[section].get(key) != value and key not in ("patience", "checkpoint_minutes")
+    ]
+
+
+def split_digest(dataset: Dataset, split: str) -> str:
     """What tells a split from one with other photos or captions."""
     return references_digest({s.id: [tokenize(text) for text in s.references] for s in dataset.split(split)})
 
@@ -149,14 +161,7 @@ def _claim(out: Path, config: Config, resume: bool) -> None:
     if (out / LAST).exists() and not resume:
         raise UsageError(f"{out} holds a run already: add --resume to go on with it, or name another --out")
     if record.is_file() and resume:
-        before = make_config(json.loads(record.read_text("utf-8")), str(record)).model_dump(mode="json")
-        changed = [
-            f"{section}.{key}"
-            for section, values in resolved.items()
-            if isinstance(values, dict)
-            for key, value in values.items()
-            if before[section].get(key) != value and key not in ("patience", "checkpoint_minutes")
-        ]
+        changed = changed_settings(make_config(json.loads(record.read_text("utf-8")), str(record)), config)
         if changed:
             raise TrainingError(
                 f"{out}: the run there has other settings ({', '.join(changed)}); "
