@@ -37,6 +37,7 @@ class Captioner:
         vocabulary: the words it knows.
         grid_size: rows and columns of `Caption.attention`.
         attends: whether captions have an attention.
+        members: the captioners of an ensemble; else itself alone.
     """
 
     def __init__(self, artefact: Artefact, networks: Networks) -> None:
@@ -46,6 +47,7 @@ class Captioner:
         self.vocabulary = Vocabulary.from_json(dict(artefact.description.vocabulary))
         self.grid_size = artefact.description.grid_size
         self.attends = "attention" in artefact.description.carried
+        self.members: tuple[Captioner, ...] = (self,)
 
     @property
     def name(self) -> str:

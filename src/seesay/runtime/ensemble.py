@@ -29,9 +29,9 @@ class Ensemble(Captioner):
     def __init__(self, members: Sequence[Captioner]) -> None:
         for other in members[1:]:
             members[0].vocabulary.check_same(other.vocabulary, members[0].name, other.name)
-        self.members = tuple(members)
         self.joint = _Joint([member.preprocessing for member in members])
         super().__init__(members[0].artefact, _Networks([member.networks for member in members], self.joint))
+        self.members = tuple(members)
         self.preprocessing = self.joint
         grids = [member.grid_size for member in members if member.attends]
         self.attends = len(set(grids)) == 1

@@ -11,7 +11,7 @@ from seesay.search import SearchOptions
 from seesay.text import Vocabulary, tokenize
 
 _FOR_BEAMS = ("beam", "length_power")
-_NEAR = 3
+_NEAR = 5
 
 
 class SearchSettings(TypedDict, total=False):

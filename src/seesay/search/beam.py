@@ -164,7 +164,7 @@ class _Beam:
         required, size = self.required, self.size
         live: list[tuple[int, int, float]] = []
         kept: list[_Beginning] = []
-        self.said = []
+        ended = 0
         seen, filled = [0] * self.banks, [0] * self.banks
         for total, position in zip(scores.tolist(), flat.tolist(), strict=True):
             if total <= NEVER / 2:
@@ -180,7 +180,7 @@ class _Beam:
                     continue
                 score = (total + fined + fine) / (length + 1) ** self.options.length_power
                 self.found.append((score, tokens, (*logprobs, total - before + fine), looks))
-                self.said.append(word)
+                ended += 1
                 continue
             if required:
                 met, bank = required.advance(met, (*tokens, word))
@@ -191,12 +191,13 @@ class _Beam:
                 chances = (*logprobs, total - before + fine)
                 kept.append(_Beginning((*tokens, word), chances, all_looks, total, fined + fine, met, bank))
                 live.append((parent, word, total))
-                self.said.append(word)
         self.found.sort(key=itemgetter(0), reverse=True)
         del self.found[size:]
         if kept:  # else the last ones stay, for `results`
             self.live = kept
         self.decided = not kept or self._enough()
+        if self.options.groups > 1:
+            self.said = [end] * ended + ([] if self.decided else [word for _, word, _ in live])
         return live
 
     def _enough(self) -> bool:
@@ -291,7 +292,7 @@ def _candidates(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The best continuations of each picture, best first: totals and flat (beginning, word) positions, (B, …)."""
     vocabulary, size = logprobs.shape[1], options.beam // options.groups
-    at_most: int | None = 2 * size
+    at_most = None if required else 2 * size  # a bank's candidates may all be less likely than another's
     if ended_only:
         top = to_numpy(logprobs[:, end : end + 1]).astype(np.float64)
         index = np.full(top.shape, end, np.int64)
@@ -302,7 +303,6 @@ def _candidates(
         top, index = largest(xp, logprobs, min(size + 1, vocabulary))
         top = np.concatenate([top, asked], 1)
         index = np.concatenate([index, np.broadcast_to(required.tokens, asked.shape)], 1)
-        at_most = None
     else:
         # The end and `size` others of each beginning are all that can be among the choices.
         top, index = largest(xp, logprobs, min(size + 1, vocabulary))
