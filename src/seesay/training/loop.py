@@ -75,7 +75,7 @@ class Trainer:
         self.features = features
         self.callbacks = callbacks if fabric.is_global_zero else ()
         self.progress = Progress()
-        self.book = CaptionBook(self.train_samples, model.vocabulary, config.text.max_length)
+        self.book = CaptionBook(self.train_samples, model.vocabulary, config.text)
         self.reward = (
             prepare_reward({s.id: s.references for s in self.train_samples})
             if config.self_critical.from_epoch is not None

@@ -31,9 +31,11 @@ class Decoder(nn.Module, ABC):
     Attributes:
         carried: the state entries that `step` changes; every other entry stays what `start` made it, one row for each
             picture.
+        tied: whether the output layer is the words' table.
     """
 
     carried: tuple[str, ...]
+    tied: ClassVar[bool] = False
     config_class: ClassVar[type[DecoderConfig]]
 
     @abstractmethod
@@ -157,11 +159,12 @@ class LastState(nn.Module):
             # Packing does not export. What is read after the last word does not change the state after it.
             states, _ = self.net(embed(tokens))
             last = (lengths - 1)[:, None, None].expand(-1, 1, states.shape[-1])
-            return states.gather(1, last)[:, 0]
+            state: Tensor = states.gather(1, last)[:, 0]
+            return state
         packed = nn.utils.rnn.pack_padded_sequence(tokens, lengths.cpu(), batch_first=True, enforce_sorted=False)
         _, after = self.net(packed._replace(data=embed(packed.data)))
-        hidden: Tensor = (after[0] if isinstance(after, tuple) else after)[-1]
-        return hidden
+        last_state: Tensor = (after[0] if isinstance(after, tuple) else after)[-1]
+        return last_state
 
 
 def read_words(net: nn.LSTM | nn.GRU, inputs: Tensor, tokens: Tensor, begin: Any = None) -> Tensor:
