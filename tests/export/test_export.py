@@ -40,7 +40,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("inject", {"conditioning": "init", "cell": "gru", "layers": 2}),
     ("inject", {"conditioning": "pre", "layers": 2}),
     ("merge", {"cell": "gru", "combine": "concat"}),
-    ("blstm", {"cell": "gru", "combine": "concat", "max_length": 5}),
+    ("blstm", {"cell": "gru", "combine": "concat", "window": 5}),
     ("lrcn", {"cell": "gru"}),
     ("show_attend_tell", {"cell": "gru"}),
     ("up_down", {"cell": "gru"}),

@@ -18,7 +18,7 @@ VARIANTS = {
     "attention": [HEADS],
     "blstm": [
         *({**SMALL, "cell": cell, "combine": combine} for cell in CELLS for combine in ("add", "concat")),
-        {**SMALL, "max_length": 3},  # shorter than the captions
+        {**SMALL, "window": 3},  # shorter than the captions
     ],
     "expansionnet_v2": [
         {**HEADS, "layers": n, "static": s, "dynamic": d, "max_length": 9} for n, s, d in ((1, (3,), 1), (2, (2, 4), 3))

@@ -7,7 +7,18 @@ from contextlib import contextmanager
 
 from seesay.errors import MissingPartError
 
-_TRAIN_PARTS = {"torch", "torchvision", "timm", "lightning", "pydantic", "yaml", "safetensors", "onnx", "matplotlib"}
+_TRAIN_PARTS = {
+    "torch",
+    "torchvision",
+    "timm",
+    "lightning",
+    "pydantic",
+    "yaml",
+    "safetensors",
+    "onnx",
+    "matplotlib",
+    "gensim",
+}
 _SWEEP_PARTS = {"optuna", "sqlalchemy", "alembic"}
 
 

@@ -19,11 +19,12 @@ _PARTS = {
     "timm": "timm",
     "Lightning": "lightning",
     "onnx": "onnx",
+    "gensim": "gensim",
     "pycocoevalcap": "pycocoevalcap",
     "scikit-learn": "scikit-learn",
 }
 _EXTRAS = {
-    **dict.fromkeys(["PyTorch", "timm", "Lightning", "onnx"], "seesay[train]"),
+    **dict.fromkeys(["PyTorch", "timm", "Lightning", "onnx", "gensim"], "seesay[train]"),
     **dict.fromkeys(["pycocoevalcap", "scikit-learn"], "seesay[metrics]"),
 }
 

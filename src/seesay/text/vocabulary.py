@@ -10,14 +10,15 @@ from typing import Any, ClassVar
 from seesay.errors import ArtefactError, DataError, UsageError
 
 SPECIALS = ("<pad>", "<start>", "<end>", "<unk>")
-# Articles, prepositions, pronouns and auxiliaries: what papers that remove stop words remove.
+# Articles, prepositions, pronouns and auxiliaries: what papers that remove stop words remove. As in NLTK's list, and
+# not as in scikit-learn's and gensim's, which hold numbers, places and things too (two, front, side, fire, bottom).
 _STOP_WORDS_TEXT = (
     "a about above after again against all am an and any are as at be because been before being below between both "
     "but by can did do does doing down during each few for from further had has have having he her here hers herself "
     "him himself his how i if in into is it its itself just me more most my myself no nor not now of off on once only "
     "or other our ours ourselves out over own same she should so some such than that the their theirs them themselves "
     "then there these they this those through to too under until up very was we were what when where which while who "
-    "whom why will with you your yours yourself yourselves"
+    "whom why will with you your yours yourself yourselves 's n't 're 've 'll 'd 'm"
 )
 STOP_WORDS = frozenset(_STOP_WORDS_TEXT.split())
 

@@ -14,7 +14,8 @@ from torch import Tensor
 from seesay.data import Sample
 from seesay.models.decoders.base import PAD
 from seesay.models.memory import Memory
-from seesay.text import Vocabulary, tokenize
+from seesay.text import STOP_WORDS, Vocabulary, tokenize
+from seesay.training.config import TextSettings
 
 T = TypeVar("T")
 
@@ -50,18 +51,30 @@ class Batch:
         return Batch(self.source.to(device), self.targets.to(device), [memory.to(device) for memory in self.taught])
 
 
+def training_words(text: str, settings: TextSettings) -> list[str]:
+    """A caption's tokens as the model is to learn them: without stop words, where these are removed."""
+    words = tokenize(text)
+    return [word for word in words if word not in STOP_WORDS] if settings.remove_stop_words else words
+
+
 class CaptionBook:
     """The training captions as ids, ready to be drawn from.
 
     Args:
         samples: the training samples.
         vocabulary: words to ids.
-        max_length: longer captions are cut, in tokens.
+        settings: what of a caption is left out, and where it is cut.
     """
 
-    def __init__(self, samples: Sequence[Sample], vocabulary: Vocabulary, max_length: int) -> None:
+    def __init__(self, samples: Sequence[Sample], vocabulary: Vocabulary, settings: TextSettings) -> None:
         self.vocabulary = vocabulary
-        self.ids = [[vocabulary.encode(tokenize(text))[:max_length] for text in s.references] for s in samples]
+        self.ids = [[self._encode(text, settings) for text in sample.references] for sample in samples]
+
+    def _encode(self, text: str, settings: TextSettings) -> list[int]:
+        words = training_words(text, settings)
+        if settings.drop_rare:
+            words = [word for word in words if word in self.vocabulary]
+        return self.vocabulary.encode(words)[: settings.max_length]
 
     def draw(self, photos: Sequence[int], per_photo: int, seed: Sequence[int]) -> Captions:
         """`per_photo` captions of each photo, without repetition; a photo with fewer leaves empty rows.

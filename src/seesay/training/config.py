@@ -28,6 +28,19 @@ class TextSettings(_Settings):
     """Words seen less often in the training captions become the unknown word."""
     max_length: int = Field(30, ge=1)
     """Longer training captions are cut here, in tokens."""
+    remove_stop_words: bool = False
+    """Leave `seesay.text.STOP_WORDS` out of the training captions, as some papers do; the model never says them."""
+    drop_rare: bool = False
+    """Leave words below min_count out of the training captions, in place of making them the unknown word."""
+
+
+class VectorSettings(_Settings):
+    """What the decoder's words begin with."""
+
+    source: str = "learned"
+    """learned (random at first), cbow or skipgram (trained on the captions), or a GloVe or word2vec text file."""
+    tune: bool = True
+    """Whether they learn on; false fixes the whole table, words without a vector included."""
 
 
 class JointSettings(_Settings):
@@ -122,6 +135,7 @@ class Config(_Settings):
     encoder: EncoderConfig = EncoderConfig()
     decoder: SerializeAsAny[DecoderConfig] = Field(default_factory=lambda: _decoder({"name": "attention"}))
     text: TextSettings = TextSettings()
+    vectors: VectorSettings = VectorSettings()
     training: TrainingSettings = TrainingSettings()
     joint: JointSettings = JointSettings()
     self_critical: SelfCriticalSettings = SelfCriticalSettings()
@@ -133,11 +147,13 @@ class Config(_Settings):
         return _decoder(value) if isinstance(value, Mapping) else value
 
     @model_validator(mode="after")
-    def _epochs_exist(self) -> Config:
+    def _settings_fit(self) -> Config:
         for section in ("joint", "self_critical"):
             first = getattr(self, section).from_epoch
             if first is not None and first >= self.training.epochs:
                 raise ValueError(f"{section}.from_epoch={first} is past the last epoch ({self.training.epochs - 1})")
+        if self.vectors.source == "learned" and not self.vectors.tune:
+            raise ValueError("vectors.tune=false would fix random vectors; give vectors.source=FILE, cbow or skipgram")
         return self
 
     @model_validator(mode="after")

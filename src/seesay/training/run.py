@@ -7,8 +7,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
+from lightning.fabric import Fabric
 from torch import Tensor
 
 from seesay.artefact import Description
@@ -19,6 +21,7 @@ from seesay.export.weights import describe, save_model
 from seesay.metrics.scores import references_digest
 from seesay.models.captioner import CaptionModel
 from seesay.text import Vocabulary, tokenize
+from seesay.training.batches import training_words
 from seesay.training.callbacks import Callback, CsvLog, Curves, Report, TensorBoardLog, telling
 from seesay.training.checkpoints import read_checkpoint
 from seesay.training.config import Config, load_config, make_config
@@ -27,6 +30,7 @@ from seesay.training.features import Features
 from seesay.training.loop import BEST, LAST, SUPERVISED, Trainer, make_fabric, write_json
 from seesay.training.tasks import CaptionTask
 from seesay.training.transfer import start_from
+from seesay.training.vectors import check_vectors, give_vectors
 
 log = logging.getLogger("seesay.training")
 
@@ -68,11 +72,11 @@ def train(
         _claim(out, config, resume)
     fabric.barrier()
     torch.manual_seed(config.training.seed)
-    vocabulary = Vocabulary.build(
-        [tokenize(text) for sample in dataset.split("train") for text in sample.references], config.text.min_count
-    )
+    captions = [training_words(text, config.text) for sample in dataset.split("train") for text in sample.references]
+    vocabulary = Vocabulary.build(captions, config.text.min_count)
     begins_with = None if resume and (out / LAST).exists() else config.training.start_from
     model = CaptionModel.build(config.encoder, config.decoder, vocabulary, load_weights=begins_with is None)
+    vectors = _vectors(model, captions, config, out, fabric)
     if begins_with is not None:
         start_from(model, begins_with)
     joint = config.joint.from_epoch is not None
@@ -98,7 +102,7 @@ def train(
         cache.prepare(model.encoder, trainer.dev_samples)
         scores = task.validate(trainer.dev_samples, fabric, cache)
     if fabric.is_global_zero:
-        save_model(model, describe_run(model, config, dataset, scores), out)
+        save_model(model, describe_run(model, config, dataset, scores, vectors), out)
         log.info("best %s on dev %.4f, epoch %d", task.score, progress.best, progress.best_epoch)
         log.info("the model in %s has %s %.4f on dev", out, task.score, scores[task.score])
     fabric.barrier()
@@ -113,7 +117,13 @@ def blend(weights: Mapping[str, Tensor], others: Mapping[str, Tensor], share: fl
     }
 
 
-def describe_run(model: CaptionModel, config: Config, dataset: Dataset, dev_scores: dict[str, float]) -> Description:
+def describe_run(
+    model: CaptionModel,
+    config: Config,
+    dataset: Dataset,
+    dev_scores: dict[str, float],
+    vectors: Mapping[str, Any] | None = None,
+) -> Description:
     """What a run's artefact says of itself: enough to train it again, and how it did on dev."""
     return describe(
         model,
@@ -132,6 +142,7 @@ def describe_run(model: CaptionModel, config: Config, dataset: Dataset, dev_scor
                 "sha256": {split: split_digest(dataset, split) for split in ("train", "dev")},
             },
             "config": config.model_dump(mode="json"),
+            **({"vectors": dict(vectors)} if vectors else {}),
         },
         scores={"dev": dev_scores},
     )
@@ -172,6 +183,23 @@ def _claim(out: Path, config: Config, resume: bool) -> None:
         write_json(record, resolved)
     except OSError as error:
         raise UsageError(f"{out}: cannot be written ({error.strerror})") from error
+
+
+def _vectors(
+    model: CaptionModel, captions: Sequence[Sequence[str]], config: Config, out: Path, fabric: Fabric
+) -> dict[str, Any]:
+    """Give the decoder its word vectors; a run that goes on has them in its checkpoint."""
+    check_vectors(model, config.vectors)
+    if config.vectors.source == "learned":
+        return {}
+    record = out / "vectors.json"
+    if (out / LAST).is_file():
+        found: dict[str, Any] = json.loads(record.read_text("utf-8"))
+        return found
+    found = give_vectors(model, captions, config.vectors, config.training.seed)
+    if fabric.is_global_zero:
+        write_json(record, found)
+    return found
 
 
 def _readable(

@@ -113,7 +113,7 @@ class CaptionTask(Task):
         self.samples = samples
         self.teachers = teachers
         self.critic: SelfCritical | None = None
-        self.book = CaptionBook(samples, model.vocabulary, config.text.max_length)
+        self.book = CaptionBook(samples, model.vocabulary, config.text)
         self.reward = (
             prepare_reward({s.id: s.references for s in samples})
             if config.self_critical.from_epoch is not None

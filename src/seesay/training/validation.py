@@ -63,7 +63,7 @@ def decode(
         no_repeat_ngram=config.training.no_repeat_ngram,
         forbidden=(words.pad, words.start, words.unk),
     )
-    book, likelihood = CaptionBook(mine, words, config.text.max_length), CrossEntropy(model, 0.0)
+    book, likelihood = CaptionBook(mine, words, config.text), CrossEntropy(model, 0.0)
     captions: dict[str, str] = {}
     loss, tokens = 0.0, 0
     model.eval()

@@ -52,6 +52,7 @@ class AttentionDecoder(Decoder):
 
     config_class = AttentionConfig
     carried = ("hidden", "cell", "attention")
+    tied = True
 
     def __init__(self, config: AttentionConfig, vocabulary_size: int, feature_size: int) -> None:
         super().__init__()

@@ -38,10 +38,12 @@ class Decoder(nn.Module, ABC):
             picture.
         penalty: what the last `hidden` in training mode wants added to the loss, a sum over its captions; None for
             nothing. `training.objectives.CrossEntropy` takes it.
+        tied: whether the output layer is the words' table.
     """
 
     carried: tuple[str, ...]
     penalty: Tensor | None = None
+    tied: ClassVar[bool] = False
     config_class: ClassVar[type[DecoderConfig]]
 
     @abstractmethod
@@ -180,12 +182,12 @@ class LastState(nn.Module):
             # Packing does not export. What is read after the last word does not change the state after it.
             states, _ = self.net(embed(tokens))
             last = (lengths - 1)[:, None, None].expand(-1, 1, states.shape[-1])
-            found: Tensor = states.gather(1, last)[:, 0]
-            return found
+            state: Tensor = states.gather(1, last)[:, 0]
+            return state
         packed = nn.utils.rnn.pack_padded_sequence(tokens, lengths.cpu(), batch_first=True, enforce_sorted=False)
         _, after = self.net(packed._replace(data=embed(packed.data)))
-        hidden: Tensor = (after[0] if isinstance(after, tuple) else after)[-1]
-        return hidden
+        last_state: Tensor = (after[0] if isinstance(after, tuple) else after)[-1]
+        return last_state
 
 
 def read_words(net: nn.LSTM | nn.GRU, inputs: Tensor, tokens: Tensor, begin: Any = None) -> Tensor:

@@ -1,0 +1,118 @@
+"""Every recipe that is there: its own CNN at random weights, a training step, export."""
+
+from functools import cache
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from torch import nn
+
+from seesay.artefact import DECODER_START, DECODER_STEP
+from seesay.export.graphs import _Encoder, _trace, export_graphs, inline
+from seesay.export.weights import weights_of
+from seesay.models.captioner import CaptionModel
+from seesay.models.decoders import DECODERS
+from seesay.models.encoders import Encoder
+from seesay.models.memory import Memory
+from seesay.recipes import RECIPES, list_recipes
+from seesay.text import Vocabulary
+from seesay.training.batches import Captions
+from seesay.training.config import load_config
+from seesay.training.objectives import CrossEntropy
+from seesay.training.optimisation import make_optimizer
+from seesay.training.vectors import check_vectors, give_vectors
+
+SIDE = 96  # of the pictures here; what a CNN takes at the least (InceptionV3: 75)
+RECIPE_NAMES = list(list_recipes())
+ENCODERS = sorted({(load_config(n).encoder.name, load_config(n).encoder.layer or "") for n in RECIPE_NAMES})
+CAPTIONS = [[f"word{i % 9}", f"word{i % 7}", "dog"] for i in range(40)]
+
+
+@cache
+def make_encoder(name, layer):
+    torch.manual_seed(0)
+    config = load_config("default", [f"encoder={name}", f"encoder.layer={layer or 'null'}"]).encoder
+    return Encoder(config.model_copy(update={"weights": "random", "size": SIDE})).eval()
+
+
+class Stand(nn.Module):
+    """Something in the place of a CNN, with features of its shape and next to no weights."""
+
+    def __init__(self, encoder):
+        super().__init__()
+        self.preprocessing = encoder.preprocessing
+        self.project = nn.Linear(3, encoder.dim).requires_grad_(False)
+        self.positions = encoder.grid_size[0] * encoder.grid_size[1]
+
+    def forward(self, pixels):
+        parts = self.project(pixels.flatten(2).transpose(1, 2)[:, : self.positions])
+        return Memory(parts, parts.mean(1))
+
+
+@pytest.mark.parametrize("name", RECIPE_NAMES)
+def test_a_training_step_and_export(name):
+    config = load_config(name)
+    encoder = make_encoder(config.encoder.name, config.encoder.layer or "")
+    torch.manual_seed(1)
+    vocabulary = Vocabulary.build(CAPTIONS, min_count=1)
+    decoder = DECODERS[config.decoder.name](config.decoder, len(vocabulary), encoder.dim)
+    model = CaptionModel(Stand(encoder), decoder, vocabulary)
+    check_vectors(model, config.vectors)
+    if config.vectors.source != "learned":
+        assert give_vectors(model, CAPTIONS, config.vectors, 1)["covered"] == 1
+    before = {n: p.detach().clone() for n, p in decoder.named_parameters()}
+    pixels = np.random.default_rng(0).integers(0, 256, (2, SIDE, SIDE, 3), np.uint8)
+    captions = Captions(torch.tensor([[1, 4, 5, 6], [1, 7, 0, 0]]), torch.tensor([[4, 5, 6, 2], [7, 2, 0, 0]]))
+    optimizer = make_optimizer(model, config, joint=False, reward=False)
+    loss = CrossEntropy(model.train(), config.training.label_smoothing)(model.encode(pixels), captions)
+    loss.backward()
+    optimizer.step()
+    assert torch.isfinite(loss)
+    moved = {n for n, p in decoder.named_parameters() if not torch.equal(p, before[n])}
+    assert moved == {n for n, p in decoder.named_parameters() if p.requires_grad}
+    assert ("embedding.weight" in moved) == config.vectors.tune
+    model.eval()
+    graphs, weights = export_graphs(model), weights_of(model)
+    memory = model.encode(pixels)
+    feed = {"grid": memory.grid.numpy(), "pooled": memory.pooled.numpy()}
+    start, step = (session(graphs[name], weights) for name in (DECODER_START, DECODER_STEP))
+    names = [output.name for output in start.get_outputs()]
+    wanted = [i.name for i in start.get_inputs()]
+    state = dict(zip(names, start.run(names, {key: feed[key] for key in wanted}), strict=True))
+    carried = {f"state.{entry}" for entry in decoder.carried}
+    feed = {
+        "tokens": np.full((2, 1), vocabulary.start),
+        **{n: v[:, None] if n in carried else v for n, v in state.items()},
+    }
+    logits = step.run(["logits"], {i.name: feed[i.name] for i in step.get_inputs()})[0]
+    with torch.no_grad():
+        expected, _ = decoder.step(torch.full((2,), vocabulary.start), decoder.start(memory))
+    np.testing.assert_allclose(logits[:, 0], expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"), [pair for pair in ENCODERS if not pair[0].startswith(("vgg", "swin_large"))]
+)
+def test_the_cnn_of_a_recipe_exports(name, layer):
+    encoder = make_encoder(name, layer)
+    model = CaptionModel(encoder, nn.Linear(1, 1), Vocabulary.build(CAPTIONS, min_count=1)).eval()
+    pixels = np.random.default_rng(0).integers(0, 256, (2, SIDE, SIDE, 3), np.uint8)
+    with torch.no_grad():
+        expected = model.encode(pixels)
+    graph = _trace(_Encoder(model), (torch.from_numpy(pixels),), ["pixels"], ["grid", "pooled"])
+    grid, pooled = session(graph, weights_of(model)).run(["grid", "pooled"], {"pixels": pixels})
+    np.testing.assert_allclose(grid, expected.grid, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(pooled, expected.pooled, rtol=1e-3, atol=1e-4)
+
+
+def test_the_header_says_what_it_is_and_how_to_run_it():
+    for name in RECIPE_NAMES:
+        lines = (RECIPES / f"{name}.yaml").read_text("utf-8").splitlines()
+        assert f"#   seesay train {name} --data flickr8k:FOLDER --out runs/{name}" in lines
+        assert lines[0].startswith("# ")
+        assert lines[0].endswith(".")
+
+
+def session(graph, weights):
+    return onnxruntime.InferenceSession(inline(graph, weights).SerializeToString(), providers=["CPUExecutionProvider"])
