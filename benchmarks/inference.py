@@ -87,8 +87,9 @@ def features(photos: list[Path], rounds: int) -> None:
     from seesay.data import Sample
     from seesay.models.captioner import normalise
     from seesay.models.encoders import Encoder, EncoderConfig
-    from seesay.training.features import BATCH as FEATURE_BATCH
     from seesay.training.features import extract, has_bf16, open_cache
+    from seesay.training.sights import BATCH as FEATURE_BATCH
+    from seesay.training.sights import Pictures
 
     fabric = Fabric(accelerator="auto", devices=1, precision="bf16-mixed" if has_bf16() else "32-true")
     encoder = fabric.to_device(Encoder(EncoderConfig()).eval())
@@ -97,8 +98,8 @@ def features(photos: list[Path], rounds: int) -> None:
 
     def whole() -> None:
         with tempfile.TemporaryDirectory() as folder, fabric.autocast():
-            cache = open_cache(Path(folder), encoder)
-            assert extract(samples, encoder, cache, fabric) == len(photos)
+            cache = open_cache(Path(folder), encoder, Pictures())
+            assert extract(samples, encoder, cache, fabric, Pictures()) == len(photos)
             cache.close()
 
     @torch.no_grad()

@@ -9,8 +9,8 @@ from seesay.models.captioner import CaptionModel
 from seesay.runtime.likelihood import cross_entropy
 from seesay.text import Vocabulary, tokenize
 from seesay.training import load_config
-from seesay.training.features import load_pixels
 from seesay.training.loop import make_fabric
+from seesay.training.sights import Pictures
 from seesay.training.validation import decode, validate
 
 SETTINGS = ["encoder.name=test_efficientnet", "encoder.weights=random", "encoder.size=64", "decoder.hidden=16"]
@@ -29,7 +29,7 @@ def test_loss_is_that_of_each_reference_alone_and_of_the_exported_contract(tiny_
     total, tokens = 0.0, 0
     with torch.no_grad():
         for sample in samples:
-            memory = model.encode(load_pixels([sample], model.preprocessing, None))
+            memory = model.encode(Pictures().pixels([sample], model.preprocessing, None))
             for text in sample.references:
                 ids = model.vocabulary.encode(tokenize(text))
                 logits = model.decoder(memory, torch.tensor([[model.vocabulary.start, *ids]]))[0]
@@ -38,7 +38,7 @@ def test_loss_is_that_of_each_reference_alone_and_of_the_exported_contract(tiny_
     assert abs(found.loss - total / tokens) < 1e-5
     assert model.vocabulary.unk in {i for w in words for i in model.vocabulary.encode(w)}
     networks = TorchNetworks(model)
-    state = networks.start(load_pixels(samples, model.preprocessing, None).numpy())
+    state = networks.start(Pictures().pixels(samples, model.preprocessing, None).numpy())
     nats, counts = cross_entropy(networks, state, [s.references for s in samples], model.vocabulary, 30)
     assert abs(nats.sum() / counts.sum() - found.loss) < 1e-5
     assert validate(model, samples, config, fabric, None)["loss"] == found.loss

@@ -230,7 +230,8 @@ def fingerprint(path: Path) -> str | None:
 
 
 def _name(sample: Sample) -> str:
-    return os.path.abspath(sample.media)  # noqa: PTH100 - links are not followed: the path is the name
+    path = os.path.abspath(sample.media)  # noqa: PTH100 - links are not followed: the path is the name
+    return path if sample.start is sample.end is None else f"{path}#{sample.start}-{sample.end}"
 
 
 def _keep_text(file: Path, text: str) -> None:

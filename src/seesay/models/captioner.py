@@ -47,11 +47,9 @@ class CaptionModel(nn.Module):
         return self.encoder.preprocessing
 
     def encode(self, pixels: np.ndarray[Any, Any] | Tensor) -> Memory:
-        """uint8 pixels (B, H, W, 3) → Memory: the same normalisation in training, at use and in the exported graph."""
+        """uint8 pixels of pictures (B, H, W, 3), or of clips (B, F, H, W, 3) → Memory; see `look`."""
         device = next(self.decoder.parameters()).device
-        raw = torch.as_tensor(pixels).to(device)
-        memory: Memory = self.encoder(normalise(raw, self.preprocessing))
-        return memory
+        return look(self.encoder, torch.as_tensor(pixels).to(device))
 
     @torch.no_grad()
     def caption(self, memory: Memory, options: SearchOptions) -> list[list[Hypothesis]]:
@@ -75,6 +73,19 @@ class CaptionModel(nn.Module):
     def words(self, hypothesis: Hypothesis) -> Sequence[str]:
         """A hypothesis as words."""
         return self.vocabulary.decode(hypothesis.tokens)
+
+
+def look(encoder: Encoder, pixels: Tensor) -> Memory:
+    """uint8 pixels → Memory: the same normalisation in training, at use and in the exported graph.
+
+    A picture (B, H, W, 3) has its grid. Of a clip (B, F, H, W, 3) each frame goes through the same CNN, and the grid is
+    the frames' pooled vectors, (B, F, D): the CNN "distributed over time" of LRCN (Donahue et al. 2015).
+    """
+    memory: Memory = encoder(normalise(pixels.flatten(0, -4), encoder.preprocessing))
+    if pixels.ndim == 4:
+        return memory
+    frames = memory.pooled.view(*pixels.shape[:2], -1)
+    return Memory(frames, frames.mean(1))
 
 
 def normalise(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:

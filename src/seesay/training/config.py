@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator, model_validator
@@ -41,6 +41,23 @@ class VectorSettings(_Settings):
     """learned (random at first), cbow or skipgram (trained on the captions), or a GloVe or word2vec text file."""
     tune: bool = True
     """Whether they learn on; false fixes the whole table, words without a vector included."""
+
+
+class ClipSettings(_Settings):
+    """How a clip becomes a sequence: its frames take the place of a picture's positions."""
+
+    frames: int = Field(16, ge=1)
+    """Frames that a model sees of a clip, one of each of as many equal parts; a shorter clip's are repeated."""
+    kept: int = Field(32, ge=1)
+    """Frames encoded once and kept while the CNN is fixed; training draws `frames` of them."""
+    positions: bool = False
+    """Whether every position of every frame is kept (N = frames · positions), rather than each frame's mean."""
+
+    @model_validator(mode="after")
+    def _enough(self) -> ClipSettings:
+        if self.kept < self.frames:
+            raise ValueError(f"kept={self.kept} is less than frames={self.frames}")
+        return self
 
 
 class JointSettings(_Settings):
@@ -136,6 +153,8 @@ class Config(_Settings):
     decoder: SerializeAsAny[DecoderConfig] = Field(default_factory=lambda: _decoder({"name": "attention"}))
     text: TextSettings = TextSettings()
     vectors: VectorSettings = VectorSettings()
+    clip: ClipSettings | None = None
+    """None for pictures."""
     training: TrainingSettings = TrainingSettings()
     joint: JointSettings = JointSettings()
     self_critical: SelfCriticalSettings = SelfCriticalSettings()
@@ -250,6 +269,7 @@ def _check_keys(values: Mapping[str, Any], model: type[BaseModel], where: str, p
         if not isinstance(value, Mapping):
             continue
         kind: Any = model.model_fields[key].annotation
+        kind = next((part for part in get_args(kind) if part is not type(None)), kind)  # X of X | None
         if key == "decoder" and not path:
             kind = decoder_settings(str(value.get("name", "attention")))
         if isinstance(kind, type) and issubclass(kind, BaseModel):

@@ -23,7 +23,7 @@ from seesay.training.callbacks import Callback, telling
 from seesay.training.checkpoints import read_checkpoint, with_prefix, without_prefix, write_checkpoint
 from seesay.training.config import Config
 from seesay.training.distillation import TeacherFeatures
-from seesay.training.features import Features, has_bf16, load_pixels
+from seesay.training.features import Features, has_bf16
 from seesay.training.optimisation import (
     MovingAverage,
     load_optimizer,
@@ -179,10 +179,11 @@ class Trainer:
         seed = (settings.seed, p.epoch)
         targets = self.task.targets(mine, seed, reward=reward)
         if joint:
-            pixels = load_pixels(samples, self.model.preprocessing, seed if self.config.joint.augment else None)
+            changed = seed if self.config.joint.augment else None
+            pixels = self.features.sight.pixels(samples, self.model.preprocessing, changed)
             return Batch(pixels, targets)
         taught = self.taught.memories(samples) if self.taught and not reward else []
-        return Batch(self.features.memory(samples), targets, taught)
+        return Batch(self.features.memory(samples, seed), targets, taught)
 
     def _step(self, photos: list[int], batch: Batch) -> dict[str, float]:
         """One update from one global batch; figures to add up over the epoch."""

@@ -28,6 +28,7 @@ from seesay.training.config import Config, load_config, make_config
 from seesay.training.distillation import load_teachers
 from seesay.training.features import Features
 from seesay.training.loop import BEST, LAST, SUPERVISED, Trainer, make_fabric, write_json
+from seesay.training.sights import sight_of
 from seesay.training.tasks import CaptionTask
 from seesay.training.transfer import start_from
 from seesay.training.vectors import check_vectors, give_vectors
@@ -85,7 +86,7 @@ def train(
     if fabric.is_global_zero:
         watchers = [Report(), CsvLog(out / "metrics.csv"), Curves(out / "curves.png"), TensorBoardLog(out / "events")]
         watchers += callbacks
-    cache = Features(features or cache_folder("features"), fabric)
+    cache = Features(features or cache_folder("features"), fabric, sight_of(config))
     dataset = _readable(dataset, model, config, cache, watchers)
     if fabric.is_global_zero:
         _announce(config, dataset, model)
@@ -207,7 +208,7 @@ def _readable(
 ) -> Dataset:
     """The data set without the pictures that do not open; those that do are encoded, where the CNN begins fixed."""
     samples = [*dataset.split("train"), *dataset.split("dev")]
-    if config.joint.covers(0):
+    if config.joint.covers(0) and config.clip is None:
         found = check_pictures(
             replace(dataset, samples=tuple(samples)), on_progress=telling(watchers, "opening pictures")
         )

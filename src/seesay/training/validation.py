@@ -14,8 +14,9 @@ from seesay.models.captioner import CaptionModel
 from seesay.search import SearchOptions
 from seesay.training.batches import CaptionBook
 from seesay.training.config import Config
-from seesay.training.features import Features, load_pixels
+from seesay.training.features import Features
 from seesay.training.objectives import CrossEntropy
+from seesay.training.sights import sight_of
 
 BATCH = 50
 
@@ -71,7 +72,7 @@ def decode(
         for first in range(0, len(mine), BATCH):
             batch = mine[first : first + BATCH]
             if features is None:
-                memory = model.encode(load_pixels(batch, model.preprocessing, None).to(fabric.device))
+                memory = model.encode(sight_of(config).pixels(batch, model.preprocessing, None).to(fabric.device))
             else:
                 memory = features.memory(batch).to(fabric.device)
             most = max(len(sample.references) for sample in batch)

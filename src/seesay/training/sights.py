@@ -1,0 +1,201 @@
+"""What a model looks at, pictures or clips: encoded and kept while the CNN is fixed, as pixels while it learns."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from numpy.typing import NDArray
+from PIL import Image, ImageEnhance
+from torch import Tensor
+
+from seesay.data import FeatureCache, Sample
+from seesay.errors import MediaError
+from seesay.media import FrameSampling, Preprocessing, Section, clips_ahead, decode_ahead, load_clip, open_picture
+from seesay.models.captioner import normalise
+from seesay.models.encoders import Encoder
+from seesay.models.memory import Memory
+from seesay.training.config import ClipSettings, Config
+
+BATCH = 32
+Half = NDArray[np.float16]
+Encoded = tuple[list[int], dict[str, Half], list[MediaError]]
+"""Indexes of samples, what the cache keeps of them by name, and errors of those that cannot be read."""
+
+
+class Sight(Protocol):
+    """Pictures or clips."""
+
+    def key(self) -> dict[str, Any]:
+        """What the kept features depend on beside the encoder."""
+
+    def shapes(self, encoder: Encoder) -> dict[str, Any]:
+        """`grid_shape` and `pooled_dim` of the cache."""
+
+    def encoded(self, samples: Sequence[Sample], encoder: Encoder, fabric: Fabric) -> Iterator[Encoded]:
+        """Encode samples, some at a time; decoding runs ahead of the network."""
+
+    def memory(self, cache: FeatureCache, samples: Sequence[Sample], seed: Sequence[int] | None) -> Memory:
+        """What the cache keeps of these samples, float32 on the CPU; `seed` draws where there is a choice."""
+
+    def pixels(self, samples: Sequence[Sample], preprocessing: Preprocessing, seed: Sequence[int] | None) -> Tensor:
+        """Decode samples in threads: uint8, as `CaptionModel.encode` takes them.
+
+        Args:
+            samples: pictures or clips.
+            preprocessing: the encoder's.
+            seed: of the random crop, mirror image and brightness, and the choice of frames; None for none of these.
+        """
+
+
+class Pictures:
+    """One picture each."""
+
+    def key(self) -> dict[str, Any]:
+        """See `Sight.key`."""
+        return {}
+
+    def shapes(self, encoder: Encoder) -> dict[str, Any]:
+        """See `Sight.shapes`."""
+        return {"grid_shape": (int(np.prod(encoder.grid_size)), encoder.dim), "pooled_dim": encoder.dim}
+
+    def encoded(self, samples: Sequence[Sample], encoder: Encoder, fabric: Fabric) -> Iterator[Encoded]:
+        """See `Sight.encoded`."""
+        batches = decode_ahead([s.media for s in samples], encoder.preprocessing, BATCH, on_error="yield")
+        for indexes, pixels, faults in batches:
+            errors = [error for _, error in faults]
+            if not indexes:
+                yield [], {}, errors
+                continue
+            memory = _encode(encoder, pixels, fabric)
+            yield indexes, {"grid": _half(memory.grid), "pooled": _half(memory.pooled)}, errors
+
+    def memory(self, cache: FeatureCache, samples: Sequence[Sample], seed: Sequence[int] | None) -> Memory:
+        """See `Sight.memory`."""
+        grid, pooled = cache.grid(samples), cache.pooled(samples)
+        return Memory(torch.from_numpy(grid).float(), torch.from_numpy(pooled).float())
+
+    def pixels(self, samples: Sequence[Sample], preprocessing: Preprocessing, seed: Sequence[int] | None) -> Tensor:
+        """See `Sight.pixels`: (B, H, W, 3)."""
+
+        def load(sample: Sample) -> NDArray[np.uint8]:
+            picture = open_picture(sample.media, target=preprocessing.target)
+            if seed is not None:
+                picture = vary(picture, _draws(seed, sample))
+            return preprocessing.pixels(picture)
+
+        return _in_threads(load, samples)
+
+
+class Clips:
+    """A sequence of frames each: a frame is a position of the grid.
+
+    Args:
+        settings: how many frames.
+    """
+
+    def __init__(self, settings: ClipSettings) -> None:
+        self.settings = settings
+
+    def key(self) -> dict[str, Any]:
+        """See `Sight.key`."""
+        return {"clip": {"kept": self.settings.kept, "positions": self.settings.positions}}
+
+    def shapes(self, encoder: Encoder) -> dict[str, Any]:
+        """See `Sight.shapes`."""
+        return {"grid_shape": (self.settings.kept * self._positions(encoder), encoder.dim), "pooled_dim": None}
+
+    def encoded(self, samples: Sequence[Sample], encoder: Encoder, fabric: Fabric) -> Iterator[Encoded]:
+        """See `Sight.encoded`: a clip at a time."""
+        sections = [Section(s.media, s.start, s.end) for s in samples]
+        sampling = FrameSampling("uniform", self.settings.kept)
+        for index, clip in clips_ahead(sections, encoder.preprocessing, sampling, on_error="yield"):
+            if isinstance(clip, MediaError):
+                yield [], {}, [clip]
+                continue
+            parts = []
+            for first in range(0, len(clip.pixels), BATCH):
+                memory = _encode(encoder, clip.pixels[first : first + BATCH], fabric)
+                parts.append(_half(memory.grid if self.settings.positions else memory.pooled[:, None]))
+            frames = np.concatenate(parts)
+            yield [index], {"grid": frames[spaced(len(frames), self.settings.kept)].reshape(1, -1, encoder.dim)}, []
+
+    def memory(self, cache: FeatureCache, samples: Sequence[Sample], seed: Sequence[int] | None) -> Memory:
+        """See `Sight.memory`: `seed` draws one of the kept frames of each part, None takes the middle one."""
+        kept, frames = self.settings.kept, self.settings.frames
+        grid = cache.grid(samples)
+        grid = grid.reshape(len(samples), kept, -1, grid.shape[-1])
+        chosen = np.empty((len(samples), frames, *grid.shape[2:]), np.float32)
+        for row, sample in enumerate(samples):
+            place = np.full(frames, 0.5) if seed is None else _draws(seed, sample).random(frames)
+            chosen[row] = grid[row, ((np.arange(frames) + place) * (kept / frames)).astype(np.int64)]
+        whole = torch.from_numpy(chosen).flatten(1, 2)
+        return Memory(whole, whole.mean(1))
+
+    def pixels(self, samples: Sequence[Sample], preprocessing: Preprocessing, seed: Sequence[int] | None) -> Tensor:
+        """See `Sight.pixels`: (B, F, H, W, 3); all frames of a clip are changed alike."""
+        sampling = FrameSampling("uniform" if seed is None else "random", self.settings.frames)
+
+        def load(sample: Sample) -> NDArray[np.uint8]:
+            chance = None if seed is None else _draws(seed, sample)
+            clip = load_clip(sample.media, preprocessing, sampling, sample.start, sample.end, chance, threads=1)
+            frames = list(clip.pixels)
+            if seed is not None:
+                pictures = [vary(Image.fromarray(frame), _draws((*seed, 1), sample)) for frame in frames]
+                frames = [preprocessing.pixels(picture) for picture in pictures]
+            return np.stack(frames)[spaced(len(frames), self.settings.frames)]
+
+        return _in_threads(load, samples)
+
+    def _positions(self, encoder: Encoder) -> int:
+        return int(np.prod(encoder.grid_size)) if self.settings.positions else 1
+
+
+def sight_of(config: Config) -> Sight:
+    """What a run looks at."""
+    return Clips(config.clip) if config.clip else Pictures()
+
+
+def spaced(there: int, wanted: int) -> NDArray[np.int64]:
+    """Indexes of `wanted` frames out of `there`, evenly spaced; frames are repeated where there are fewer."""
+    return (np.arange(wanted) * there) // wanted
+
+
+def _encode(encoder: Encoder, pixels: NDArray[np.uint8], fabric: Fabric) -> Memory:
+    batch = normalise(torch.from_numpy(pixels).to(fabric.device), encoder.preprocessing)
+    with fabric.autocast():
+        memory: Memory = encoder(batch)
+    return memory
+
+
+def _half(values: Tensor) -> Half:
+    return np.asarray(values.half().cpu())
+
+
+def _draws(seed: Sequence[int], sample: Sample) -> np.random.Generator:
+    return np.random.default_rng([*seed, *sample.id.encode()])
+
+
+def _in_threads(load: Any, samples: Sequence[Sample]) -> Tensor:
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        return torch.from_numpy(np.stack(list(pool.map(load, samples))))
+
+
+def vary(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """A crop of 60 to 100 % of the area, perhaps mirrored, a little brighter or paler: the caption still holds."""
+    width, height = picture.size
+    area, aspect = rng.uniform(0.6, 1.0), np.exp(rng.uniform(-0.15, 0.15))
+    w = min(width, max(1, round(width * np.sqrt(area * aspect))))
+    h = min(height, max(1, round(height * np.sqrt(area / aspect))))
+    left, top = rng.integers(0, width - w + 1), rng.integers(0, height - h + 1)
+    picture = picture.crop((int(left), int(top), int(left) + w, int(top) + h))
+    if rng.random() < 0.5:
+        picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    for change in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+        picture = change(picture).enhance(float(rng.uniform(0.75, 1.25)))
+    return picture
