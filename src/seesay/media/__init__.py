@@ -1,7 +1,9 @@
 """Pictures and clips in: found, opened whatever their kind, and brought to an encoder's pixels, without PyTorch."""
 
 from seesay.media.clip import ClipFrames, Section, clips_ahead, frames_of, load_clip
-from seesay.media.find import find_pictures
+from seesay.media.cuts import scenes
+from seesay.media.find import find_media, find_pictures
+from seesay.media.kinds import kind_of
 from seesay.media.picture import MAX_PIXELS, open_picture
 from seesay.media.preprocessing import Preprocessing
 from seesay.media.sampling import FrameSampling
@@ -18,9 +20,12 @@ __all__ = [
     "WebPicture",
     "clips_ahead",
     "decode_ahead",
+    "find_media",
     "find_pictures",
     "frames_of",
+    "kind_of",
     "load_clip",
     "open_picture",
     "printable",
+    "scenes",
 ]

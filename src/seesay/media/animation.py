@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 from seesay.errors import MediaError
-from seesay.media.find import SUFFIXES
 from seesay.media.footage import MAX_CLIP_PIXELS, Footage, Frame, check_frame_size
-from seesay.media.picture import open_picture, recognise, upright
+from seesay.media.kinds import SUFFIXES
+from seesay.media.picture import ANIMATED, open_picture, recognise, upright
 
 FOLDER_RATE = 25.0
 """Frames a second of a folder of numbered frames, which says nothing of it."""
@@ -41,7 +41,7 @@ class Animation(Footage):
         image = recognise(self._handle)
         check_frame_size(*image.size)
         self.frame_pixels = image.width * image.height
-        if not getattr(image, "is_animated", False):
+        if image.format not in ANIMATED or not getattr(image, "is_animated", False):
             self.duration = 0.0
         return image
 
@@ -56,6 +56,8 @@ class Animation(Footage):
                 image.seek(number)
                 image.load()
             except EOFError:
+                if number == 0:
+                    raise
                 break
             except Exception:
                 if number == 0:
@@ -67,6 +69,8 @@ class Animation(Footage):
             yield Frame(seconds, partial(_same, upright(image.copy())))
             seconds += self._delay(image)
             number += 1
+            if self.duration == 0.0:  # a still
+                break
         self.ended_at = seconds
 
     def _delay(self, image: Image.Image) -> float:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from seesay.errors import MediaError, SeeSayError, UsageError
 from seesay.media.animation import Animation, Folder
-from seesay.media.find import is_folder, looks_like_picture
 from seesay.media.footage import ROUNDING, Footage, Frame, shown_at
+from seesay.media.kinds import is_folder, looks_like_picture
 from seesay.media.live import open_camera, open_stream
 from seesay.media.picture import quiet
 from seesay.media.preprocessing import Preprocessing
@@ -105,7 +105,7 @@ def load_clip(
     with (
         named(source),
         quiet(),
-        contextlib.closing(open_footage(source, threads)) as footage,
+        open_footage(source, threads) as footage,
         _one_large if footage.frame_pixels > _LARGE else contextlib.nullcontext(),
     ):
         return _sampled(footage, preprocessing, sampling, begin, end, rng)
@@ -121,27 +121,25 @@ def _sampled(
 ) -> ClipFrames:
     if footage.duration is None and sampling.how in ("uniform", "random"):
         footage.duration = footage.measure()
-    last = end if footage.duration is None else min(end or float("inf"), max(footage.duration, 0.0))
-    for planned_again in (False, True):
-        stop = float("inf") if last is None else last
-        if start > 0 and start >= stop and footage.duration is not None:
+    segmented = sampling.how in ("uniform", "random")
+    while True:
+        stop = min(end or float("inf"), float("inf") if footage.duration is None else footage.duration)
+        if start > 0 and start >= stop:
             raise MediaError(f"starts at {start:g} s, but the clip has {footage.duration:g} s")
-        chosen: Iterable[Frame]
+        chosen: Iterator[Frame]
         if sampling.how == "stride":
             chosen = itertools.islice(_between(footage, start, end), 0, None, sampling.stride)
         else:
-            chosen = shown_at(footage, sampling.times(start, stop, rng))
+            times = sampling.times(start, stop, rng)
+            chosen = shown_at(footage, times)
         pixels, seconds = [], []
         for frame in itertools.islice(chosen, sampling.frames):
             pixels.append(preprocessing.pixels(frame.picture(preprocessing.target)))
             seconds.append(frame.seconds)
         known = footage.ended_at
-        if planned_again or known is None or last is None or sampling.how not in ("uniform", "random"):
+        if not segmented or known is None or not start < known <= times[-1] or known == footage.duration:
             break
-        if last - known <= (last - start) / sampling.frames:
-            break
-        # It ended before its header says: its segments are others.
-        last = footage.duration = known
+        footage.duration = known  # it ended before its header says: its segments are others
     if not pixels or (known is not None and start >= known and start > 0):
         raise MediaError(f"starts at {start:g} s, but the clip has {known or 0:g} s")
     if known is None:
@@ -244,7 +242,7 @@ def frames_of(
 def _frames(
     source: Any, preprocessing: Preprocessing, every: float, start: float
 ) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-    with named(source), quiet(), contextlib.closing(_open_any(source)) as footage:
+    with named(source), quiet(), _open_any(source) as footage:
         found = (
             shown_at(footage, (start + every * step for step in itertools.count()))
             if every

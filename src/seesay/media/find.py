@@ -1,4 +1,4 @@
-"""The pictures that a user means: files, folders, globs, web addresses and lists of them."""
+"""The pictures and clips that a user means: files, folders, globs, web addresses and lists of them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seesay.errors import UsageError
-from seesay.media.source import WebPicture, is_url
-
-SUFFIXES = frozenset(
-    {".apng", ".avif", ".bmp", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo"}
-    | {".pbm", ".pgm", ".png", ".pnm", ".ppm", ".qoi", ".tif", ".tiff", ".webp"}
+from seesay.media.kinds import (
+    Found,
+    Kind,
+    is_clip,
+    is_folder,
+    is_frame_folder,
+    is_picture,
+    kind_of,
+    looks_like_clip,
+    looks_like_picture,
 )
-"""A file in a folder is taken for a picture by its name if it ends so, in any case."""
-_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"\0\0\0\x0cjP  \r\n\x87\n")
-
-Found = Path | WebPicture | str
+from seesay.media.source import WebPicture, is_url
 
 
 def find_pictures(
@@ -44,16 +46,63 @@ def find_pictures(
     Raises:
         UsageError: standard input holds a picture where a list of names is due.
     """
+    yield from _find(paths, _Pictures(), allow_url, stdin)
+
+
+def find_media(
+    paths: Sequence[str | os.PathLike[str]], *, allow_url: bool = False, stdin: BinaryIO | None = None
+) -> Iterator[tuple[Found, Kind]]:
+    """As `find_pictures`, with the clips too, and for each what it is.
+
+    Clips are videos, animated pictures (GIF, WebP, PNG, AVIF) and folders of nothing but numbered frames (see
+    `is_frame_folder`); what a file holds decides, and its name where that says nothing. A folder gives files with one
+    of the `SUFFIXES` or `CLIP_SUFFIXES`, and others that begin as pictures or clips do.
+
+    Args:
+        paths: the arguments.
+        allow_url: whether web addresses may be fetched; their name tells what they are.
+        stdin: read for `-`; None for standard input.
+
+    Raises:
+        UsageError: standard input holds a picture or a clip where a list of names is due.
+    """
+    for found in _find(paths, _Media(), allow_url, stdin):
+        yield found, kind_of(found)
+
+
+class _Pictures:
+    """What is looked for in folders."""
+
+    def wanted(self, path: Path) -> bool:
+        """Whether this, which is no folder, is."""
+        return is_picture(path)
+
+    def whole(self, folder: Path) -> bool:
+        """Whether a folder is one thing."""
+        return False
+
+
+class _Media(_Pictures):
+    def wanted(self, path: Path) -> bool:
+        return is_picture(path) or is_clip(path)
+
+    def whole(self, folder: Path) -> bool:
+        return is_frame_folder(folder)
+
+
+def _find(
+    paths: Sequence[str | os.PathLike[str]], what: _Pictures, allow_url: bool, stdin: BinaryIO | None
+) -> Iterator[Found]:
     for argument in paths:
         path = os.fspath(argument)
         if path == "-":
             for name in _names(stdin or sys.stdin.buffer):
-                yield from _expand(name, allow_url, globs=False)
+                yield from _expand(name, what, allow_url, globs=False)
         else:
-            yield from _expand(path, allow_url, globs=True)
+            yield from _expand(path, what, allow_url, globs=True)
 
 
-def _expand(path: str, allow_url: bool, *, globs: bool) -> Iterator[Found]:
+def _expand(path: str, what: _Pictures, allow_url: bool, *, globs: bool) -> Iterator[Found]:
     if is_url(path):
         yield WebPicture(path) if allow_url else path
     elif globs and glob.has_magic(path) and not os.path.lexists(path):
@@ -62,71 +111,48 @@ def _expand(path: str, allow_url: bool, *, globs: bool) -> Iterator[Found]:
             if not is_folder(match):
                 yield match
             elif not inside:
-                yield from _folder_or_itself(match)
+                yield from _folder_or_itself(match, what)
     else:
-        yield from _folder_or_itself(Path(path)) if is_folder(Path(path)) else [Path(path)]
+        yield from _folder_or_itself(Path(path), what) if is_folder(Path(path)) else [Path(path)]
 
 
-def is_folder(path: Path) -> bool:
-    """Whether this is a folder; never raises."""
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):  # a name that is too long, may not be looked at, or holds a zero byte
-        return False
-
-
-def _folder_or_itself(folder: Path) -> Iterator[Path]:
+def _folder_or_itself(folder: Path, what: _Pictures) -> Iterator[Path]:
     empty = True
-    for path in _walk(folder):
+    for path in _walk(folder, what):
         empty = False
         yield path
     if empty:
         yield folder
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _walk(root: Path, what: _Pictures) -> Iterator[Path]:
     entered: set[tuple[int, int]] = set()
     todo = [root]
     while todo:
         path = todo.pop()
         try:
             if not path.is_dir():
-                if _is_picture(path):
+                if what.wanted(path):
                     yield path
                 continue
             status = path.stat()
             if (status.st_dev, status.st_ino) not in entered:
                 entered.add((status.st_dev, status.st_ino))
-                todo += sorted(path.iterdir(), reverse=True)
+                if what.whole(path):
+                    yield path
+                else:
+                    todo += sorted(path.iterdir(), reverse=True)
         except OSError:
             if path != root:  # the root's error is told by giving the root itself
                 yield path
 
 
-def _is_picture(path: Path) -> bool:
-    known = path.suffix.lower() in SUFFIXES
-    if not path.is_file():
-        return known and path.is_symlink() and not path.exists()  # a link that leads nowhere is worth an error
-    if known:
-        return True
-    try:
-        with path.open("rb") as file:
-            return looks_like_picture(file.read(16))
-    except OSError:
-        return False  # named as no picture and not readable: nobody asked for it
-
-
-def looks_like_picture(start: bytes) -> bool:
-    """Whether a file that begins so (16 bytes) is surely a picture."""
-    boxed = (start[:4] == b"RIFF" and start[8:12] == b"WEBP") or start[4:12] in (b"ftypavif", b"ftypavis")
-    return boxed or start.startswith(_SIGNATURES)
-
-
 def _names(stdin: BinaryIO) -> Iterator[str]:
     """Names from a list, one a line, or between zero bytes if there is one in its first part."""
     start = stdin.read1(1 << 16) if hasattr(stdin, "read1") else stdin.read(1 << 16)
-    if looks_like_picture(start[:16]):
-        raise UsageError("standard input holds a picture, but '-' reads a list of names; save it and give its path")
+    for kind, holds in (("picture", looks_like_picture), ("clip", looks_like_clip)):
+        if holds(start):
+            raise UsageError(f"standard input holds a {kind}, but '-' reads a list of names; save it and give its path")
     if b"\0" in start:
         names: Iterable[bytes] = (start + stdin.read()).split(b"\0")
     else:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
 
 from seesay.errors import MediaError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 MAX_CLIP_PIXELS = 40_000_000
 """Clips with more pixels in a frame are refused: 8K has 33 million, and a decoder keeps many frames at a time."""
@@ -75,11 +78,17 @@ class Footage:
     def close(self) -> None:
         """Let the file go."""
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
 
 def shown_at(footage: Footage, times: Iterable[float]) -> Iterator[Frame]:
     """The frame shown at each of these instants, the same one never twice; at most two are held.
 
-    Before the first frame, that one is taken.
+    Before the first frame, that one is taken; after the end none is, save for the last frame if no other was.
 
     Args:
         footage: read on from frame to frame, or in jumps where that is less work.
@@ -97,7 +106,8 @@ def shown_at(footage: Footage, times: Iterable[float]) -> Iterator[Frame]:
         while following is not None and following.seconds <= time + ROUNDING:
             current, following = following, next(frames, None)
         chosen = current or following
-        if chosen is None:
+        over = following is None and footage.ended_at is not None and time >= footage.ended_at - ROUNDING
+        if chosen is None or (over and given is not None):
             return
         if given is None or chosen.seconds > given.seconds:
             given = chosen

@@ -28,6 +28,9 @@ FORMATS = ("JPEG", "PNG", "GIF", "BMP", "PPM", "WEBP", "TIFF", "JPEG2000", "ICO"
     ("AVIF",) if find_spec("PIL.AvifImagePlugin") else ()
 )
 
+ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
+"""Formats whose further frames follow in time; those of TIFF, MPO and ICO are other pictures or other sizes."""
+
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -83,6 +86,16 @@ def open_picture(source: Any, *, target: tuple[int, int] | None = None, max_pixe
     except Exception as error:
         reason = printable(error).replace("(0 bytes not processed)", "").strip() or type(error).__name__
         raise MediaError(f"{name_of(source)}: truncated or damaged picture ({reason})") from error
+
+
+def is_animated(source: Any) -> bool:
+    """Whether a picture has several frames that are shown one after the other; False where it cannot be read."""
+    try:
+        with quiet(), open_bytes(source) as handle:
+            image = recognise(handle)
+            return image.format in ANIMATED and bool(getattr(image, "is_animated", False))
+    except Exception:  # see `open_picture`, which will tell
+        return False
 
 
 def _from_array(array: NDArray[Any], max_pixels: int) -> Image.Image:

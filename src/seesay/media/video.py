@@ -24,6 +24,7 @@ DEMUXERS = (
     "nut,wtv,yuv4mpegpipe,mjpeg,mjpeg_2000,vc1,nsv,nuv,roq,smk,bink,swf,dirac,amv,pva,film_cpk,vvc,mpjpeg"
 )
 _BUFFER = 1 << 18  # bytes read at a time
+EMPTY = "not one frame can be decoded; the clip is empty or damaged"
 _GAP = 10.0  # a target so many seconds away is worth trying to jump to where the index says nothing
 _NEAR = 8  # frames that are decoded in the time that a jump takes
 
@@ -69,6 +70,8 @@ class Video(Footage):
         try:
             # Nameless: what the file holds decides what it is.
             self._use(self._av.open(_Nameless(self._handle), "r", container_options=only, buffer_size=_BUFFER))
+        except EOFError as error:
+            raise MediaError(EMPTY) from error
         except self._av.error.FFmpegError as error:
             raise MediaError(
                 "not a clip of a known format (MP4, MOV, MKV, WebM, AVI, MPEG …), or its beginning is damaged"
@@ -93,6 +96,8 @@ class Video(Footage):
         self._tick = float(self._stream.time_base or 1e-6)
         rate = self._stream.average_rate or self._stream.guessed_rate
         self._step = 1 / float(rate) if rate else 0.04
+        base = self._stream.base_rate
+        constant = rate is not None and base is not None and abs(rate - base) < base / 100
         first = self._stream.start_time
         self._first: float | None = None if first is None else first * self._tick
         timeless = self._av.format.Flags.no_timestamps
@@ -102,6 +107,7 @@ class Video(Footage):
         # AVI stamps the order in which frames are decoded; libav's guess at when they are shown is wrong for H.264.
         self._by_order = container.format.name == "avi"
         self._depth = codec.reorder_depth
+        self._steady = constant and not self._untimed
         # A key frame is shown later than it is stamped in the order of decoding, by no more than this.
         self._margin = (self._depth + 1) * self._step
         self._jumps = not self._untimed and first is not None
@@ -142,12 +148,13 @@ class Video(Footage):
             yield first
         if first is None:
             reason = f" ({printable(getattr(damage[0], 'strerror', None) or damage[0])})" if damage else ""
-            raise MediaError(f"not one frame can be decoded; the clip is empty or damaged{reason}")
+            raise MediaError(f"{EMPTY}{reason}")
 
     def _read_on(self, damage: list[Exception] | None = None) -> Iterator[Frame]:
         """Frames from where the file is read."""
         self._begun = True
         self._last = float("-inf")
+        self._spared = 0.0  # when the last frame ends that was not decoded
         self._lag: int | None = None
         for frame in self._decoded():
             if isinstance(frame, Exception):
@@ -157,7 +164,7 @@ class Video(Footage):
             check_frame_size(frame.width, frame.height)
             yield Frame(self._seconds(frame), partial(to_picture, frame, self._stream.sample_aspect_ratio))
         if self._last >= 0:
-            self.ended_at = self._last + self._step
+            self.ended_at = max(self._last + self._step, self._spared)
 
     def _decoded(self) -> Iterator[VideoFrame | Exception]:
         assert self._container is not None
@@ -185,9 +192,11 @@ class Video(Footage):
         """Spare the decoder frames that are shown before the one wanted and that no other frame needs."""
         stamp = packet.dts if self._by_order else packet.pts
         spare = False
-        if stamp is not None and packet.duration and not self._untimed:
-            end = (stamp + packet.duration) * self._tick - (self._first or 0.0)
+        if stamp is not None and self._steady:
+            end = stamp * self._tick + self._step - (self._first or 0.0)
             spare = end + self._margin < self.wanted
+            if spare:
+                self._spared = max(self._spared, end)
         self._stream.codec_context.skip_frame = "NONREF" if spare else "DEFAULT"
 
     def _seconds(self, frame: VideoFrame) -> float:
