@@ -74,7 +74,8 @@ def sample(
         if options.no_repeat_ngram:
             for row in np.flatnonzero(open_rows).tolist():
                 ban_repeats(allowed, row, tuple(drawn[row]), options.no_repeat_ngram)
-        allowed = likelier_part(allowed, options.top_k, options.top_p)
+        if options.top_k or options.top_p < 1:
+            allowed[open_rows] = likelier_part(allowed[open_rows], options.top_k, options.top_p)
         tokens = (allowed + _gumbel(rng, allowed.shape)).argmax(1)
         for row in np.flatnonzero(open_rows).tolist():
             word = int(tokens[row])
