@@ -114,8 +114,8 @@ def test_a_file_that_is_no_state_dict_is_refused_and_nothing_in_it_is_run(tmp_pa
 
 
 def test_a_resize_other_than_the_backbones_own():
-    assert make("resnet18", size=64).preprocessing.interpolation == "bilinear"
-    assert make("resnet18", size=64, interpolation="bicubic").preprocessing.interpolation == "bicubic"
+    assert make("resnet18", size=64).preprocessing.interpolation == "bicubic"
+    assert make("resnet18", size=64, interpolation="bilinear").preprocessing.interpolation == "bilinear"
 
 
 def test_the_package_carries_the_real_weights():
