@@ -31,13 +31,20 @@ def noise(count: int, seed: int = 0) -> list[np.ndarray]:
     return [rng.integers(0, 256, (40 + i, 50, 3), dtype=np.uint8) for i in range(count)]
 
 
+# Too large for a test as it comes.
+EXPANSION = {"hidden": 32, "heads": 2, "feed_forward": 64, "layers": 1, "static": (4, 8), "dynamic": 3, "max_length": 9}
 # Every family as it comes, and what makes other networks of it.
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
-    *((name, {}) for name in sorted(DECODERS)),
+    *((name, {}) for name in sorted(DECODERS) if name != "expansionnet_v2"),
+    ("expansionnet_v2", EXPANSION),
     ("inject", {"conditioning": "init", "cell": "gru", "layers": 2}),
     ("inject", {"conditioning": "pre", "layers": 2}),
     ("merge", {"cell": "gru", "combine": "concat"}),
-    ("blstm", {"cell": "gru", "combine": "concat", "max_length": 5}),
+    ("blstm", {"cell": "gru", "combine": "concat", "window": 5}),
+    ("lrcn", {"cell": "gru"}),
+    ("show_attend_tell", {"cell": "gru"}),
+    ("up_down", {"cell": "gru"}),
+    ("transformer", {"encoder_layers": 0, "decoder_layers": 1, "window": 4}),
 ]
 
 
@@ -132,6 +139,16 @@ def test_an_encoder_cut_at_a_layer(tmp_path: Path, name: str, layer: str) -> Non
     kept = {key for key in read_header(artefact.file(WEIGHTS)) if key.startswith("encoder.")}
     graph = onnx.load(artefact.file(ENCODER), load_external_data=False).graph
     assert len(kept) == sum(t.data_location == onnx.TensorProto.EXTERNAL for t in graph.initializer)
+
+
+def test_more_words_than_positions_are_refused(exported: dict[str, Artefact]) -> None:
+    captioner = Captioner(exported["none"], OnnxNetworks(exported["none"]))
+    if "max_length" in captioner.artefact.description.model["decoder"]:
+        captioner(noise(1)[0], max_length=8)  # nine positions: the start and eight words
+        with pytest.raises(UsageError, match=r"max_length is 9; .* reads at most 8 words"):
+            captioner(noise(1)[0], max_length=9)
+    else:
+        captioner(noise(1)[0], max_length=40)
 
 
 def test_parity_check_notices_another_model(exported: dict[str, Artefact]) -> None:

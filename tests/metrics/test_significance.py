@@ -60,3 +60,14 @@ def test_systems_on_other_items_are_refused():
         compare(one, one, samples=0)
     with pytest.raises(DataError, match="by different metrics"):
         compare(one, score({"a": "x y", "b": "y"}, {"a": ["x"], "b": ["y"]}, ["cider-plain"]))
+
+
+def test_other_references_under_the_same_ids_are_refused():
+    captions = {"a": "a dog", "b": "a cat"}
+    one = score(captions, {"a": ["a dog", "the dog"], "b": ["a cat"]})
+    same = score(captions, {"a": ["The dog .", "A dog!"], "b": ["a cat"]})
+    other = score(captions, {"a": ["a dog", "the dog"], "b": ["two cats"]})
+    assert compare(one, same)["Bleu_1"].p == 1.0
+    with pytest.raises(DataError, match="different references"):
+        compare(one, other)
+    assert one.signature == same.signature != other.signature

@@ -10,19 +10,41 @@ from seesay.models.memory import Memory
 WORDS, SIZE, GRID = 23, 12, 6
 # What is held to the contract beside each family's default: every conditioning and cell.
 SMALL = {"embedding": 12, "hidden": 16}
+LOOKING = {"embedding": 12, "hidden": 16, "attention": 10}
+HEADS = {"hidden": 16, "heads": 2, "feed_forward": 32}
+CELLS = ("lstm", "gru")
 VARIANTS = {
-    "attention": [{"hidden": 16, "heads": 2, "feed_forward": 32}],
+    "adaptive_attention": [LOOKING],
+    "attention": [HEADS],
     "blstm": [
-        *({**SMALL, "cell": cell, "combine": combine} for cell in ("lstm", "gru") for combine in ("add", "concat")),
-        {**SMALL, "max_length": 3},  # shorter than the captions
+        *({**SMALL, "cell": cell, "combine": combine} for cell in CELLS for combine in ("add", "concat")),
+        {**SMALL, "window": 3},  # shorter than the captions
+    ],
+    "expansionnet_v2": [
+        {**HEADS, "layers": n, "static": s, "dynamic": d, "max_length": 9} for n, s, d in ((1, (3,), 1), (2, (2, 4), 3))
     ],
     "inject": [
         {**SMALL, "conditioning": conditioning, "cell": cell, "layers": layers}
         for conditioning in ("init", "pre", "par")
-        for cell in ("lstm", "gru")
+        for cell in CELLS
         for layers in (1, 2)
     ],
-    "merge": [{**SMALL, "cell": cell, "combine": combine} for cell in ("lstm", "gru") for combine in ("add", "concat")],
+    "lrcn": [{**SMALL, "cell": cell} for cell in CELLS],
+    "merge": [{**SMALL, "cell": cell, "combine": combine} for cell in CELLS for combine in ("add", "concat")],
+    "show_attend_tell": [{**LOOKING, "cell": cell} for cell in CELLS],
+    "transformer": [
+        # The narrow window is shorter than the longest caption.
+        {
+            "hidden": 16,
+            "heads": 2,
+            "feed_forward": 32,
+            "encoder_layers": below,
+            "decoder_layers": layers,
+            "window": slots,
+        }
+        for below, layers, slots in ((1, 1, 32), (0, 2, 8), (2, 2, 3))
+    ],
+    "up_down": [{**LOOKING, "cell": cell} for cell in CELLS],
 }
 EVERY = [(name, settings) for name in sorted(DECODERS) for settings in VARIANTS.get(name, [{}])]
 
@@ -134,6 +156,19 @@ def test_overfits_a_tiny_batch(decoder, memory, tokens):
         optimizer.step()
     # Two first words are possible for each picture, so half of a bit remains there.
     assert loss < 0.45
+
+
+def test_bfloat16_computes_nearly_the_same(decoder, memory, tokens):
+    decoder.eval()
+    exact = decoder(memory, tokens)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = decoder(memory, tokens)
+        first, state = decoder.step(tokens[[0, 2], 0], decoder.start(memory))
+        decoder.step(tokens[[0, 2], 1], state)
+    torch.testing.assert_close(rough.float(), exact, atol=0.1, rtol=0)
+    torch.testing.assert_close(first.float(), exact[[0, 2], 0], atol=0.1, rtol=0)
+    rough.float().logsumexp(-1).sum().backward()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in decoder.parameters())
 
 
 def test_the_picture_matters(decoder, memory, tokens):

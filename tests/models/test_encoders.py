@@ -1,10 +1,13 @@
+import os
+import pickle
+
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from seesay.errors import MissingPartError, UsageError
 from seesay.models.captioner import normalise
-from seesay.models.encoders import Encoder, EncoderConfig
+from seesay.models.encoders import Encoder, EncoderConfig, read_state_dict
 
 
 def make(name, **settings):
@@ -162,6 +165,37 @@ def test_weights_from_a_file(tmp_path):
     file.write_bytes(file.read_bytes()[:500])
     with pytest.raises(UsageError, match="not a readable weight file"):
         Encoder(EncoderConfig(name="resnet18", weights=str(file), size=64))
+
+
+class Harm:
+    def __init__(self, file):
+        self.file = file
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.file),)
+
+
+def test_a_file_that_is_no_state_dict_is_refused_and_nothing_in_it_is_run(tmp_path):
+    state = {"a": torch.zeros(20000)}
+    torch.save({"model_state_dict": state, "step": 3}, tmp_path / "good.pth")
+    assert read_state_dict(tmp_path / "good.pth").keys() == {"a"}
+    torch.save({"state_dict": state, "more": Harm(tmp_path / "harm")}, tmp_path / "zip.pth")
+    torch.save([1, 2], tmp_path / "list.pth")
+    (tmp_path / "pickle.pth").write_bytes(pickle.dumps({"a": Harm(tmp_path / "harm")}))
+    (tmp_path / "cut.pth").write_bytes((tmp_path / "good.pth").read_bytes()[:30000])
+    (tmp_path / "text.pth").write_text("not weights at all\n" * 50)
+    for name in ("zip", "list", "pickle", "cut", "text"):
+        with pytest.raises(UsageError, match=rf"{name}\.pth: not a readable weight file \(") as caught:
+            read_state_dict(tmp_path / f"{name}.pth")
+        assert "\n" not in str(caught.value)
+    with pytest.raises(UsageError, match="no such file"):
+        read_state_dict(tmp_path / "none.pth")
+    assert not (tmp_path / "harm").exists()
+
+
+def test_a_resize_other_than_the_backbones_own():
+    assert make("resnet18", size=64).preprocessing.interpolation == "bicubic"
+    assert make("resnet18", size=64, interpolation="bilinear").preprocessing.interpolation == "bilinear"
 
 
 def test_the_package_carries_the_real_weights():

@@ -2,64 +2,12 @@ import itertools
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toy import END, START, Toy, search
 
 from seesay.errors import UsageError
-from seesay.search import SearchOptions, beam_search, sample
-
-START, END = 0, 1
-WORDS = 4  # start, end, two words
-
-
-class Toy:
-    """A random model whose next-token distribution depends on the whole sentence so far, and on the picture."""
-
-    def __init__(self, seed, words=WORDS, torch_arrays=False, end_bias=0.0):
-        self.seed, self.words, self.torch_arrays, self.end_bias = seed, words, torch_arrays, end_bias
-
-    def logits(self, history):
-        values = np.random.default_rng([self.seed, *map(int, history)]).normal(0, 2, self.words).astype(np.float32)
-        values[END] += self.end_bias
-        return values
-
-    def state(self, batch):
-        state = {"history": np.full((batch, 1), 7, np.int64) + np.arange(batch)[:, None], "still": np.arange(batch)}
-        state["attention"] = np.zeros((batch, 3), np.float32)
-        return {k: torch.from_numpy(v) for k, v in state.items()} if self.torch_arrays else state
-
-    def step(self, tokens, state):
-        still, history = np.asarray(state["still"]), np.asarray(state["history"])
-        assert np.array_equal(np.repeat(still, len(history) // len(still)), history[:, 0] - 7)
-        history = np.concatenate([np.asarray(state["history"]), np.asarray(tokens)[:, None]], 1)
-        logits = np.stack([self.logits(h) for h in history])
-        look = np.stack([[len(h), h[-1], h[0]] for h in history]).astype(np.float32)
-        new = {"history": history, "attention": look}
-        if self.torch_arrays:
-            return torch.from_numpy(logits), {**state, **{k: torch.from_numpy(v) for k, v in new.items()}}
-        return logits, {**state, **new}
-
-    def logprobs(self, picture, tokens):
-        history, total = [7 + picture, START], []
-        for token in tokens:
-            values = self.logits(history).astype(np.float64)
-            total.append(values[token] - np.log(np.exp(values).sum()))
-            history.append(token)
-        return total
-
-
-def search(toy, batch=1, **options):
-    options.setdefault("forbidden", (START,))
-    return beam_search(
-        toy.step,
-        toy.state(batch),
-        batch=batch,
-        start=START,
-        end=END,
-        options=SearchOptions(**options),
-        constant=("still",),
-    )
+from seesay.search import SearchOptions
 
 
 @settings(deadline=None, max_examples=40)
@@ -176,26 +124,3 @@ def test_no_pictures():
 def test_senseless_settings_are_refused(wrong):
     with pytest.raises(UsageError, match=next(iter(wrong))):
         SearchOptions(**wrong)
-
-
-@pytest.mark.parametrize("torch_arrays", [False, True])
-def test_sampling_follows_the_distribution(torch_arrays):
-    toy = Toy(5, torch_arrays=torch_arrays)
-    found = sample(
-        toy.step,
-        toy.state(2),
-        batch=2,
-        samples=3000,
-        start=START,
-        end=END,
-        options=SearchOptions(max_length=3, min_length=0),
-        rng=np.random.default_rng(0),
-    )
-    for picture in range(2):
-        first = [(*h.tokens, END)[0] for h in found[picture]]
-        expected = np.exp([toy.logprobs(picture, [word])[0] for word in range(WORDS)])
-        np.testing.assert_allclose(np.bincount(first, minlength=WORDS) / 3000, expected, atol=0.03)
-        for h in found[picture][:50]:
-            tokens = [*h.tokens, END] if h.ended else list(h.tokens)
-            np.testing.assert_allclose(h.logprobs, toy.logprobs(picture, tokens), atol=1e-4)
-            assert h.score == pytest.approx(sum(h.logprobs))

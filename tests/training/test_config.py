@@ -57,6 +57,14 @@ def test_wrong_overrides_are_explained_in_one_line(override, expected):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("section", ["text", "self_critical"])
+def test_captions_longer_than_the_decoder_reads_are_refused(section):
+    positions = ["decoder=expansionnet_v2", "decoder.max_length=31"]
+    load_config("merge", positions)
+    with pytest.raises(UsageError, match="31 is too short for captions of 31 words"):
+        load_config("merge", [*positions, f"{section}.max_length=31"])
+
+
 def test_an_unknown_recipe_names_the_nearest():
     with pytest.raises(UsageError, match="Did you mean 'default'"):
         load_config("defualt")

@@ -29,13 +29,13 @@ SMALL = [
     "training.checkpoint_minutes=0",
     "training.precision=float32",
 ]
-# Every phase once: frozen, joint, self-critical.
+# Every phase once: frozen, joint, self-critical with the CNN, self-critical.
 PHASES = [
     "training.epochs=4",
     "joint.from_epoch=1",
-    "joint.until_epoch=2",
+    "joint.until_epoch=3",
     "joint.layers=1",
-    "self_critical.from_epoch=3",
+    "self_critical.from_epoch=2",
     "self_critical.samples=2",
     "self_critical.max_length=6",
     "self_critical.blend=0.5",
@@ -259,3 +259,41 @@ def small_merge() -> list[str]:
 
 def test_the_small_settings_are_settings():
     assert load_config("default", [*SMALL, *PHASES]).joint.layers == 1
+
+
+def test_a_student_of_a_run_that_starts_from_it_and_reads_its_own_words_resumes(tiny_flickr8k, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+    data = f"flickr8k:{tiny_flickr8k}"
+    train("merge", [*small_merge(), "training.epochs=1"], data, tmp_path / "teacher")
+    settings = [
+        *small_merge(),
+        "training.epochs=3",
+        "joint.from_epoch=2",
+        "training.scheduled_sampling=0.5",
+        f"training.start_from={tmp_path / 'teacher'}",
+        f"distillation.teachers=[{tmp_path / 'teacher'}]",
+    ]
+
+    class Stop(Exception):
+        pass
+
+    class StopAfter(Callback):
+        def on_epoch(self, progress):
+            raise Stop
+
+    train("merge", settings, data, tmp_path / "whole")
+    for _ in range(2):
+        with pytest.raises(Stop):
+            train("merge", settings, data, tmp_path / "broken", resume=True, callbacks=[StopAfter()])
+    train("merge", settings, data, tmp_path / "broken", resume=True)
+    whole, broken = weights(tmp_path / "whole"), weights(tmp_path / "broken")
+    assert [name for name in whole if not torch.equal(whole[name], broken[name])] == []
+
+
+def test_batch_norm_learns_where_it_is_told_to(tiny_flickr8k, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+    for learns in (False, True):
+        settings = [*small_merge(), "training.epochs=1", "joint.from_epoch=0", f"joint.batch_norm={learns}"]
+        out = train("merge", settings, f"flickr8k:{tiny_flickr8k}", tmp_path / f"run-{learns}")
+        mean = weights(out)["model.encoder.backbone.bn1.running_mean"]
+        assert bool(mean.any()) == learns

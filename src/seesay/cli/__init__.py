@@ -8,7 +8,20 @@ from collections.abc import Sequence
 
 import typer
 
-from seesay.cli import caption, data, evaluate, export, features, reproduce, score, show, train
+from seesay.cli import (
+    caption,
+    compare,
+    convert,
+    data,
+    evaluate,
+    export,
+    features,
+    reproduce,
+    score,
+    show,
+    sweep,
+    train,
+)
 from seesay.errors import SeeSayError
 
 app = typer.Typer(
@@ -22,7 +35,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 some input could not be read, 2 wrong use, 3 faults in the data, "
     "4 a model missing or damaged, 5 training stopped, 6 a part is not installed, 130 interrupted.",
 )
-for module in (caption, train, evaluate, score, export, data, features, reproduce, show):
+for module in (caption, train, evaluate, score, compare, sweep, reproduce, export, convert, data, features, show):
     module.add_to(app)
 
 

@@ -9,16 +9,37 @@ from typing import IO, TYPE_CHECKING, Any
 import typer
 
 from seesay.cli.common import as_text, output, progress, say
-from seesay.errors import MediaError, UsageError
+from seesay.cli.search import (
+    Beam,
+    Diversity,
+    GroupedCommand,
+    Groups,
+    LengthPower,
+    MaxLength,
+    MinLength,
+    Must,
+    MustNot,
+    Sample,
+    Seed,
+    Temperature,
+    TopK,
+    TopP,
+)
+from seesay.errors import MediaError, MissingPartError, UsageError
 
 if TYPE_CHECKING:
-    from seesay.runtime import Caption, Captioner
+    from seesay.runtime import Caption, Captioner, SearchSettings
 
+UNMET = "holds all that it must"
 EXAMPLES = """\b
 Examples:
   seesay caption dog.jpg
   seesay caption photos/ --jsonl --out captions.jsonl
   seesay caption 'holiday/*.jpg' --num 3 --beam 5
+  seesay caption dog.jpg --sample --temperature 0.8 --top-k 50 --top-p 0.9 --seed 1 --num 5
+  seesay caption dog.jpg --beam 6 --groups 3 --num 3
+  seesay caption dog.jpg --must dog --must 'red ball' --must-not man
+  seesay caption dog.jpg --model a --model b   # an ensemble
   seesay caption dog.jpg --explain looked      # pictures of where the model looked, and a page
   find . -name '*.png' | seesay caption - --csv
 """
@@ -26,7 +47,9 @@ Examples:
 
 def add_to(app: typer.Typer) -> None:
     """Make the verb known."""
-    app.command("caption", help="Say in a sentence what is in each photo.", epilog=EXAMPLES)(caption)
+    app.command("caption", cls=GroupedCommand, help="Say in a sentence what is in each photo.", epilog=EXAMPLES)(
+        caption
+    )
 
 
 def caption(
@@ -35,25 +58,55 @@ def caption(
         metavar="PATH…",
         help="Files, folders, globs, '-' for a list on standard input, addresses with --allow-url.",
     ),
-    model: str | None = typer.Option(None, "--model", help="A model's name, folder or .zip; else the embedded one."),
-    beam: int | None = typer.Option(None, "--beam", help="Sentences followed at a time; 1 is greedy. [default: 3]"),
-    num: int = typer.Option(1, "--num", help="Captions for each photo, at most --beam."),
-    max_length: int = typer.Option(20, "--max-length", help="Most words in a caption."),
+    model: list[str] | None = typer.Option(
+        None, "--model", help="A model's name, folder or .zip, else the embedded one; repeated for an ensemble."
+    ),
+    beam: Beam = None,
+    num: int | None = typer.Option(None, "--num", help="Captions for each photo, at most --beam. [default: 1]"),
     as_json: bool = typer.Option(False, "--json", help="One JSON list, with scores and words."),
     as_jsonl: bool = typer.Option(False, "--jsonl", help="One JSON object a line, as they are done."),
     as_csv: bool = typer.Option(False, "--csv", help="A table: path, caption, score, error."),
     out: Path | None = typer.Option(None, "--out", help="Write to this file, whole or not at all."),
-    explain: Path | None = typer.Option(None, "--explain", help="Folder for pictures of the attention, and a page."),
+    explain: Path | None = typer.Option(None, "--explain", help="Folder for pictures of where it looked, and a page."),
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
+    min_length: MinLength = None,
+    max_length: MaxLength = None,
+    length_power: LengthPower = None,
+    sample: Sample = False,
+    temperature: Temperature = None,
+    top_k: TopK = None,
+    top_p: TopP = None,
+    seed: Seed = None,
+    groups: Groups = None,
+    diversity: Diversity = None,
+    must: Must = None,
+    must_not: MustNot = None,
 ) -> None:
     """Caption photos; those that cannot be read are named, the others go on, and the exit code is 1."""
     if as_json + as_jsonl + as_csv > 1:
         raise UsageError("--json, --jsonl and --csv: choose one")
     import seesay
-    from seesay.media import find_pictures
+    from seesay.media import find_pictures, printable
 
-    captioner = seesay.load(model)
-    captioner.options(beam=beam, num=num, max_length=max_length)  # wrong numbers are refused before anything is read
+    search: SearchSettings = {
+        "beam": beam,
+        "num": num,
+        "min_length": min_length,
+        "max_length": max_length,
+        "length_power": length_power,
+        "sample": sample,
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        "seed": seed,
+        "groups": groups,
+        "diversity": diversity,
+        "must": must,
+        "must_not": must_not,
+    }
+    captioner = seesay.load(model or None)
+    options = captioner.options(**search)  # what is wrong is refused before anything is read
+    _note_unknown(captioner, must_not or [])
     pages = _explainer(explain, captioner)
     found: list[Any] = []
 
@@ -69,15 +122,20 @@ def caption(
         writer = _Writer(
             stream, captioner.name, "json" if as_json else "jsonl" if as_jsonl else "csv" if as_csv else ""
         )
-        for index, result in captioner.stream(sources(), beam=beam, num=num, max_length=max_length):
+        for index, result in captioner.stream(sources(), **search):
             if isinstance(result, MediaError):
                 failed += 1
                 say(str(result))
                 writer.add(found[index], [], str(result))
+                if pages:
+                    pages.fail(str(result))
             else:
                 writer.add(found[index], result, None)
                 if pages:
-                    pages.add(found[index], result[0])
+                    pages.add(found[index], result)
+                if not result[0].satisfied:
+                    failed += 1
+                    say(f"{printable(found[index])}: no sentence of up to {options.max_length} words {UNMET}")
             tell(index + 1, len(found))
         writer.finish()
     if pages:
@@ -114,7 +172,7 @@ class _Writer:
         path = as_text(source)
         if self.form == "csv":
             for one in captions:
-                self.table.writerow([path, one.text, one.score, ""])
+                self.table.writerow([path, one.text, one.score, "" if one.satisfied else f"not one {UNMET}"])
             if error:
                 self.table.writerow([path, "", "", error])
         elif self.form:
@@ -136,9 +194,26 @@ class _Writer:
             self.stream.write("\n")
 
 
+def _note_unknown(captioner: Captioner, words: list[str]) -> None:
+    """Say which forbidden words the model never says anyhow: they may be misspelt."""
+    from seesay.runtime.settings import near_words, unknown_words
+
+    for word in unknown_words(captioner.vocabulary, words):
+        say(f"--must-not {word}: the model does not know it and never says it.{near_words(captioner.vocabulary, word)}")
+
+
 def _explainer(folder: Path | None, captioner: Captioner) -> Any:
     if folder is None:
         return None
     from seesay.report.attention import AttentionPages
 
-    return AttentionPages(folder, captioner.name)
+    if captioner.attends:
+        return AttentionPages(folder, captioner.name)
+    try:
+        from seesay.report.gradcam import GradCam
+    except ImportError as error:
+        raise MissingPartError(
+            f"--explain: {captioner.name} has no attention, and Grad-CAM in its place needs PyTorch: "
+            "pip install 'seesay[train]'"
+        ) from error
+    return AttentionPages(folder, captioner.name, GradCam([member.artefact for member in captioner.members]))

@@ -4,38 +4,80 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from seesay.cli.common import progress, say
+from seesay.cli.search import (
+    Beam,
+    GroupedCommand,
+    LengthPower,
+    MaxLength,
+    MinLength,
+    Sample,
+    Seed,
+    Temperature,
+    TopK,
+    TopP,
+)
+
+if TYPE_CHECKING:
+    from seesay.runtime import SearchSettings
 
 EXAMPLES = """\b
 Examples:
   seesay evaluate default --data flickr8k:FOLDER --split test
   seesay evaluate model --data csv:mine.csv --split dev --beam 5 --out report
+  seesay evaluate a --with b --with c --data coco:FOLDER --split test
   seesay evaluate model.zip --data coco:FOLDER --split dev --json
 """
 
 
 def add_to(app: typer.Typer) -> None:
     """Make the verb known."""
-    app.command("evaluate", help="Caption a split, score it, and show it.", epilog=EXAMPLES)(evaluate)
+    app.command("evaluate", cls=GroupedCommand, help="Caption a split, score it, and show it.", epilog=EXAMPLES)(
+        evaluate
+    )
 
 
 def evaluate(
     model: str = typer.Argument(..., metavar="MODEL", help="An exported model: name, folder or .zip."),
     data: str = typer.Option(..., "--data", metavar="FORMAT:PATH", help="Pictures and captions."),
     split: str = typer.Option(..., "--split", help="train, dev (val) or test."),
-    beam: int | None = typer.Option(None, "--beam", help="Sentences followed at a time. [default: 3]"),
+    others: list[str] | None = typer.Option(
+        None, "--with", metavar="MODEL", help="Another model, for an ensemble; may be repeated."
+    ),
+    beam: Beam = None,
     out: Path | None = typer.Option(None, "--out", help="Folder for predictions, scores and the report page."),
     as_json: bool = typer.Option(False, "--json", help="Print the scores as JSON."),
+    min_length: MinLength = None,
+    max_length: MaxLength = None,
+    length_power: LengthPower = None,
+    sample: Sample = False,
+    temperature: Temperature = None,
+    top_k: TopK = None,
+    top_p: TopP = None,
+    seed: Seed = None,
 ) -> None:
     """Write the predictions, then score them; the signature line says how."""
     from seesay.report.evaluate import evaluate as run
 
-    folder = out or Path(f"evaluation-{Path(model).stem}-{split}")
+    search: SearchSettings = {
+        "beam": beam,
+        "min_length": min_length,
+        "max_length": max_length,
+        "length_power": length_power,
+        "sample": sample,
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        "seed": seed,
+    }
+    models = [model, *(others or [])]
+    folder = out or Path(f"evaluation-{'+'.join(Path(one).stem for one in models)}-{split}")
     with progress("captioning") as tell:
-        result = run(model, data, split, folder, beam=beam, on_progress=tell)
+        result = run(models, data, split, folder, on_progress=tell, **search)
     if as_json:
         print(json.dumps(result.to_json(), indent=1))
         return

@@ -19,11 +19,12 @@ _TRAIN_PARTS = {
     "matplotlib",
     "gensim",
 }
+_SWEEP_PARTS = {"optuna", "sqlalchemy", "alembic"}
 
 
 @contextmanager
 def training_parts() -> Iterator[None]:
-    """Turn a missing module of the `train` extra into the line that says how to install it.
+    """Turn a missing module of the extras `train` and `sweep` into the line that says how to install it.
 
     Raises:
         MissingPartError: a part is not installed.
@@ -33,4 +34,6 @@ def training_parts() -> Iterator[None]:
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] in _TRAIN_PARTS:
             raise MissingPartError(f"this needs {error.name}: pip install 'seesay[train]'") from None
+        if (error.name or "").split(".")[0] in _SWEEP_PARTS:
+            raise MissingPartError(f"--trials needs {error.name}: pip install 'seesay[sweep]'") from None
         raise

@@ -41,13 +41,17 @@ def train(
         from seesay.training import train as run
 
         with progress("starting") as tell:
-            # Made here, so that its lines go above the bar.
-            logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-            logging.getLogger("seesay").setLevel(logging.INFO)
-            run(recipe, settings or [], data, out, resume=resume, callbacks=[_bar(tell)])
+            show_log()
+            run(recipe, settings or [], data, out, resume=resume, callbacks=[bar(tell)])
 
 
-def _bar(tell: Tell) -> Callback:
+def show_log() -> None:
+    """Have training's lines on standard error; called within `progress`, so that they go above the bar."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("seesay").setLevel(logging.INFO)
+
+
+def bar(tell: Tell) -> Callback:
     """A callback that moves the progress bar."""
     from seesay.training.callbacks import Callback
 

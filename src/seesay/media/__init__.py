@@ -1,17 +1,26 @@
-"""Pictures in: found, opened whatever their kind, and brought to an encoder's pixels. NumPy and Pillow only."""
+"""Pictures and clips in: found, opened whatever their kind, and brought to an encoder's pixels, without PyTorch."""
 
+from seesay.media.clip import ClipFrames, Section, clips_ahead, frames_of, load_clip
 from seesay.media.find import find_pictures
 from seesay.media.picture import MAX_PIXELS, open_picture
 from seesay.media.preprocessing import Preprocessing
+from seesay.media.sampling import FrameSampling
 from seesay.media.source import WebPicture, printable
-from seesay.media.stream import decode_ahead
+from seesay.media.stream import Prepares, decode_ahead
 
 __all__ = [
     "MAX_PIXELS",
+    "ClipFrames",
+    "FrameSampling",
+    "Prepares",
     "Preprocessing",
+    "Section",
     "WebPicture",
+    "clips_ahead",
     "decode_ahead",
     "find_pictures",
+    "frames_of",
+    "load_clip",
     "open_picture",
     "printable",
 ]

@@ -59,15 +59,16 @@ def _expand(path: str, allow_url: bool, *, globs: bool) -> Iterator[Found]:
     elif globs and glob.has_magic(path) and not os.path.lexists(path):
         inside = "**" in path  # which lists what is in the folders by itself
         for match in map(Path, sorted(glob.glob(path, recursive=True)) or [path]):  # noqa: PTH207 - absolute ones too
-            if not _is_folder(match):
+            if not is_folder(match):
                 yield match
             elif not inside:
                 yield from _folder_or_itself(match)
     else:
-        yield from _folder_or_itself(Path(path)) if _is_folder(Path(path)) else [Path(path)]
+        yield from _folder_or_itself(Path(path)) if is_folder(Path(path)) else [Path(path)]
 
 
-def _is_folder(path: Path) -> bool:
+def is_folder(path: Path) -> bool:
+    """Whether this is a folder; never raises."""
     try:
         return path.is_dir()
     except (OSError, ValueError):  # a name that is too long, may not be looked at, or holds a zero byte

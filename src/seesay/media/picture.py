@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
-import os
 import re
 import threading
 import warnings
@@ -19,7 +17,7 @@ from PIL import Image
 
 from seesay.errors import MediaError
 from seesay.media.colour import to_rgb
-from seesay.media.source import WebPicture, is_url, name_of, open_file, printable, read_handle
+from seesay.media.source import name_of, open_bytes, printable
 
 MAX_PIXELS = 200_000_000
 """Pictures with more pixels than this are refused before they are decoded."""
@@ -67,15 +65,15 @@ def open_picture(source: Any, *, target: tuple[int, int] | None = None, max_pixe
             format, an array of another shape or type.
     """
     try:
-        with _quiet():
+        with quiet():
             if isinstance(source, np.ndarray):
                 return _from_array(source, max_pixels)
             if isinstance(source, Image.Image):
                 _check_size(source, max_pixels)
                 with _shared:
                     source.load()
-                return _finish(source.copy())
-            with _open_bytes(source) as handle:
+                return upright(source.copy())
+            with open_bytes(source) as handle:
                 return _decode(handle, target, max_pixels)
     except MediaError as error:
         raise MediaError(f"{name_of(source)}: {error}") from error.__cause__
@@ -85,26 +83,6 @@ def open_picture(source: Any, *, target: tuple[int, int] | None = None, max_pixe
     except Exception as error:
         reason = printable(error).replace("(0 bytes not processed)", "").strip() or type(error).__name__
         raise MediaError(f"{name_of(source)}: truncated or damaged picture ({reason})") from error
-
-
-def _open_bytes(source: Any) -> BinaryIO:
-    if isinstance(source, WebPicture):
-        from seesay.media.web import download
-
-        return download(source.url)
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        if not len(source):
-            raise MediaError("there are no bytes")
-        return io.BytesIO(source)
-    if isinstance(source, str) and is_url(source):
-        raise MediaError(
-            "a web address is not fetched unless you ask for it: --allow-url, or WebPicture(url) in Python"
-        )
-    if isinstance(source, (str, os.PathLike)):
-        return open_file(source)
-    if hasattr(source, "read"):
-        return read_handle(source)
-    raise MediaError("give a path, bytes, an open binary file, a PIL image or a uint8 array (H, W, 3)")
 
 
 def _from_array(array: NDArray[Any], max_pixels: int) -> Image.Image:
@@ -117,7 +95,7 @@ def _from_array(array: NDArray[Any], max_pixels: int) -> Image.Image:
 
 
 def _decode(handle: BinaryIO, target: tuple[int, int] | None, max_pixels: int) -> Image.Image:
-    image = _recognise(handle)
+    image = recognise(handle)
     _check_size(image, max_pixels)
     if image.format in ("JPEG", "MPO") and target and image.mode in ("RGB", "L"):
         height, width = target if _orientation(image) < 5 else target[::-1]
@@ -125,10 +103,10 @@ def _decode(handle: BinaryIO, target: tuple[int, int] | None, max_pixels: int) -
         image.draft(image.mode, (2 * width, 2 * height))
     with _one_large if image.width * image.height > _LARGE else contextlib.nullcontext():
         image.load()
-        return _finish(image)
+        return upright(image)
 
 
-def _recognise(handle: BinaryIO) -> Image.Image:
+def recognise(handle: BinaryIO) -> Image.Image:
     """The picture, its header read and no more.
 
     As `Image.open`, but with our formats only, and without Pillow's own limit of size: ours takes its place.
@@ -174,7 +152,8 @@ def _orientation(image: Image.Image) -> int:
     return value if value in _UPRIGHT else 1
 
 
-def _finish(image: Image.Image) -> Image.Image:
+def upright(image: Image.Image) -> Image.Image:
+    """A loaded picture as RGB, turned as its EXIF orientation says; what is given may be changed."""
     # Read after load(): Pillow itself turns a TIFF upright as it loads, and then forgets the tag.
     turn = _UPRIGHT.get(_orientation(image))
     picture = to_rgb(image)
@@ -190,7 +169,7 @@ _quiet_filter: Any = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence Pillow's warnings, in any number of threads: `warnings.catch_warnings` is for one."""
     global _quiet_users
     with _quiet_lock:

@@ -54,6 +54,11 @@ class Preprocessing:
                 raise UsageError(f"preprocessing: {message}")
 
     @property
+    def shape(self) -> tuple[int, int, int]:
+        """(H, W, 3) of what `load` gives."""
+        return (*self.size, 3)
+
+    @property
     def target(self) -> tuple[int, int]:
         """(height, width) to give to `open_picture`: what `pixels` needs of a picture to lose nothing."""
         if self.fit == "squash":

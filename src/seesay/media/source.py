@@ -1,4 +1,4 @@
-"""Where the bytes of a picture come from: a file that is safe to open, or an open handle."""
+"""Where the bytes of a picture or clip come from: a file that is safe to open, or an open handle."""
 
 from __future__ import annotations
 
@@ -47,31 +47,35 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
-def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+def open_file(path: str | os.PathLike[str], kind: str = "picture") -> BinaryIO:
     """A regular file, opened for reading; never waits, whatever the path turns out to be.
+
+    Args:
+        path: of the file.
+        kind: what is expected, "picture" or "clip", for messages.
 
     Raises:
         MediaError: no such file, no permission, empty, or a folder, FIFO, device or socket.
     """
     try:
-        _check_regular(Path(path).stat())  # some devices act when opened, so look first
+        _check_regular(Path(path).stat(), kind)  # some devices act when opened, so look first
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
         handle = os.fdopen(os.open(path, flags), "rb")
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         raise MediaError(_why(error, path)) from error
     try:
-        _check_regular(os.fstat(handle.fileno()))  # it may have been replaced in between
+        _check_regular(os.fstat(handle.fileno()), kind)  # it may have been replaced in between
     except MediaError:
         handle.close()
         raise
     return handle
 
 
-def _check_regular(status: os.stat_result) -> None:
+def _check_regular(status: os.stat_result, wanted: str) -> None:
     kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
     kind = stat.S_IFMT(status.st_mode)
     if kind != stat.S_IFREG:
-        raise MediaError(f"this is {kinds.get(kind, 'a device')}, not a picture file")
+        raise MediaError(f"this is {kinds.get(kind, 'a device')}, not a {wanted} file")
     if status.st_size == 0:
         raise MediaError("the file is empty")
 
@@ -84,6 +88,36 @@ def _why(error: Exception, path: str | os.PathLike[str]) -> str:
     if isinstance(error, PermissionError):
         return "the file may not be read (no permission)"
     return printable(getattr(error, "strerror", None) or error)
+
+
+def open_bytes(source: Any, kind: str = "picture") -> BinaryIO:
+    """The bytes of a path, of bytes, of an open binary file or of a `WebPicture`, as a file at its beginning.
+
+    Args:
+        source: any of these.
+        kind: "picture" or "clip", for messages and for what a web server is asked for.
+
+    Raises:
+        MediaError: there is nothing to read, or it may not be read.
+    """
+    if isinstance(source, WebPicture):
+        from seesay.media.web import download
+
+        return download(source.url, accept="image/*" if kind == "picture" else "video/*, image/*")
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        if not len(source):
+            raise MediaError("there are no bytes")
+        return io.BytesIO(source)
+    if isinstance(source, str) and is_url(source):
+        raise MediaError(
+            "a web address is not fetched unless you ask for it: --allow-url, or WebPicture(url) in Python"
+        )
+    if isinstance(source, (str, os.PathLike)):
+        return open_file(source, kind)
+    if hasattr(source, "read"):
+        return read_handle(source)
+    others = ", a PIL image or a uint8 array (H, W, 3)" if kind == "picture" else ""
+    raise MediaError(f"give a path, bytes, an open binary file{others}")
 
 
 def read_handle(handle: Any) -> BinaryIO:
@@ -105,11 +139,11 @@ def read_handle(handle: Any) -> BinaryIO:
     return io.BytesIO(data)
 
 
-def name_of(source: object) -> str:
+def name_of(source: object, kind: str = "picture") -> str:
     """What to call a source in a message, on one line."""
     if isinstance(source, (str, Path, WebPicture)):
         return printable(source)
     if isinstance(source, bytes):
-        return f"picture of {len(source)} bytes"
+        return f"{kind} of {len(source)} bytes"
     name = getattr(source, "name", None) or getattr(source, "filename", None)
-    return printable(name) if isinstance(name, (str, Path)) else f"picture ({type(source).__name__})"
+    return printable(name) if isinstance(name, (str, Path)) else f"{kind} ({type(source).__name__})"

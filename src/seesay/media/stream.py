@@ -1,26 +1,39 @@
-"""Pictures decoded in threads while the network works on those before."""
+"""Pictures and clips decoded in threads while the network works on those before."""
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seesay.errors import MediaError, UsageError
-from seesay.media.preprocessing import Preprocessing
 
+S = TypeVar("S")
+T = TypeVar("T")
 Batch = tuple[list[int], NDArray[np.uint8], list[tuple[int, MediaError]]]
+
+
+class Prepares(Protocol):
+    """Makes bytes of a picture, as many for each; `Preprocessing` does."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of what `load` gives."""
+
+    def load(self, source: Any) -> NDArray[np.uint8]:
+        """Open a picture and make its bytes."""
 
 
 def decode_ahead(
     sources: Iterable[Any],
-    preprocessing: Preprocessing,
+    preprocessing: Prepares,
     batch_size: int,
     workers: int | None = None,
     on_error: Literal["raise", "yield"] = "raise",
@@ -47,34 +60,68 @@ def decode_ahead(
     """
     if on_error not in ("raise", "yield"):
         raise UsageError(f"on_error is {on_error!r}; it must be 'raise' or 'yield'")
-    threads = min(8, max(2, os.cpu_count() or 1)) if workers is None else workers
+    threads = default_workers() if workers is None else workers
     if batch_size < 1 or threads < 1:
         raise UsageError(f"batch_size ({batch_size}) and workers ({threads}) must be 1 or more")
-    return _batches(iter(sources), preprocessing, batch_size, threads, on_error == "yield")
+    # Two batches wait or are decoded while a third is worked on.
+    loaded = in_order(preprocessing.load, sources, threads, 2 * batch_size + 1)
+    return _batches(loaded, preprocessing, batch_size, on_error == "yield")
 
 
 def _batches(
-    sources: Iterator[Any], preprocessing: Preprocessing, batch_size: int, threads: int, go_on: bool
+    loaded: Generator[NDArray[np.uint8] | MediaError, None, None],
+    preprocessing: Prepares,
+    batch_size: int,
+    go_on: bool,
 ) -> Iterator[Batch]:
-    waiting: deque[Future[NDArray[np.uint8]]] = deque()
+    with contextlib.closing(loaded):
+        for first in itertools.count(0, batch_size):
+            indices: list[int] = []
+            pixels = np.empty((batch_size, *preprocessing.shape), np.uint8)
+            faults: list[tuple[int, MediaError]] = []
+            for index, result in zip(range(first, first + batch_size), loaded, strict=False):
+                if not isinstance(result, MediaError):
+                    pixels[len(indices)] = result
+                    indices.append(index)
+                elif go_on:
+                    faults.append((index, result))
+                else:
+                    raise result
+            if not indices and not faults:
+                return
+            yield indices, pixels[: len(indices)], faults
+
+
+def default_workers() -> int:
+    """Threads that decode: one a core, from 2 to 8."""
+    return min(8, max(2, os.cpu_count() or 1))
+
+
+def in_order(
+    load: Callable[[S], T], sources: Iterable[S], threads: int, ahead: int
+) -> Generator[T | MediaError, None, None]:
+    """What `load` gives for each source, or its error, in order; computed in threads ahead of the consumer.
+
+    The threads end when the last is taken, or when this is closed.
+
+    Args:
+        load: called in the threads.
+        sources: read as they are needed, in the caller's thread.
+        threads: 1 or more.
+        ahead: most results held, waiting or being computed, at a time.
+    """
+    left = iter(sources)
+    waiting: deque[Future[T]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="seesay-decode")
     try:
-        for first in itertools.count(0, batch_size):
-            wanted = 3 * batch_size - len(waiting)
-            waiting.extend(pool.submit(preprocessing.load, source) for source in itertools.islice(sources, wanted))
+        while True:
+            waiting.extend(pool.submit(load, source) for source in itertools.islice(left, ahead - len(waiting)))
             if not waiting:
                 return
-            indices: list[int] = []
-            pixels = np.empty((min(batch_size, len(waiting)), *preprocessing.size, 3), np.uint8)
-            faults: list[tuple[int, MediaError]] = []
-            for index in range(first, first + len(pixels)):
-                try:
-                    pixels[len(indices)] = waiting.popleft().result()
-                    indices.append(index)
-                except MediaError as error:
-                    if not go_on:
-                        raise
-                    faults.append((index, error))
-            yield indices, pixels[: len(indices)], faults
+            try:
+                result: T | MediaError = waiting.popleft().result()
+            except MediaError as error:
+                result = error
+            yield result
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

@@ -27,13 +27,16 @@ class _OnlyWeb(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def download(url: str, *, max_bytes: int = MAX_DOWNLOAD, seconds: float = WEB_SECONDS) -> BinaryIO:
-    """A picture from the web, in memory.
+def download(
+    url: str, *, max_bytes: int = MAX_DOWNLOAD, seconds: float = WEB_SECONDS, accept: str = "image/*"
+) -> BinaryIO:
+    """A picture or clip from the web, in memory.
 
     Args:
         url: http or https.
         max_bytes: most that is fetched.
         seconds: longest wait for the server, and longest time for the whole.
+        accept: kinds of content the server is asked for.
 
     Raises:
         MediaError: not reachable, refused, too large or too slow.
@@ -44,7 +47,7 @@ def download(url: str, *, max_bytes: int = MAX_DOWNLOAD, seconds: float = WEB_SE
     parts: list[bytes] = []
     size = 0
     try:
-        request = urllib.request.Request(url, headers={"User-Agent": "seesay", "Accept": "image/*"})
+        request = urllib.request.Request(url, headers={"User-Agent": "seesay", "Accept": accept})
         with urllib.request.build_opener(_OnlyWeb).open(request, timeout=seconds) as answer:
             while part := answer.read1(1 << 16):
                 parts.append(part)

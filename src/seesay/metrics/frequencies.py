@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import math
 import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from seesay.errors import DataError
 from seesay.metrics.ngrams import ORDER, Hashes, extend_hash, find
 from seesay.metrics.result import Floats
+from seesay.plain_pickle import load_plain
 
 
 class Frequencies:
@@ -54,7 +53,7 @@ def read_frequencies(file: str | Path) -> Frequencies:
     """
     path = Path(file)
     try:
-        table = _Plain(io.BytesIO(path.read_bytes())).load()
+        table = load_plain(path.read_bytes())
         counts, documents = table["document_frequency"], float(table["ref_len"])
         largest = max(counts.values())
         if not all(isinstance(gram, tuple) for gram in counts):
@@ -69,35 +68,3 @@ def read_frequencies(file: str | Path) -> Frequencies:
     if documents < largest:  # its logarithm
         documents = math.exp(documents)
     return Frequencies(counts, documents, path.name)
-
-
-class _Plain(pickle.Unpickler):
-    """Reads dictionaries, tuples, text and numbers; refuses everything else."""
-
-    def __init__(self, file: Any) -> None:
-        super().__init__(file, encoding="utf-8")
-
-    def find_class(self, module: str, name: str) -> Any:
-        allowed = {
-            ("collections", "defaultdict"): _table,
-            ("builtins", "float"): float,
-            ("builtins", "int"): int,
-            ("__builtin__", "float"): float,
-            ("__builtin__", "int"): int,
-            ("numpy", "dtype"): np.dtype,
-            ("numpy", "float64"): np.float64,
-        }
-        if (module, name) in allowed:
-            return allowed[module, name]
-        if name == "scalar" and module in ("numpy.core.multiarray", "numpy._core.multiarray"):
-            return _scalar
-        raise pickle.UnpicklingError(f"it holds {module}.{name}")
-
-
-def _table(*_: Any) -> dict[Any, Any]:
-    return {}
-
-
-def _scalar(kind: Any, data: Any = b"") -> float:
-    raw = data.encode("latin-1") if isinstance(data, str) else data
-    return float(np.frombuffer(raw, kind)[0])

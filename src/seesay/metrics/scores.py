@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -31,14 +33,17 @@ class Scores:
         corpus: name of the score to its value: Bleu_1 to Bleu_4, METEOR and ROUGE_L from 0 to 1, CIDEr from 0 to 10.
             "CIDEr" and "CIDEr-D" are one number: what the COCO tools print as CIDEr is CIDEr-D.
         items: name of the score to the score of each item by its id.
-        signature: the metrics' variants, tokens, numbers of items and references; put it beside reported scores.
+        signature: the metrics' variants, tokens, numbers of items and references and the digest of these; put it beside
+            reported scores.
         results: the same with what they are made of, for `compare`.
+        references: digest of the references (`references_digest`): scores on others are not comparable.
     """
 
     corpus: dict[str, float]
     items: dict[str, dict[str, float]]
     signature: str
     results: dict[str, Result] = field(repr=False, compare=False, default_factory=dict)
+    references: str = ""
 
 
 def score(
@@ -85,12 +90,20 @@ def score(
         found["meteor"] = meteor()
     results = {name: result for metric in names for name, result in found[metric][0].items()}
     signatures = [found[metric][1] for metric in names]
+    digest = references_digest(truth)
     return Scores(
         corpus={name: result.corpus for name, result in results.items()},
         items={name: dict(zip(captions, result.items.tolist(), strict=True)) for name, result in results.items()},
-        signature=_signature(signatures, truth),
+        signature=_signature(signatures, truth, digest),
         results=results,
+        references=digest,
     )
+
+
+def references_digest(truth: Mapping[str, Sequence[Tokens]]) -> str:
+    """Twelve hex digits (of SHA-256) that differ where ids or tokenised references do, in whatever order they come."""
+    rows = [[item, sorted(" ".join(tokens) for tokens in truth[item])] for item in sorted(truth)]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:12]
 
 
 def possible_metrics(items: int) -> tuple[list[str], list[str]]:
@@ -191,9 +204,9 @@ def _check(captions: Mapping[str, str], references: Mapping[str, Sequence[str]])
             raise UsageError(f"score: the references of {item!r} are {texts!r}; expected a list of texts")
 
 
-def _signature(metrics: Sequence[str], truth: Mapping[str, Sequence[Tokens]]) -> str:
+def _signature(metrics: Sequence[str], truth: Mapping[str, Sequence[Tokens]], digest: str) -> str:
     numbers = sorted({len(texts) for texts in truth.values()})
     each = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
-    counts = (f"items={len(truth)}", f"references={each}")
+    counts = (f"items={len(truth)}", f"references={each},sha256={digest}")
     parts = (*metrics, "tokens=ptb-3.4.1,lower", "end=none", *counts, "scale=0-1,CIDEr 0-10")
     return " | ".join((*parts, f"seesay={seesay.__version__}"))

@@ -48,7 +48,7 @@ def compare(first: Scores, second: Scores, *, samples: int = 1000, seed: int = 0
         For each score both systems have, the difference with its interval.
 
     Raises:
-        DataError: the two are of different items.
+        DataError: the two are of different items, or were scored against different references.
     """
     if samples < 1:
         raise UsageError(f"compare: samples is {samples}; it must be 1 or more, 1,000 is usual")
@@ -56,6 +56,11 @@ def compare(first: Scores, second: Scores, *, samples: int = 1000, seed: int = 0
     others = next(iter(second.items.values()), {}).keys()
     if list(items) != list(others):
         raise DataError("compare: the two systems must be scored on the same items, in the same order")
+    if first.references and second.references and first.references != second.references:
+        raise DataError(
+            f"compare: the two systems were scored against different references ({first.references} and "
+            f"{second.references}) of the same items; score both against the same ones"
+        )
     names = [name for name in first.results if name in second.results]
     draws = _draw(len(items), samples, seed)
     if not names:

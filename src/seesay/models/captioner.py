@@ -13,7 +13,7 @@ from seesay.media import Preprocessing
 from seesay.models.decoders import DECODERS, Decoder, DecoderConfig
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
-from seesay.search import Hypothesis, SearchOptions, beam_search
+from seesay.search import Hypothesis, SearchOptions, decode
 from seesay.text import Vocabulary
 
 
@@ -55,12 +55,12 @@ class CaptionModel(nn.Module):
 
     @torch.no_grad()
     def caption(self, memory: Memory, options: SearchOptions) -> list[list[Hypothesis]]:
-        """Decode for real: the best hypotheses of each picture. Turns dropout off while it runs."""
+        """Decode for real: the best hypotheses of each picture, or sampled ones. Turns dropout off while it runs."""
         was_training = self.training
         self.eval()
         try:
             state = self.decoder.start(memory)
-            return beam_search(
+            return decode(
                 self.decoder.step,
                 state,
                 batch=len(memory),

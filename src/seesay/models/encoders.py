@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import pickle
+import warnings
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +18,7 @@ from torch import Tensor, nn
 
 from seesay.errors import MissingPartError, UsageError
 from seesay.media import Preprocessing
+from seesay.models import depthwise
 from seesay.models.layers import cut_at
 from seesay.models.memory import Memory
 from seesay.registry import nearest
@@ -41,6 +45,8 @@ class EncoderConfig(BaseModel):
     fit: Literal["squash", "crop"] = "squash"
     layer: str | None = None
     """What is handed over: the last feature map (None), or a module's output, by timm's name or the field's, as fc7."""
+    interpolation: Literal["bicubic", "bilinear"] | None = None
+    """How a picture is resized; None takes the backbone's own."""
 
 
 class Encoder(nn.Module):
@@ -77,7 +83,7 @@ class Encoder(nn.Module):
             size=(side, side),
             fit=config.fit,
             crop_ratio=data["crop_pct"] if config.fit == "crop" else 1.0,
-            interpolation="bicubic" if data["interpolation"] == "bicubic" else "bilinear",
+            interpolation=config.interpolation or ("bicubic" if data["interpolation"] == "bicubic" else "bilinear"),
             mean=tuple(data["mean"]),
             std=tuple(data["std"]),
         )
@@ -98,14 +104,16 @@ class Encoder(nn.Module):
 
         A layer that gives one vector for the picture, as fc7 does, is a grid of one position.
         """
-        grid = self._grid(self._features(pixels))
+        with depthwise.QuickDepthwise() if depthwise.wanted(pixels) else nullcontext():
+            grid = self._grid(self._features(pixels))
         return Memory(grid, grid.mean(1))
 
-    def freeze(self, except_last: int | None = 0) -> list[nn.Parameter]:
+    def freeze(self, except_last: int | None = 0, batch_norm: bool = False) -> list[nn.Parameter]:
         """Fix all weights but those of the last `except_last` groups of layers (None: none fixed) and return these.
 
-        Batch norm keeps its statistics in either case.
+        Batch norm keeps its statistics, unless `batch_norm` lets it learn them where its weights learn.
         """
+        self.batch_norm = batch_norm
         groups = timm.models.group_parameters(self.backbone, self._groups)
         order = sorted(groups)
         learn = set(order if except_last is None else order[len(order) - min(except_last, len(order)) :])
@@ -116,11 +124,11 @@ class Encoder(nn.Module):
         return [p for p in self.backbone.parameters() if p.requires_grad]
 
     def train(self, mode: bool = True) -> Encoder:
-        """Switch mode; batch norm always stays in evaluation mode, and so does a wholly fixed backbone."""
+        """Switch mode; fixed batch norm stays in evaluation mode, and so does a wholly fixed backbone."""
         super().train(mode and any(p.requires_grad for p in self.backbone.parameters()))
         for module in self.backbone.modules():
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
-                module.eval()
+                module.train(module.training and self.batch_norm and module.weight.requires_grad)
         return self
 
     def fingerprint(self) -> str:
@@ -193,7 +201,7 @@ def load_file(backbone: nn.Module, file: Path) -> None:
     """
     if not file.is_file():
         raise UsageError(f"encoder.weights: no file {str(file)!r}; give auto, hub, package, random or a file")
-    weights = _read_state_dict(file)
+    weights = read_state_dict(file)
     own = backbone.state_dict()
     missing = [name for name in own if name not in weights]
     wrong = [n for n in own if n in weights and weights[n].shape != own[n].shape]
@@ -207,7 +215,7 @@ def load_file(backbone: nn.Module, file: Path) -> None:
 
 def load_by_position(backbone: nn.Module, file: Path) -> None:
     """Load weights kept under foreign names but in timm's order, asserting every shape."""
-    own, weights = backbone.state_dict(), _read_state_dict(file)
+    own, weights = backbone.state_dict(), read_state_dict(file)
     values: Iterable[Tensor] = weights.values()
     # A headless backbone lacks the classifier's tensors, which come last.
     pairs = list(zip(own, values, strict=False))
@@ -230,16 +238,36 @@ def _package_file(name: str) -> Path:
     return files[0]
 
 
-def _read_state_dict(file: Path) -> dict[str, Tensor]:
+def read_state_dict(file: Path) -> dict[str, Tensor]:
+    """Tensors by name from .safetensors, or from a PyTorch file, without executing code that is in it.
+
+    What training scripts keep beside the weights (an optimiser's state, for example) is left out.
+
+    Raises:
+        UsageError: the file cannot be read, or holds no tensors by name.
+    """
+    if not file.is_file():
+        raise UsageError(f"{file}: no such file")
     try:
         if file.suffix == ".safetensors":
             from safetensors.torch import load_file as read
 
             return dict(read(file))
-        weights = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise UsageError(f"{file}: not a readable weight file ({_first_line(error)})") from error
-    return dict(weights.get("state_dict", weights))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on how a file was pickled, before it is refused
+            found = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise UsageError(
+            f"{file}: not a readable weight file (no PyTorch file, or it asks for code to be run, which is refused)"
+        ) from error
+    except Exception as error:  # a damaged file raises anything at all
+        raise UsageError(f"{file}: not a readable weight file (damaged, or of another kind)") from error
+    for name in ("state_dict", "model_state_dict", "model"):
+        if isinstance(found, dict) and isinstance(found.get(name), dict):
+            found = found[name]
+    if not isinstance(found, dict) or not found or not all(isinstance(value, Tensor) for value in found.values()):
+        raise UsageError(f"{file}: not a readable weight file (it holds no tensors by name)")
+    return dict(found)
 
 
 def _first_line(error: Exception) -> str:

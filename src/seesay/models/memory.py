@@ -23,6 +23,7 @@ class Memory:
     mask: Tensor | None = None
 
     def __len__(self) -> int:
+        """Pictures in the batch. In `Decoder.start` ask `pooled.shape[0]`: `len` is a constant in an exported graph."""
         return self.pooled.shape[0]
 
     def to(self, device: torch.device) -> Memory:

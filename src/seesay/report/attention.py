@@ -1,9 +1,10 @@
-"""Where the model looked: a picture for each photo, one panel for each word, and a page of them all."""
+"""Where the model looked, by its attention or by Grad-CAM: a picture for each photo, a panel a word, and a page."""
 
 from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,24 +22,27 @@ if TYPE_CHECKING:
 PANEL, LABEL, COLUMNS, GAP = 200, 30, 6, 8
 
 
-def attention_picture(photo: Image.Image, caption: Caption) -> Image.Image:
+WordMaps = Callable[[Image.Image, Sequence[str]], NDArray[np.float32]]
+"""A photo and the T words of its caption → (T, rows, columns), where the model looked for each."""
+
+
+def attention_picture(photo: Image.Image, words: Sequence[str], maps: NDArray[np.float32]) -> Image.Image:
     """The photo, then one panel for each word: bright where the model looked when it said it.
 
     Args:
         photo: RGB, any size.
-        caption: with its attention, (T, rows, columns).
+        words: T of them.
+        maps: (T, rows, columns).
     """
-    assert caption.attention is not None
     small = _fitted(photo)
     width, height = small.size
-    words = [token for token, _ in caption.tokens]
     count = len(words) + 1
     columns = min(COLUMNS, count)
     rows = -(-count // columns)
     sheet = Image.new("RGB", (columns * (width + GAP) + GAP, rows * (height + LABEL + GAP) + GAP), "white")
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(18)
-    panels = [small, *(overlay(small, weights) for weights in caption.attention)]
+    panels = [small, *(overlay(small, weights) for weights in maps)]
     for index, (panel, word) in enumerate(zip(panels, ["", *words], strict=True)):
         left = GAP + (index % columns) * (width + GAP)
         top = GAP + (index // columns) * (height + LABEL + GAP)
@@ -64,45 +68,59 @@ class AttentionPages:
     Args:
         folder: made if need be.
         model: the model's name, for the page.
+        grad_cam: for a model without attention, what gives Grad-CAM's maps in its place.
 
     Raises:
         UsageError: the folder cannot be made.
     """
 
-    def __init__(self, folder: Path, model: str) -> None:
-        self.folder, self.model = folder, model
+    def __init__(self, folder: Path, model: str, grad_cam: WordMaps | None = None) -> None:
+        self.folder, self.model, self.grad_cam = folder, model, grad_cam
         self.cards: list[str] = []
+        self.failed: list[str] = []
         self.names: set[str] = set()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"{folder}: cannot be written ({error.strerror or error})") from error
 
-    def add(self, source: Any, caption: Caption) -> None:
-        """One photo; a model without attention gets the photo alone."""
+    def add(self, source: Any, captions: Sequence[Caption]) -> None:
+        """One photo and its captions; where the model looked is shown for the first of them."""
         photo = open_picture(source, target=(480, 640))
-        sheet = _fitted(photo, 480) if caption.attention is None else attention_picture(photo, caption)
+        best = captions[0]
+        words = [token for token, _ in best.tokens]
+        maps = self.grad_cam(photo, words) if self.grad_cam and words else best.attention
+        sheet = _fitted(photo, 480) if maps is None else attention_picture(photo, words, maps)
         name = self._name(source)
         try:
             sheet.save(self.folder / name)
         except OSError as error:
             raise ArtefactError(f"{self.folder / name}: cannot be written ({error.strerror or error})") from error
-        words = " ".join(
-            f'<span title="probability {np.exp(p):.2f}">{html.escape(token)}</span>' for token, p in caption.tokens
-        )
+        others = "".join(f"<li>{_words(caption)}</li>" for caption in captions[1:])
         self.cards.append(
-            f'<h2>{words}</h2><p class=soft>{html.escape(printable(source))}</p><img class=wide alt="" src="{name}">'
+            f"<h2>{_words(best)}</h2>{f'<ul>{others}</ul>' if others else ''}"
+            f'<p class=soft>{html.escape(printable(source))}</p><img class=wide alt="" src="{name}">'
         )
+
+    def fail(self, error: str) -> None:
+        """One photo that could not be captioned; the error names it."""
+        self.failed.append(f"<li>{html.escape(printable(error))}</li>")
 
     def finish(self) -> Path:
         """Write `index.html`."""
         file = self.folder / "index.html"
-        intro = (
-            f"<h1>What SeeSay sees</h1><p class=soft>model {html.escape(self.model)}; each panel is bright where the "
-        )
-        intro += "model looked when it said the word below it</p>"
+        how = "each panel is bright where the model looked when it said the word below it (attention)"
+        if self.grad_cam:
+            how = (
+                "each panel is bright where the picture made the word below it likelier (Grad-CAM, Selvaraju et al. "
+                "2017: this model has no attention)"
+            )
+        body = f"<h1>What SeeSay sees</h1><p class=soft>model {html.escape(self.model)}; {how}</p>"
+        body += "\n".join(self.cards)
+        if self.failed:
+            body += f"<h2>Not captioned</h2><ul>{''.join(self.failed)}</ul>"
         try:
-            file.write_text(page("What SeeSay sees", intro + "\n".join(self.cards)), "utf-8")
+            file.write_text(page("What SeeSay sees", body), "utf-8")
         except OSError as error:
             raise ArtefactError(f"{file}: cannot be written ({error.strerror or error})") from error
         return file
@@ -115,6 +133,13 @@ class AttentionPages:
             name, number = f"{stem}-{number}.png", number + 1
         self.names.add(name)
         return name
+
+
+def _words(caption: Caption) -> str:
+    """A caption's words, each with its probability to be read by pointing at it."""
+    return " ".join(
+        f'<span title="probability {np.exp(p):.2f}">{html.escape(token)}</span>' for token, p in caption.tokens
+    )
 
 
 def _fitted(photo: Image.Image, side: int = PANEL) -> Image.Image:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seesay.data import read_dataset
 from seesay.errors import DataError, MediaError, UsageError
 from seesay.metrics import Scores, health, score
 from seesay.metrics.scores import possible_metrics
 from seesay.report.page import evaluation_page
-from seesay.runtime import load
+from seesay.runtime import SearchSettings, load
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,13 @@ class Evaluation:
 
 
 def evaluate(
-    model: str | os.PathLike[str],
+    model: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     data: str,
     split: str,
     out: Path,
     *,
-    beam: int | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    **search: Unpack[SearchSettings],
 ) -> Evaluation:
     """Caption a split and score it.
 
@@ -60,12 +63,12 @@ def evaluate(
     `report.html` with the best, the worst and random photos.
 
     Args:
-        model: an exported model's name, folder or .zip.
+        model: an exported model's name, folder or .zip, or a list of them for an ensemble.
         data: `FORMAT:PATH`.
         split: train, dev or test.
         out: a folder, made if need be.
-        beam: sentences followed at a time; None for the model's own.
         on_progress: told photos done and photos in all.
+        search: beam, length, sampling: see `seesay.runtime.SearchSettings`.
 
     A photo that does not open is passed over and counted in `notes`.
 
@@ -78,7 +81,7 @@ def evaluate(
     samples = dataset.split(split)
     captions: dict[str, str] = {}
     broken: dict[int, MediaError] = {}
-    for index, result in captioner.stream([s.media for s in samples], beam=beam):
+    for index, result in captioner.stream([s.media for s in samples], **search):
         if isinstance(result, MediaError):
             broken[index] = result
         else:
@@ -94,16 +97,16 @@ def evaluate(
     try:
         out.mkdir(parents=True, exist_ok=True)
         predictions = [{"image_id": i, "caption": text} for i, text in captions.items()]
-        _write(out / "predictions.json", json.dumps(predictions, ensure_ascii=False, indent=0))
+        write_whole(out / "predictions.json", json.dumps(predictions, ensure_ascii=False, indent=0))
         metrics, notes = possible_metrics(len(samples))
         scores = score(captions, {s.id: s.references for s in samples}, metrics)
         training = [text for s in dataset.samples if s.split == "train" for text in s.references]
         signs = asdict(health(captions.values(), training or None, captioner.vocabulary.tokens))
         signature = scores.signature
         found = Evaluation(captioner.name, split, len(samples), scores.corpus, signs, signature, (*faults, *notes))
-        _write(out / "scores.json", json.dumps(found.to_json(), indent=1))
+        write_whole(out / "scores.json", json.dumps(found.to_json(), indent=1))
         _write_items(out / "per_photo.csv", captions, scores)
-        _write(
+        write_whole(
             out / "report.html",
             evaluation_page(found, samples, captions, scores.items.get("CIDEr-D", scores.items["ROUGE_L"])),
         )
@@ -112,7 +115,7 @@ def evaluate(
     return found
 
 
-def _write(file: Path, text: str) -> None:
+def write_whole(file: Path, text: str) -> None:
     """Whole or not at all, and on the disk before the next step begins."""
     part = file.with_name(f".{file.name}.part")
     with part.open("w", encoding="utf-8") as handle:

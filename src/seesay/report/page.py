@@ -30,6 +30,12 @@ h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.2rem; margin-t
 .said { font-weight: 600; } ul { margin: .4rem 0 0; padding-left: 1.1rem; }
 table { border-collapse: collapse; } td, th { padding: .25rem .9rem .25rem 0; text-align: left; }
 td:last-child { font-variant-numeric: tabular-nums; } tr { border-bottom: 1px solid var(--edge); }
+.scroll { overflow-x: auto; }
+.figures td, .figures thead th { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.figures th:first-child { text-align: left; font-weight: 400; }
+.figures .group th { padding-top: 1rem; font-weight: 600; }
+.figures .best { font-weight: 700; } .plot { width: 100%; background: white; border-radius: .6rem; }
+.says { margin: 0 0 .4rem; }
 .wide { width: 100%; border: 1px solid var(--edge); border-radius: .6rem; }
 """
 

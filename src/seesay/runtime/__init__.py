@@ -2,6 +2,8 @@
 
 from seesay.runtime.caption import Caption
 from seesay.runtime.captioner import Captioner, load
+from seesay.runtime.ensemble import Ensemble
 from seesay.runtime.networks import Networks, OnnxNetworks
+from seesay.runtime.settings import SearchSettings
 
-__all__ = ["Caption", "Captioner", "Networks", "OnnxNetworks", "load"]
+__all__ = ["Caption", "Captioner", "Ensemble", "Networks", "OnnxNetworks", "SearchSettings", "load"]

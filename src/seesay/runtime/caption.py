@@ -22,17 +22,20 @@ class Caption:
         tokens: each word and its natural-log probability given the picture and the words before it.
         attention: (T, rows, columns) float32, where the model looked for each of the T words, each map adding up to 1;
             None for models that do not attend.
+        satisfied: whether it holds all the words that it must; where no caption does, the best without is given.
     """
 
     text: str
     score: float
     tokens: tuple[tuple[str, float], ...]
     attention: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    satisfied: bool = True
 
     def to_json(self) -> dict[str, Any]:
-        """Text, score and tokens as plain JSON values."""
+        """Text, score and tokens as plain JSON values; `satisfied` where it is False."""
         tokens = [{"token": token, "logprob": logprob} for token, logprob in self.tokens]
-        return {"text": self.text, "score": self.score, "tokens": tokens}
+        unmet = {} if self.satisfied else {"satisfied": False}
+        return {"text": self.text, "score": self.score, "tokens": tokens, **unmet}
 
     def __str__(self) -> str:
         return self.text
@@ -45,4 +48,4 @@ def caption_of(hypothesis: Hypothesis, vocabulary: Vocabulary, grid_size: tuple[
     if attention is not None:
         attention = np.asarray(attention[: len(words)], np.float32).reshape(len(words), *grid_size)
     tokens = tuple(zip(words, map(float, hypothesis.logprobs), strict=False))  # logprobs go on with the end token's
-    return Caption(detokenize(words), float(hypothesis.score), tokens, attention)
+    return Caption(detokenize(words), float(hypothesis.score), tokens, attention, hypothesis.satisfied)

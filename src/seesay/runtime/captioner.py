@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seesay.artefact import Artefact, find_artefact
 from seesay.errors import MediaError, UsageError
-from seesay.media import Preprocessing, decode_ahead
+from seesay.media import Prepares, Preprocessing, decode_ahead
 from seesay.runtime.caption import Caption, caption_of
 from seesay.runtime.networks import Networks, OnnxNetworks
-from seesay.search import SearchOptions, beam_search
+from seesay.runtime.settings import SearchSettings, search_options
+from seesay.search import SearchOptions, decode
 from seesay.text import Vocabulary
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 BATCH = 32
 
@@ -31,53 +36,51 @@ class Captioner:
         preprocessing: how a picture becomes the encoder's pixels.
         vocabulary: the words it knows.
         grid_size: rows and columns of `Caption.attention`.
+        attends: whether captions have an attention.
+        members: the captioners of an ensemble; else itself alone.
     """
 
     def __init__(self, artefact: Artefact, networks: Networks) -> None:
         self.artefact = artefact
         self.networks = networks
-        self.preprocessing = Preprocessing.from_json(dict(artefact.description.preprocessing))
+        self.preprocessing: Prepares = Preprocessing.from_json(dict(artefact.description.preprocessing))
         self.vocabulary = Vocabulary.from_json(dict(artefact.description.vocabulary))
         self.grid_size = artefact.description.grid_size
+        self.attends = "attention" in artefact.description.carried
+        self.members: tuple[Captioner, ...] = (self,)
 
     @property
     def name(self) -> str:
         """The model's name."""
         return self.artefact.name
 
-    def __call__(self, source: Any, *, beam: int | None = None, max_length: int | None = None) -> Caption:
-        """The best caption of one picture; see `caption`."""
-        return self.caption([source], beam=beam, max_length=max_length)[0][0]
+    def __call__(self, source: Any, **search: Unpack[SearchSettings]) -> Caption:
+        """The best caption of one picture, or, where they are sampled, the first drawn; see `caption`."""
+        return self.caption([source], **search)[0][0]
 
     def caption(
-        self,
-        sources: Sequence[Any],
-        *,
-        beam: int | None = None,
-        num: int = 1,
-        max_length: int | None = None,
-        batch_size: int = BATCH,
+        self, sources: Sequence[Any], *, batch_size: int = BATCH, **search: Unpack[SearchSettings]
     ) -> list[list[Caption]]:
-        """The best captions of each picture, best first.
+        """Captions of each picture: the best, best first, or, where they are sampled, in the order drawn.
 
         Args:
             sources: pictures.
-            beam: how many sentences are followed at a time; None for the model's own (usually 3), 1 is greedy.
-            num: captions for each picture, at most `beam`.
-            max_length: most words in a caption; None for the model's own (usually 20).
             batch_size: pictures taken through the networks together.
+            search: `beam`, `num`, `max_length` and so on: see `SearchSettings`.
 
         Returns:
-            One list of `num` captions for each source.
+            One list of `num` captions for each source. Sampled ones may repeat. Those that do not hold what they `must`
+            have `satisfied` False.
 
         Raises:
             MediaError: a picture cannot be read; the message names it.
-            UsageError: a number out of range, or a single path where a list belongs.
+            UsageError: a number out of range, settings that do not go together, a required word that the model does
+                not know, or a single path where a list belongs.
         """
         if isinstance(sources, (str, bytes, os.PathLike)):
             raise UsageError("caption() takes a list of pictures; for one: captioner(picture)")
         found = []
-        for _, result in self.stream(sources, beam=beam, num=num, max_length=max_length, batch_size=batch_size):
+        for _, result in self.stream(sources, batch_size=batch_size, **search):
             if isinstance(result, MediaError):
                 raise result
             found.append(result)
@@ -87,47 +90,44 @@ class Captioner:
         self,
         sources: Iterable[Any],
         *,
-        beam: int | None = None,
-        num: int = 1,
-        max_length: int | None = None,
         batch_size: int = BATCH,
         workers: int | None = None,
+        **search: Unpack[SearchSettings],
     ) -> Iterator[tuple[int, list[Caption] | MediaError]]:
         """Caption any number of pictures, in order, as they are done; the next ones are decoded meanwhile.
 
         Args:
             sources: pictures, read as they are needed.
-            beam: see `caption`.
-            num: see `caption`.
-            max_length: see `caption`.
             batch_size: pictures taken through the networks together.
             workers: threads that decode; None for `decode_ahead`'s own number.
+            search: see `SearchSettings`.
 
         Yields:
             The source's index, and its captions or the `MediaError` that says why there are none.
         """
-        options = self.options(beam=beam, num=num, max_length=max_length)
+        options = self.options(**search)
         if batch_size < 1:
             raise UsageError(f"batch_size is {batch_size}; it must be 1 or more")
         threads = {} if workers is None else {"workers": workers}
         batches = decode_ahead(sources, self.preprocessing, batch_size, on_error="yield", **threads)
         return self._stream(batches, options)
 
-    def options(self, *, beam: int | None = None, num: int = 1, max_length: int | None = None) -> SearchOptions:
-        """Search settings: the model's own, with what the caller asks for in their place.
+    def options(self, **search: Unpack[SearchSettings]) -> SearchOptions:
+        """Search options: the model's own, with what the caller asks for in their place.
 
         Raises:
-            UsageError: a number out of range.
+            UsageError: see `caption`; or more words than this model has positions for.
         """
-        words = self.vocabulary
-        asked = {"beam": beam, "max_length": max_length}
-        values = {**self.artefact.description.search, **{k: v for k, v in asked.items() if v is not None}}
-        return SearchOptions(**values, num=num, forbidden=(words.pad, words.start, words.unk))
+        options = search_options(self.vocabulary, self.artefact.description.search, search)
+        positions = dict(self.artefact.description.model.get("decoder", {})).get("max_length")
+        if positions is not None and options.max_length >= positions:
+            raise UsageError(f"max_length is {options.max_length}; {self.name} reads at most {positions - 1} words")
+        return options
 
     def caption_pixels(self, pixels: NDArray[np.uint8], options: SearchOptions) -> list[list[Caption]]:
         """Caption preprocessed pixels (B, H, W, 3) uint8, as `preprocessing.load` gives them, in one batch."""
         state = self.networks.start(pixels)
-        hypotheses = beam_search(
+        hypotheses = decode(
             self.networks.step,
             state,
             batch=len(pixels),
@@ -135,6 +135,7 @@ class Captioner:
             end=self.vocabulary.end,
             options=options,
             constant=self.networks.constant,
+            own=[crc32(picture) for picture in pixels] if options.sample else None,
         )
         return [[caption_of(h, self.vocabulary, self.grid_size) for h in best] for best in hypotheses]
 
@@ -148,16 +149,30 @@ class Captioner:
             yield from sorted(results, key=lambda item: item[0])
 
 
-def load(name_or_path: str | os.PathLike[str] | None = None, *, threads: int | None = None) -> Captioner:
-    """A captioner from an artefact.
+def load(
+    name_or_path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    *,
+    threads: int | None = None,
+) -> Captioner:
+    """A captioner from an artefact, or from several as one.
 
     Args:
-        name_or_path: None for the embedded model, the name of an embedded model, or an artefact's folder or .zip.
+        name_or_path: None for the embedded model, the name of an embedded model, or an artefact's folder or .zip. A
+            list of these makes an ensemble: their probabilities are averaged at every word. Each may have its own
+            encoder, but they must share one vocabulary.
         threads: CPU threads for the networks; None takes all cores.
 
     Raises:
-        UsageError: no model has this name; the message lists those there are.
+        UsageError: no model has this name; the message lists those there are. Or the models of a list have different
+            vocabularies.
         ArtefactError: the artefact is missing, damaged, not exported, or of a newer format.
     """
-    artefact = find_artefact(name_or_path)
-    return Captioner(artefact, OnnxNetworks(artefact, threads))
+    if name_or_path is None or isinstance(name_or_path, (str, os.PathLike)):
+        artefact = find_artefact(name_or_path)
+        return Captioner(artefact, OnnxNetworks(artefact, threads))
+    members = [load(name, threads=threads) for name in name_or_path]
+    if not members:
+        raise UsageError("load() was given an empty list; name one model or more")
+    from seesay.runtime.ensemble import Ensemble
+
+    return members[0] if len(members) == 1 else Ensemble(members)

@@ -24,8 +24,9 @@ _PICTURES_AT_ONCE = 4
 class Networks(Protocol):
     """What a captioner needs of a model; ONNX Runtime or PyTorch may stand behind it."""
 
-    constant: frozenset[str]
-    """State entries that a step leaves as they are."""
+    @property
+    def constant(self) -> frozenset[str]:
+        """State entries that a step leaves as they are; known once `start` has run."""
 
     def start(self, pixels: NDArray[np.uint8]) -> dict[str, Array]:
         """Pixels (B, H, W, 3) → the decoder's state, B rows."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from seesay.errors import ArtefactError, DataError
+from seesay.errors import ArtefactError, DataError, UsageError
 
 SPECIALS = ("<pad>", "<start>", "<end>", "<unk>")
 # Articles, prepositions, pronouns and auxiliaries: what papers that remove stop words remove. As in NLTK's list, and
@@ -91,6 +91,28 @@ class Vocabulary:
             if index >= len(SPECIALS) or index == self.unk:
                 words.append(self.tokens[index])
         return words
+
+    def check_same(self, other: Vocabulary, name: str, other_name: str) -> None:
+        """Refuse to take two models for one ensemble whose words are not the same.
+
+        Args:
+            other: the other model's vocabulary.
+            name: the first model's name.
+            other_name: the other's.
+
+        Raises:
+            UsageError: they differ; the message says in which words.
+        """
+        if self.tokens == other.tokens:
+            return
+        parts = []
+        for one, mine, theirs in ((name, self, other), (other_name, other, self)):
+            alone = [token for token in mine.tokens if token not in theirs]
+            if alone:
+                more = f" and {len(alone) - 3} more" if len(alone) > 3 else ""
+                parts.append(f"only {one} has {', '.join(map(repr, alone[:3]))}{more}")
+        why = "; ".join(parts) or "the same words in another order"
+        raise UsageError(f"{name} and {other_name} have different vocabularies and cannot be one ensemble: {why}")
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; `from_json` takes it back."""

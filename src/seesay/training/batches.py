@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from seesay.data import Sample
 from seesay.models.decoders.base import PAD
+from seesay.models.memory import Memory
 from seesay.text import STOP_WORDS, Vocabulary, tokenize
 from seesay.training.config import TextSettings
 
@@ -29,6 +30,25 @@ class Captions:
     def to(self, device: torch.device) -> Captions:
         """The same on another device."""
         return Captions(self.inputs.to(device), self.targets.to(device))
+
+
+@dataclass
+class Batch:
+    """What a step reads.
+
+    Attributes:
+        source: encoded pictures, or uint8 pixels (B, H, W, 3) where the CNN learns.
+        targets: what should come of them, as the task makes it; for captions K rows for each picture.
+        taught: a Memory for each of distillation's teachers, where the CNN is fixed.
+    """
+
+    source: Memory | Tensor
+    targets: Any
+    taught: Sequence[Memory] = ()
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on another device."""
+        return Batch(self.source.to(device), self.targets.to(device), [memory.to(device) for memory in self.taught])
 
 
 def training_words(text: str, settings: TextSettings) -> list[str]:

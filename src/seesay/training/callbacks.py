@@ -107,7 +107,7 @@ class Curves(Callback):
     """`curves.png`: loss, scores on dev and speed over the epochs."""
 
     PANELS = (
-        ("loss", ("loss",)),
+        ("loss", ("loss", "dev loss")),
         ("dev", ("dev CIDEr-D", "dev ROUGE_L", "dev Bleu_4")),
         ("speed", ("captions_per_second",)),
     )
@@ -122,7 +122,8 @@ class Curves(Callback):
         figure = Figure(figsize=(12, 3.5), layout="constrained")
         for axes, (title, names) in zip(figure.subplots(1, len(self.PANELS)), self.PANELS, strict=True):
             for name in names:
-                axes.plot([r["epoch"] for r in progress.history], [r[name] for r in progress.history], "o-", label=name)
+                rows = [r for r in progress.history if name in r]  # a run from before a figure was logged lacks it
+                axes.plot([r["epoch"] for r in rows], [r[name] for r in rows], "o-", label=name)
             axes.set(title=title, xlabel="epoch")
             axes.grid(alpha=0.3)
             axes.legend(frameon=False)

@@ -14,6 +14,7 @@ from seesay.models.decoders import DECODERS, DecoderConfig
 from seesay.models.encoders import EncoderConfig
 from seesay.recipes import RECIPES, recipe_file
 from seesay.registry import nearest
+from seesay.search import SearchOptions
 
 
 class _Settings(BaseModel):
@@ -51,6 +52,10 @@ class JointSettings(_Settings):
     layers: int | None = None
     """How many of the last groups of layers learn (None: all)."""
     lr: float = Field(1e-4, gt=0)
+    decoder_lr: float = Field(3e-4, gt=0)
+    """The decoder's rate in these epochs."""
+    batch_norm: bool = False
+    """Whether batch norm learns its statistics too: for a CNN that begins with random weights, over large batches."""
     augment: bool = True
     """Random crop, mirror image and brightness while the CNN learns."""
 
@@ -70,6 +75,8 @@ class SelfCriticalSettings(_Settings):
     samples: int = Field(5, ge=2)
     """Captions sampled for each picture; the mean reward of the others is each one's baseline."""
     lr: float = Field(1e-4, gt=0)
+    encoder_lr: float = Field(2e-5, gt=0)
+    """The CNN's rate, in epochs that `joint` covers too."""
     cross_entropy: float = Field(0.1, ge=0)
     """Share of cross-entropy mixed into the loss."""
     max_length: int = Field(20, ge=1)
@@ -79,6 +86,15 @@ class SelfCriticalSettings(_Settings):
     def covers(self, epoch: int) -> bool:
         """Whether this epoch is trained on the reward."""
         return self.from_epoch is not None and epoch >= self.from_epoch
+
+
+class DistillationSettings(_Settings):
+    """Learning from trained models as well as from people. Off while there are no teachers."""
+
+    teachers: tuple[str, ...] = ()
+    """Folders of runs or artefacts with the same vocabulary; their mean probabilities are learned."""
+    weight: float = Field(0.5, gt=0, le=1)
+    """Share of the loss that is the teachers'."""
 
 
 class TrainingSettings(_Settings):
@@ -92,6 +108,8 @@ class TrainingSettings(_Settings):
     warmup_steps: int = Field(200, ge=0)
     weight_decay: float = Field(0.01, ge=0)
     label_smoothing: float = Field(0.1, ge=0, lt=1)
+    scheduled_sampling: float = Field(0.0, ge=0, lt=1)
+    """Share of the words read that are the model's own (Bengio et al. 2015): rises from 0 to this over the epochs."""
     clip: float = Field(1.0, gt=0)
     """Largest norm of the whole gradient."""
     ema: float = Field(0.998, ge=0, lt=1)
@@ -104,6 +122,8 @@ class TrainingSettings(_Settings):
     length_power: float = 0.7
     no_repeat_ngram: int = Field(0, ge=0)
     seed: int = 1
+    start_from: str | None = None
+    """A run's or artefact's folder whose weights to begin with; words it does not know begin anew."""
     checkpoint_minutes: float = Field(5.0, ge=0)
     """Minutes between checkpoints inside an epoch; one is written after every epoch in any case."""
 
@@ -119,6 +139,7 @@ class Config(_Settings):
     training: TrainingSettings = TrainingSettings()
     joint: JointSettings = JointSettings()
     self_critical: SelfCriticalSettings = SelfCriticalSettings()
+    distillation: DistillationSettings = DistillationSettings()
 
     @field_validator("decoder", mode="before")
     @classmethod
@@ -133,6 +154,17 @@ class Config(_Settings):
                 raise ValueError(f"{section}.from_epoch={first} is past the last epoch ({self.training.epochs - 1})")
         if self.vectors.source == "learned" and not self.vectors.tune:
             raise ValueError("vectors.tune=false would fix random vectors; give vectors.source=FILE, cbow or skipgram")
+        return self
+
+    @model_validator(mode="after")
+    def _positions_suffice(self) -> Config:
+        known = getattr(self.decoder, "max_length", None)
+        needed = 1 + max(self.text.max_length, self.self_critical.max_length, SearchOptions().max_length)
+        if known is not None and known < needed:
+            raise ValueError(
+                f"decoder.max_length={known} is too short for captions of {needed - 1} words and their start "
+                "(text.max_length, self_critical.max_length, 20 where captions are judged)"
+            )
         return self
 
 

@@ -18,13 +18,12 @@ from torch import Tensor
 from seesay.data import Dataset, Sample
 from seesay.errors import TrainingError
 from seesay.models.captioner import CaptionModel
-from seesay.models.memory import Memory
-from seesay.training.batches import CaptionBook, Captions, ahead, epoch_plan, is_spare, share
+from seesay.training.batches import Batch, ahead, epoch_plan, is_spare, share
 from seesay.training.callbacks import Callback, telling
 from seesay.training.checkpoints import read_checkpoint, with_prefix, without_prefix, write_checkpoint
 from seesay.training.config import Config
+from seesay.training.distillation import TeacherFeatures
 from seesay.training.features import Features, has_bf16, load_pixels
-from seesay.training.objectives import CrossEntropy, SelfCritical, prepare_reward
 from seesay.training.optimisation import (
     MovingAverage,
     load_optimizer,
@@ -33,10 +32,11 @@ from seesay.training.optimisation import (
     rate_factor,
 )
 from seesay.training.progress import Progress
-from seesay.training.validation import validate
+from seesay.training.tasks import Moment, Task
 
 LAST = "last.safetensors"
 BEST = "best.safetensors"
+COUNTED = ("loss", "count", "captions", "seconds", "waiting", "steps")
 SUPERVISED = "supervised.safetensors"
 """The weights that self-critical training began from."""
 
@@ -46,7 +46,8 @@ class Trainer:
 
     Args:
         config: settings.
-        model: a CaptionModel, changed in place.
+        model: a module with `encoder` and `preprocessing`, changed in place.
+        task: what is learned.
         dataset: with the splits train and dev.
         out: the run's folder; checkpoints go there.
         fabric: device, precision and processes.
@@ -58,6 +59,7 @@ class Trainer:
         self,
         config: Config,
         model: CaptionModel,
+        task: Task,
         dataset: Dataset,
         out: Path,
         fabric: Fabric,
@@ -66,6 +68,7 @@ class Trainer:
     ) -> None:
         self.config = config
         self.model = model
+        self.task = task
         fabric.to_device(model)
         self.average = MovingAverage(model, config.training.ema)
         self.train_samples: tuple[Sample, ...] = dataset.split("train")
@@ -74,13 +77,8 @@ class Trainer:
         self.fabric = fabric
         self.features = features
         self.callbacks = callbacks if fabric.is_global_zero else ()
+        self.taught = TeacherFeatures(task.teachers, features.directory, fabric) if task.teachers else None
         self.progress = Progress()
-        self.book = CaptionBook(self.train_samples, model.vocabulary, config.text)
-        self.reward = (
-            prepare_reward({s.id: s.references for s in self.train_samples})
-            if config.self_critical.from_epoch is not None
-            else None
-        )
         self.steps_in_epoch = -(-len(self.train_samples) // config.training.batch_size)
         self._last_checkpoint = time.monotonic()
 
@@ -114,7 +112,7 @@ class Trainer:
             return
         if first and p.epoch > 0 and not saved:
             self.average.settle()
-        self.model.encoder.freeze(self.config.joint.layers if joint else 0)
+        self.model.encoder.freeze(self.config.joint.layers if joint else 0, self.config.joint.batch_norm)
         self.average = MovingAverage(self.model, self.config.training.ema)
         optimizer = make_optimizer(self.model, self.config, joint=joint, reward=reward)
         if saved:
@@ -130,14 +128,7 @@ class Trainer:
             p.phase_steps = p.averaged = 0
             if reward and self.fabric.is_global_zero:
                 write_checkpoint(self.out / SUPERVISED, self.model.state_dict(), {})
-        smoothing = self.config.training.label_smoothing
-        objective: torch.nn.Module
-        if reward:
-            assert self.reward is not None
-            objective = SelfCritical(self.model, self.reward, self.config.self_critical, smoothing)
-        else:
-            objective = CrossEntropy(self.model, smoothing)
-        self.objective, self.optimizer = self.fabric.setup(objective, optimizer)
+        self.objective, self.optimizer = self.fabric.setup(self.task.objective(reward=reward), optimizer)
 
     @torch.no_grad()
     def _settle_from(self, averaged: dict[str, Tensor]) -> None:
@@ -151,14 +142,16 @@ class Trainer:
         if not joint:
             samples = [*self.train_samples, *self.dev_samples]
             self.features.prepare(self.model.encoder, samples, telling(self.callbacks, "encoding pictures"))
+            if self.taught and not reward:
+                self.taught.prepare(self.train_samples)
         plan = epoch_plan(len(self.train_samples), settings.batch_size, settings.seed, p.epoch)
         self.model.train()
         batches = ahead(lambda i: self._load(plan[i], joint, reward), range(p.step, len(plan)))
         asked = time.monotonic()
-        for photos, (source, captions) in zip(plan[p.step :], batches, strict=True):
+        for photos, batch in zip(plan[p.step :], batches, strict=True):
             begun = time.monotonic()
             self._seed()
-            figures = self._step(photos, source, captions, reward)
+            figures = self._step(photos, batch.to(self.fabric.device))
             figures |= {"seconds": time.monotonic() - asked, "waiting": begun - asked, "steps": 1.0}
             for name, value in figures.items():
                 p.sums[name] = p.sums.get(name, 0.0) + value
@@ -178,41 +171,26 @@ class Trainer:
         entropy = [self.config.training.seed, self.progress.total_steps, self.fabric.global_rank]
         torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1)[0]))
 
-    def _load(self, photos: list[int], joint: bool, reward: bool) -> tuple[Memory | Tensor, Captions]:
+    def _load(self, photos: list[int], joint: bool, reward: bool) -> Batch:
         """What a step reads: this process's share of the pictures and of their captions."""
         p, settings = self.progress, self.config.training
         mine = share(photos, self.fabric.global_rank, self.fabric.world_size)
         samples = [self.train_samples[i] for i in mine]
         seed = (settings.seed, p.epoch)
-        captions = self.book.draw(mine, 1 if reward else settings.captions_per_photo, seed)
+        targets = self.task.targets(mine, seed, reward=reward)
         if joint:
-            return load_pixels(samples, self.model.preprocessing, seed if self.config.joint.augment else None), captions
-        return self.features.memory(samples), captions
+            pixels = load_pixels(samples, self.model.preprocessing, seed if self.config.joint.augment else None)
+            return Batch(pixels, targets)
+        taught = self.taught.memories(samples) if self.taught and not reward else []
+        return Batch(self.features.memory(samples), targets, taught)
 
-    def _step(self, photos: list[int], source: Memory | Tensor, captions: Captions, reward: bool) -> dict[str, float]:
+    def _step(self, photos: list[int], batch: Batch) -> dict[str, float]:
         """One update from one global batch; figures to add up over the epoch."""
-        p, fabric, device = self.progress, self.fabric, self.fabric.device
+        p, fabric = self.progress, self.fabric
         mine = share(photos, fabric.global_rank, fabric.world_size)
-        source = source.to(device)
-        captions = captions.to(device)
-        figures: dict[str, float] = {}
-        if reward:
-            assert isinstance(source, Memory)
-            objective = self.objective.module if isinstance(self.objective.module, SelfCritical) else self.objective
-            seed = (self.config.training.seed, p.total_steps, fabric.global_rank)
-            with fabric.autocast():
-                drawn = objective.draw(source, seed)
-            rewards = objective.rewards([self.train_samples[i].id for i in mine], drawn)
-            advised = torch.as_tensor(rewards, dtype=torch.float32, device=device)
-            loss = self.objective(source, objective.as_captions(drawn).to(device), advised, captions)
-            count = float(len(mine))
-            figures = {
-                "reward": float(rewards.mean()),
-                "unfinished": float(np.mean([not h.ended for d in drawn for h in d])),
-            }
-        else:
-            loss = self.objective(source, captions)
-            count = float((captions.targets != 0).sum())
+        seed = (self.config.training.seed, p.total_steps, fabric.global_rank)
+        found = self.task.loss(self.objective, batch, mine, Moment(fabric, p.epoch, seed))
+        loss, count = found.total, found.count
         if is_spare(photos, fabric.global_rank):
             loss, count = loss * 0, 0.0
         # Fabric averages gradients over processes: scale so that the whole batch counts each token once.
@@ -232,21 +210,17 @@ class Trainer:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.average.update()
-        rows = float((captions.inputs[:, 0] != 0).sum())
-        return {"loss": float(sums[0]), "count": total, "captions": rows * fabric.world_size, **figures}
+        return {"loss": float(sums[0]), "count": total, "captions": found.rows * fabric.world_size, **found.figures}
 
     def _set_rate(self) -> None:
         p = self.progress
-        _, reward = self._phase(p.epoch)
-        supervised = self.config.self_critical.from_epoch
-        epochs = self.config.training.epochs if supervised is None else supervised
-        factor = rate_factor(
-            p.total_steps,
-            epochs * self.steps_in_epoch,
-            p.phase_steps,
-            self.config.training.warmup_steps,
-            constant=reward,
-        )
+        first = last = p.epoch
+        while first > 0 and self._phase(first - 1) == self._phase(p.epoch):
+            first -= 1
+        while last + 1 < self.config.training.epochs and self._phase(last + 1) == self._phase(p.epoch):
+            last += 1
+        steps = (last + 1 - first) * self.steps_in_epoch
+        factor = rate_factor(p.phase_steps, steps, self.config.training.warmup_steps)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
 
@@ -254,8 +228,8 @@ class Trainer:
         p, sums = self.progress, self.progress.sums
         with self.average.in_place():
             features, tell = None if joint else self.features, telling(self.callbacks, "captioning dev")
-            scores = validate(self.model, self.dev_samples, self.config, self.fabric, features, tell)
-            better = scores["CIDEr-D"] > p.best
+            scores = self.task.validate(self.dev_samples, self.fabric, features, tell)
+            better = scores[self.task.score] > p.best
             weights: dict[str, Tensor] = {}
             if better:
                 weights = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
@@ -264,16 +238,17 @@ class Trainer:
             "epoch": float(p.epoch),
             "loss": sums["loss"] / sums["count"],
             **{f"dev {name}": value for name, value in scores.items()},
+            "seconds": sums["seconds"],
             "captions_per_second": sums["captions"] / sums["seconds"],
             "waiting_share": sums["waiting"] / sums["seconds"],
             "lr": float(self.optimizer.param_groups[0]["lr"]),
-            **{name: sums[name] / steps for name in ("reward", "unfinished") if name in sums},
+            **{name: value / steps for name, value in sums.items() if name not in COUNTED},
         }
         p.history.append(row)
         p.sums = {}
         p.epoch, p.step = p.epoch + 1, 0
         if better:
-            p.best, p.best_epoch = scores["CIDEr-D"], p.epoch - 1
+            p.best, p.best_epoch = scores[self.task.score], p.epoch - 1
             if self.fabric.is_global_zero:
                 write_checkpoint(self.out / BEST, weights, {"epoch": p.best_epoch, "scores": scores})
         self._checkpoint()

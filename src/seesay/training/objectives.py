@@ -15,37 +15,96 @@ from torch.nn import functional as F
 
 from seesay.metrics import CiderD
 from seesay.models.captioner import CaptionModel
-from seesay.models.decoders.base import PAD
+from seesay.models.decoders.base import PAD, spread
 from seesay.models.memory import Memory
 from seesay.search import Hypothesis, SearchOptions, sample
 from seesay.text import tokenize
 from seesay.training.batches import Captions
 from seesay.training.config import SelfCriticalSettings
+from seesay.training.distillation import Teachers
 
 END_WORD = "<end>"
 
 
 class CrossEntropy(nn.Module):
-    """Label-smoothed cross-entropy (Szegedy et al. 2016, section 7) over real tokens, under teacher forcing."""
+    """Label-smoothed cross-entropy (Szegedy et al. 2016, section 7) over real tokens, under teacher forcing.
 
-    def __init__(self, model: CaptionModel, label_smoothing: float) -> None:
+    A decoder's own `penalty` is added; both are sums, so that it weighs as much as in the decoder's paper.
+
+    Args:
+        model: what is trained.
+        label_smoothing: share of the target spread evenly over all words.
+        teachers: trained models whose probabilities are learned too.
+        teacher_weight: their share of the loss.
+    """
+
+    def __init__(
+        self,
+        model: CaptionModel,
+        label_smoothing: float,
+        teachers: Teachers | None = None,
+        teacher_weight: float = 0.0,
+    ) -> None:
         super().__init__()
         self.model = model
         self.label_smoothing = label_smoothing
+        self.teachers = teachers
+        self.teacher_weight = teacher_weight
 
-    def forward(self, memory: Memory | Tensor, captions: Captions) -> Tensor:
+    def forward(
+        self,
+        memory: Memory | Tensor,
+        captions: Captions,
+        sampled_share: float = 0.0,
+        taught: Sequence[Memory] = (),
+    ) -> Tensor:
         """Sum of the loss over real tokens, scalar.
 
         Args:
             memory: encoded pictures, or uint8 pixels (B, H, W, 3) when the CNN learns too.
             captions: K rows for each picture.
+            sampled_share: share of the words read that are the model's own (`with_own_words`).
+            taught: a Memory for each teacher; not needed with pixels, which they see too.
         """
+        seen: Sequence[Memory] | Tensor = taught
         if isinstance(memory, Tensor):
-            memory = self.model.encode(memory)
-        decoder = self.model.decoder
-        logits = decoder.output(decoder.hidden(memory, captions.inputs))
+            seen, memory = memory, self.model.encode(memory)
+        decoder, inputs = self.model.decoder, captions.inputs
+        if sampled_share > 0:
+            inputs = with_own_words(self.model, memory, inputs, sampled_share)
+        logits = decoder.output(decoder.hidden(memory, inputs)).float()
         targets = captions.targets[captions.targets != PAD]
-        return F.cross_entropy(logits.float(), targets, label_smoothing=self.label_smoothing, reduction="sum")
+        loss = F.cross_entropy(logits, targets, label_smoothing=self.label_smoothing, reduction="sum")
+        if self.teachers is not None:
+            wanted = self.teachers.probabilities(seen, captions.inputs)
+            loss = torch.lerp(loss, F.cross_entropy(logits, wanted, reduction="sum"), self.teacher_weight)
+        penalty, decoder.penalty = decoder.penalty, None
+        return loss if penalty is None else loss + penalty
+
+
+@torch.no_grad()
+def with_own_words(model: CaptionModel, memory: Memory, inputs: Tensor, share: float) -> Tensor:
+    """Scheduled sampling (Bengio et al. 2015, arXiv:1506.03099) in two passes: what is read is partly the model's own.
+
+    A first pass under teacher forcing draws a word at each place, and these take the place of `share` of the true ones
+    (Mihaylova and Martins 2019, arXiv:1906.07651), so that whole captions are still read at once.
+
+    Args:
+        model: its dropout as it is.
+        memory: B encoded pictures.
+        inputs: (B·K, T) int64; its padding and each row's first token stay.
+        share: chance of each word to be replaced.
+    """
+    words = model.vocabulary
+    logits = model.decoder.output(model.decoder.hidden(memory, inputs)).float()
+    logits[:, [words.pad, words.start, words.end]] = -torch.inf
+    own = torch.multinomial(logits.softmax(-1), 1)[:, 0]
+    real = inputs != PAD
+    drawn = spread(own, real)[:, :-1]
+    chosen = real[:, 1:] & (torch.rand(drawn.shape, device=drawn.device) < share)
+    mixed = inputs.clone()
+    mixed[:, 1:] = torch.where(chosen, drawn, inputs[:, 1:])
+    return mixed
 
 
 class SelfCritical(nn.Module):
@@ -69,12 +128,14 @@ class SelfCritical(nn.Module):
         self.reward = reward
         self.settings = settings
 
-    def draw(self, memory: Memory, seed: Sequence[int]) -> list[list[Hypothesis]]:
-        """Sample `samples` captions for each picture, dropout off."""
+    def draw(self, memory: Memory | Tensor, seed: Sequence[int]) -> list[list[Hypothesis]]:
+        """Sample `samples` captions for each picture, or its pixels, dropout off."""
         model = self.cross_entropy.model
         model.eval()
         with torch.no_grad():
             words = model.vocabulary
+            if isinstance(memory, Tensor):
+                memory = model.encode(memory)
             state = model.decoder.start(memory)
             drawn = sample(
                 model.decoder.step,
@@ -102,15 +163,17 @@ class SelfCritical(nn.Module):
         ]
         return np.asarray(self.reward.score_items(flat), dtype=np.float64).reshape(len(ids), -1)
 
-    def forward(self, memory: Memory, sampled: Captions, rewards: Tensor, truth: Captions) -> Tensor:
+    def forward(self, memory: Memory | Tensor, sampled: Captions, rewards: Tensor, truth: Captions) -> Tensor:
         """Loss summed over pictures, scalar: reward part (mean over sampled tokens) and cross-entropy.
 
         Args:
-            memory: encoded pictures, B of them.
+            memory: encoded pictures, or uint8 pixels (B, H, W, 3) when the CNN learns too.
             sampled: the sampled captions (`as_captions`), `samples` rows for each picture.
             rewards: their rewards, (B, samples).
             truth: one true caption for each picture.
         """
+        if isinstance(memory, Tensor):
+            memory = self.cross_entropy.model.encode(memory)
         samples = rewards.shape[1]
         advantage = (rewards - rewards.mean(1, keepdim=True)) * samples / (samples - 1)
         decoder = self.cross_entropy.model.decoder

@@ -21,9 +21,12 @@ def make_optimizer(model: nn.Module, config: Config, *, joint: bool, reward: boo
         joint: whether the CNN learns.
         reward: whether the rates are those of self-critical training.
     """
-    rate = config.self_critical.lr if reward else config.training.lr
+    if reward:
+        rates = config.self_critical.lr, config.self_critical.encoder_lr
+    else:
+        rates = config.joint.decoder_lr if joint else config.training.lr, config.joint.lr
     groups = []
-    for part, peak in (("decoder", rate), ("encoder", config.joint.lr)):
+    for part, peak in zip(("decoder", "encoder"), rates, strict=True):
         if part == "encoder" and not joint:
             continue
         learning = [p for p in getattr(model, part).parameters() if p.requires_grad]
@@ -33,18 +36,16 @@ def make_optimizer(model: nn.Module, config: Config, *, joint: bool, reward: boo
     return torch.optim.AdamW(groups, betas=(0.9, 0.98))
 
 
-def rate_factor(step: int, total: int, since_start: int, warmup: int, *, constant: bool) -> float:
-    """Factor on the peak learning rate: linear warm-up, then half a cosine to zero.
+def rate_factor(step: int, total: int, warmup: int) -> float:
+    """Factor on the peak learning rate: linear warm-up, then half a cosine to zero (Loshchilov and Hutter 2017).
 
     Args:
-        step: steps done of all cross-entropy epochs.
-        total: steps in all cross-entropy epochs.
-        since_start: steps done since the optimiser was made; warm-up counts these.
-        warmup: steps of warm-up.
-        constant: no cosine (self-critical training).
+        step: steps done of a phase.
+        total: steps in it.
+        warmup: steps of warm-up, at most half of the phase.
     """
-    rise = min(1.0, (since_start + 1) / max(1, warmup))
-    return rise if constant else rise * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
+    rise = min(1.0, (step + 1) / max(1, min(warmup, total // 2)))
+    return rise * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
 
 
 class MovingAverage:

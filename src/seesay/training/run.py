@@ -18,15 +18,18 @@ from seesay.cache import cache_folder
 from seesay.data import Dataset, check_pictures, read_dataset
 from seesay.errors import TrainingError, UsageError
 from seesay.export.weights import describe, save_model
+from seesay.metrics.scores import references_digest
 from seesay.models.captioner import CaptionModel
-from seesay.text import Vocabulary
+from seesay.text import Vocabulary, tokenize
 from seesay.training.batches import training_words
 from seesay.training.callbacks import Callback, CsvLog, Curves, Report, TensorBoardLog, telling
 from seesay.training.checkpoints import read_checkpoint
 from seesay.training.config import Config, load_config, make_config
+from seesay.training.distillation import load_teachers
 from seesay.training.features import Features
 from seesay.training.loop import BEST, LAST, SUPERVISED, Trainer, make_fabric, write_json
-from seesay.training.validation import validate
+from seesay.training.tasks import CaptionTask
+from seesay.training.transfer import start_from
 from seesay.training.vectors import check_vectors, give_vectors
 
 log = logging.getLogger("seesay.training")
@@ -71,8 +74,13 @@ def train(
     torch.manual_seed(config.training.seed)
     captions = [training_words(text, config.text) for sample in dataset.split("train") for text in sample.references]
     vocabulary = Vocabulary.build(captions, config.text.min_count)
-    model = CaptionModel.build(config.encoder, config.decoder, vocabulary)
+    begins_with = None if resume and (out / LAST).exists() else config.training.start_from
+    model = CaptionModel.build(config.encoder, config.decoder, vocabulary, load_weights=begins_with is None)
     vectors = _vectors(model, captions, config, out, fabric)
+    if begins_with is not None:
+        start_from(model, begins_with)
+    joint = config.joint.from_epoch is not None
+    teachers = load_teachers(config.distillation.teachers, model, joint=joint) if config.distillation.teachers else None
     watchers: list[Callback] = []
     if fabric.is_global_zero:
         watchers = [Report(), CsvLog(out / "metrics.csv"), Curves(out / "curves.png"), TensorBoardLog(out / "events")]
@@ -81,7 +89,8 @@ def train(
     dataset = _readable(dataset, model, config, cache, watchers)
     if fabric.is_global_zero:
         _announce(config, dataset, model)
-    trainer = Trainer(config, model, dataset, out, fabric, cache, watchers)
+    task = CaptionTask(config, model, dataset.split("train"), teachers)
+    trainer = Trainer(config, model, task, dataset, out, fabric, cache, watchers)
     progress = trainer.run(resume)
     fabric.barrier()
     weights, best = read_checkpoint(out / BEST)
@@ -91,11 +100,11 @@ def train(
         before, _ = read_checkpoint(out / SUPERVISED)
         model.load_state_dict(blend(weights, before, config.self_critical.blend))
         cache.prepare(model.encoder, trainer.dev_samples)
-        scores = validate(model, trainer.dev_samples, config, fabric, cache)
+        scores = task.validate(trainer.dev_samples, fabric, cache)
     if fabric.is_global_zero:
         save_model(model, describe_run(model, config, dataset, scores, vectors), out)
-        log.info("best CIDEr-D on dev %.4f, epoch %d", progress.best, progress.best_epoch)
-        log.info("the model in %s has CIDEr-D %.4f on dev", out, scores["CIDEr-D"])
+        log.info("best %s on dev %.4f, epoch %d", task.score, progress.best, progress.best_epoch)
+        log.info("the model in %s has %s %.4f on dev", out, task.score, scores[task.score])
     fabric.barrier()
     return out
 
@@ -130,12 +139,30 @@ def describe_run(
                 "format": dataset.format,
                 "photos": {split: len(dataset.split(split)) for split in ("train", "dev")},
                 "captions": sum(len(sample.references) for sample in dataset.split("train")),
+                "sha256": {split: split_digest(dataset, split) for split in ("train", "dev")},
             },
             "config": config.model_dump(mode="json"),
             **({"vectors": dict(vectors)} if vectors else {}),
         },
         scores={"dev": dev_scores},
     )
+
+
+def changed_settings(before: Config, now: Config) -> list[str]:
+    """`section.key` of the settings by which a run would become another run; when to stop and to save is none."""
+    earlier = before.model_dump(mode="json")
+    return [
+        f"{section}.{key}"
+        for section, values in now.model_dump(mode="json").items()
+        if isinstance(values, dict)
+        for key, value in values.items()
+        if earlier[section].get(key) != value and key not in ("patience", "checkpoint_minutes")
+    ]
+
+
+def split_digest(dataset: Dataset, split: str) -> str:
+    """What tells a split from one with other photos or captions."""
+    return references_digest({s.id: [tokenize(text) for text in s.references] for s in dataset.split(split)})
 
 
 def _claim(out: Path, config: Config, resume: bool) -> None:
@@ -145,14 +172,7 @@ def _claim(out: Path, config: Config, resume: bool) -> None:
     if (out / LAST).exists() and not resume:
         raise UsageError(f"{out} holds a run already: add --resume to go on with it, or name another --out")
     if record.is_file() and resume:
-        before = make_config(json.loads(record.read_text("utf-8")), str(record)).model_dump(mode="json")
-        changed = [
-            f"{section}.{key}"
-            for section, values in resolved.items()
-            if isinstance(values, dict)
-            for key, value in values.items()
-            if before[section].get(key) != value and key not in ("patience", "checkpoint_minutes")
-        ]
+        changed = changed_settings(make_config(json.loads(record.read_text("utf-8")), str(record)), config)
         if changed:
             raise TrainingError(
                 f"{out}: the run there has other settings ({', '.join(changed)}); "

@@ -1,8 +1,9 @@
-"""Scores on dev by real decoding, never under teacher forcing."""
+"""Scores on dev by real decoding, and the loss of the references under teacher forcing beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from lightning.fabric import Fabric
@@ -11,21 +12,40 @@ from seesay.data import Sample
 from seesay.metrics import score
 from seesay.models.captioner import CaptionModel
 from seesay.search import SearchOptions
+from seesay.training.batches import CaptionBook
 from seesay.training.config import Config
 from seesay.training.features import Features, load_pixels
+from seesay.training.objectives import CrossEntropy
 
 BATCH = 50
 
 
-def validate(
+@dataclass(frozen=True)
+class Decoded:
+    """What a model says of a split, and how likely it holds what people said.
+
+    Attributes:
+        captions: sample id to the caption found by beam search.
+        loss: cross-entropy of the references in nats per token; its exponential is the perplexity.
+    """
+
+    captions: dict[str, str]
+    loss: float
+
+
+def decode(
     model: CaptionModel,
     samples: Sequence[Sample],
     config: Config,
     fabric: Fabric,
     features: Features | None,
     on_progress: Callable[[int, int], None] | None = None,
-) -> dict[str, float]:
-    """Caption `samples` by beam search and score them: Bleu_4, ROUGE_L, CIDEr-D, and the share of distinct captions.
+) -> Decoded:
+    """Caption `samples` by beam search, and read all of their references under teacher forcing.
+
+    The loss is the mean of -ln p over the references' tokens, the end of each counted: no label smoothing, dropout off.
+    Words outside of the vocabulary count as the unknown word, so that losses of two vocabularies cannot be compared;
+    references are cut at `text.max_length`, as in training.
 
     Args:
         model: holds the weights to be judged.
@@ -43,7 +63,9 @@ def validate(
         no_repeat_ngram=config.training.no_repeat_ngram,
         forbidden=(words.pad, words.start, words.unk),
     )
+    book, likelihood = CaptionBook(mine, words, config.text), CrossEntropy(model, 0.0)
     captions: dict[str, str] = {}
+    loss, tokens = 0.0, 0
     model.eval()
     with torch.no_grad(), fabric.autocast():
         for first in range(0, len(mine), BATCH):
@@ -52,15 +74,34 @@ def validate(
                 memory = model.encode(load_pixels(batch, model.preprocessing, None).to(fabric.device))
             else:
                 memory = features.memory(batch).to(fabric.device)
+            most = max(len(sample.references) for sample in batch)
+            references = book.draw(range(first, first + len(batch)), most, (0,)).to(fabric.device)
+            loss += float(likelihood(memory, references))
+            tokens += int((references.targets != words.pad).sum())
             for sample, hypotheses in zip(batch, model.caption(memory, options), strict=True):
                 captions[sample.id] = " ".join(words.decode(hypotheses[0].tokens))
             if on_progress:
                 on_progress(len(captions), len(mine))
     model.train()
     if fabric.world_size > 1:
-        parts: list[dict[str, str]] = [{}] * fabric.world_size
-        torch.distributed.all_gather_object(parts, captions)
-        captions = {i: text for part in parts for i, text in part.items()}
-    scores = score({s.id: captions[s.id] for s in samples}, {s.id: s.references for s in samples}).corpus
-    distinct = len(set(captions.values())) / len(captions)
-    return {**{name: scores[name] for name in ("Bleu_4", "ROUGE_L", "CIDEr-D")}, "distinct": distinct}
+        parts: list[tuple[dict[str, str], float, int]] = [({}, 0.0, 0)] * fabric.world_size
+        torch.distributed.all_gather_object(parts, (captions, loss, tokens))
+        captions = {i: text for part in parts for i, text in part[0].items()}
+        loss, tokens = sum(part[1] for part in parts), sum(part[2] for part in parts)
+    return Decoded({s.id: captions[s.id] for s in samples}, loss / max(1, tokens))
+
+
+def validate(
+    model: CaptionModel,
+    samples: Sequence[Sample],
+    config: Config,
+    fabric: Fabric,
+    features: Features | None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> dict[str, float]:
+    """`decode`, scored: Bleu_4, ROUGE_L, CIDEr-D, the share of distinct captions, and the references' loss."""
+    found = decode(model, samples, config, fabric, features, on_progress)
+    scores = score(found.captions, {s.id: s.references for s in samples}).corpus
+    distinct = len(set(found.captions.values())) / len(found.captions)
+    chosen = {name: scores[name] for name in ("Bleu_4", "ROUGE_L", "CIDEr-D")}
+    return {**chosen, "distinct": distinct, "loss": found.loss}

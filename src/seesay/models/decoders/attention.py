@@ -15,7 +15,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, read_words, register, spread
+from seesay.models.decoders.base import (
+    PAD,
+    Decoder,
+    DecoderConfig,
+    State,
+    drop_channels,
+    mask_bias,
+    read_words,
+    register,
+    spread,
+)
 from seesay.models.memory import Memory
 
 
@@ -67,15 +77,14 @@ class AttentionDecoder(Decoder):
 
     def start(self, memory: Memory) -> State:
         """Keys and values (B, heads, N, H/heads), the picture's vector (B, H) and its share of the gates (B, 4·H)."""
-        grid = self._drop_channels(self.grid(memory.grid))
+        grid = drop_channels(self.dropout, self.grid(memory.grid))
         picture = self.dropout(self.picture(memory.pooled))
         _, of_picture, _, bias = self._lstm()
         zero = torch.zeros_like(picture)
-        allowed = memory.mask if memory.mask is not None else memory.grid.new_ones(memory.grid.shape[:2]).bool()
         return {
             "keys": self._split(self.keys(grid)),
             "values": self._split(self.values(grid)),
-            "bias": torch.zeros_like(memory.grid[..., 0]).masked_fill(~allowed, float("-inf")),
+            "bias": mask_bias(memory),
             "picture": picture,
             "gates": F.linear(picture, of_picture, bias),
             "hidden": zero,
@@ -132,11 +141,6 @@ class AttentionDecoder(Decoder):
     def _embed(self, tokens: Tensor) -> Tensor:
         words: Tensor = self.dropout(self.embedding(tokens) * math.sqrt(self.embedding.embedding_dim))
         return words
-
-    def _drop_channels(self, grid: Tensor) -> Tensor:
-        """Dropout of whole channels of a picture, (B, N, H): positions agree too much for single values to matter."""
-        kept: Tensor = self.dropout(torch.ones_like(grid[:, :1]))
-        return grid * kept
 
     def _split(self, x: Tensor) -> Tensor:
         """(B, T, H) → (B, heads, T, H/heads)."""

@@ -15,11 +15,16 @@ from seesay.registry import Registry
 
 State = dict[str, Tensor]
 Cell = Literal["lstm", "gru"]
+CELL_ENTRIES: dict[Cell, tuple[str, ...]] = {"lstm": ("hidden", "cell"), "gru": ("hidden",)}
 PAD = 0  # Vocabulary.pad, the one id every decoder must know
 
 
 class DecoderConfig(BaseModel):
-    """Settings every decoder has; each family adds its own beside its class."""
+    """Settings every decoder has; each family adds its own beside its class.
+
+    A family that reads only so many tokens says so by a setting `max_length`: the start and the words. Config and
+    runtime refuse longer captions by it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: str
@@ -31,10 +36,13 @@ class Decoder(nn.Module, ABC):
     Attributes:
         carried: the state entries that `step` changes; every other entry stays what `start` made it, one row for each
             picture.
+        penalty: what the last `hidden` in training mode wants added to the loss, a sum over its captions; None for
+            nothing. `training.objectives.CrossEntropy` takes it.
         tied: whether the output layer is the words' table.
     """
 
     carried: tuple[str, ...]
+    penalty: Tensor | None = None
     tied: ClassVar[bool] = False
     config_class: ClassVar[type[DecoderConfig]]
 
@@ -88,6 +96,18 @@ def each(values: Tensor, rows: Tensor) -> Tensor:
     return values[:, None].expand(-1, times, *values.shape[1:]).flatten(0, 1)
 
 
+def mask_bias(memory: Memory) -> Tensor:
+    """What to add to attention scores, (B, N): 0, and -inf where a position is not real."""
+    zero = torch.zeros_like(memory.grid[..., 0])
+    return zero if memory.mask is None else zero.masked_fill(~memory.mask, float("-inf"))
+
+
+def drop_channels(dropout: nn.Dropout, grid: Tensor) -> Tensor:
+    """Dropout of whole channels of a picture, (B, N, H): positions agree too much for single values to matter."""
+    kept: Tensor = dropout(torch.ones_like(grid[:, :1]))
+    return grid * kept
+
+
 class Recurrent(nn.Module):
     """An LSTM or GRU over words, read a word at a time or whole captions at once.
 
@@ -99,13 +119,16 @@ class Recurrent(nn.Module):
         hidden: H.
         layers: nets on top of each other.
         dropout: between them.
+        prefix: of the entries' names, where a decoder has two such nets.
     """
 
-    def __init__(self, cell: Cell, inputs: int, hidden: int, layers: int = 1, dropout: float = 0.0) -> None:
+    def __init__(
+        self, cell: Cell, inputs: int, hidden: int, layers: int = 1, dropout: float = 0.0, prefix: str = ""
+    ) -> None:
         super().__init__()
         kind: type[nn.LSTM | nn.GRU] = nn.LSTM if cell == "lstm" else nn.GRU
         self.net = kind(inputs, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
-        self.entries = ("hidden", "cell") if cell == "lstm" else ("hidden",)
+        self.entries = tuple(prefix + name for name in CELL_ENTRIES[cell])
         self.shape = (layers, hidden)
 
     def begin(self, pictures: Tensor) -> State:

@@ -24,7 +24,7 @@ class BlstmConfig(MergeConfig):
     name: Literal["blstm"] = "blstm"  # type: ignore[assignment]
     hidden: int = 256
     """Width of each direction and of the layer where they meet the picture."""
-    max_length: int = Field(32, ge=1)
+    window: int = Field(32, ge=1)
     """How many words the backward direction reads back at most, the start among them."""
 
 
@@ -43,14 +43,14 @@ class BlstmDecoder(MergeDecoder):
 
     def __init__(self, config: BlstmConfig, vocabulary_size: int, feature_size: int) -> None:
         super().__init__(config, vocabulary_size, feature_size)
-        self.max_length = config.max_length
+        self.window = config.window
         self.backward_net = LastState(config.cell, config.embedding, config.hidden)
         self.carried = (*self.recurrent.entries, "prefix")
 
     def start(self, memory: Memory) -> State:
-        """The picture's vector (B, 2·H), a zero forward state, an empty prefix (B, max_length) int64, newest first."""
+        """The picture's vector (B, 2·H), a zero forward state, an empty prefix (B, window) int64, newest first."""
         state = super().start(memory)
-        return {**state, "prefix": torch.zeros_like(state["picture"][:, :1]).long().repeat(1, self.max_length)}
+        return {**state, "prefix": torch.zeros_like(state["picture"][:, :1]).long().repeat(1, self.window)}
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """tokens (R,) → logits (R, V), state: one word forwards, and the whole prefix backwards."""
@@ -66,7 +66,7 @@ class BlstmDecoder(MergeDecoder):
         length = tokens.shape[1]
         places = torch.arange(length, device=tokens.device)
         # Row t of the table says where the words of prefix t are, newest first.
-        table = places[:, None] - places[None, : self.max_length]
+        table = places[:, None] - places[None, : self.window]
         prefixes = torch.where(table >= 0, tokens[:, table.clamp(min=0)], PAD)
         backwards = self.backward_net(prefixes.flatten(0, 1), self._embed)
         return torch.cat([forwards, backwards[(tokens != PAD).flatten()]], -1)

@@ -1,0 +1,66 @@
+"""`seesay compare`: which captioner is better, and is it more than luck?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import typer
+
+from seesay.cli.common import progress, say, table
+from seesay.cli.needs import training_parts
+
+EXAMPLES = """\b
+Examples:
+  seesay compare runs/lstm runs/gru --data flickr8k:FOLDER --out compared     # on dev
+  seesay compare default mine mine.zip --data csv:mine.csv --split test --out compared
+  seesay compare evaluation-a-test evaluation-b-test --data coco:FOLDER --split test --out compared
+  seesay compare runs/lstm runs/gru --out compared         # what they recorded while training; at once
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the verb known."""
+    app.command("compare", help="Put captioners side by side.", epilog=EXAMPLES)(compare)
+
+
+def compare(
+    runs: list[str] = typer.Argument(
+        ..., metavar="RUN…", help="Folders of runs, models, evaluations; the first is compared with."
+    ),
+    out: Path = typer.Option(..., "--out", help="Folder for the page, Markdown, tables, plots and predictions."),
+    data: str | None = typer.Option(
+        None, "--data", metavar="FORMAT:PATH", help="All caption its photos. [default: recorded scores are compared]"
+    ),
+    split: str = typer.Option("dev", "--split", help="dev (val) or test."),
+    beam: int | None = typer.Option(None, "--beam", help="Sentences followed at a time. [default: each model's own]"),
+    as_json: bool = typer.Option(False, "--json", help="Print all figures as JSON."),
+) -> None:
+    """Caption the same photos by each, score them, and write a page; a second call takes what the first has done."""
+    from seesay.report.compare import compare as run
+
+    with progress("reading") as tell, training_parts():
+        found = run(runs, out, data, split, beam=beam, on_progress=tell)
+    if as_json:
+        print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
+    else:
+        rows = [{"": m.label, **dict(zip(found.names, m.shown(), strict=True))} for m in found.measures]
+        print(table(rows))
+        for name, each in found.differences.items():
+            lines = [
+                {
+                    f"{name} - {found.names[0]}": score,
+                    "difference": f"{d.first - d.second:+.4f}",
+                    "95 % interval": f"{d.low:+.4f} … {d.high:+.4f}",
+                    "p": f"{d.p:.3f}",
+                }
+                for score, d in each.items()
+            ]
+            print(f"\n{table(lines)}")
+        if found.differences:
+            print(f"paired bootstrap, 1000 sets of {found.photos} photos")
+        if found.signature:
+            print(found.signature)
+    for note in found.notes:
+        say(note)
+    say(f"the page is {out / 'index.html'}")

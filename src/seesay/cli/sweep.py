@@ -1,0 +1,80 @@
+"""`seesay sweep`: what does a setting do? Many runs from one recipe, and their mean and spread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from seesay.cli.common import progress, say, table
+from seesay.cli.needs import training_parts
+from seesay.cli.train import bar, show_log
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from seesay.training.sweep import Outcome
+    from seesay.training.trials import Trial
+
+EXAMPLES = """\b
+Examples:
+  seesay sweep merge decoder.cell=lstm,gru --data flickr8k:FOLDER --out sweeps/cell
+  seesay sweep merge decoder.hidden=128,256,512 decoder.cell=lstm,gru --seeds 5 --data csv:mine.csv --out sweeps/size
+  seesay sweep merge training.beam=1,2,3,5,10 --data csv:mine.csv --out sweeps/beam    # trains once for each seed
+  seesay sweep merge training.lr=1e-4..1e-2,log decoder.dropout=0.0..0.7 --trials 20 --data csv:mine.csv --out tuned
+"""
+TRAINING_STOPPED = 5
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the verb known."""
+    app.command("sweep", help="Train every choice of some settings, and compare.", epilog=EXAMPLES)(sweep)
+
+
+def sweep(
+    recipe: str = typer.Argument(..., metavar="RECIPE|FILE.yaml", help="A recipe's name (seesay recipes) or file."),
+    settings: list[str] = typer.Argument(
+        None, metavar="[key=a,b,c…]", help="Settings and the values they take; with --trials also key=low..high[,log]."
+    ),
+    data: str = typer.Option(..., "--data", metavar="FORMAT:PATH", help="Pictures and captions."),
+    out: Path = typer.Option(..., "--out", help="Folder of the runs, tables and plots; a second call goes on there."),
+    seeds: int | None = typer.Option(None, "--seeds", min=1, help="Runs of each choice. [default: 3; 1 with --trials]"),
+    trials: int | None = typer.Option(None, "--trials", min=1, help="Search with Optuna, this many choices in all."),
+) -> None:
+    """Runs that are finished are not trained again, interrupted ones go on, failed ones are reported at the end."""
+    with progress("starting") as tell, training_parts():
+        from seesay.report.sweep import summarise, table_of, trial_table, write_sweep
+        from seesay.training.grid import read_plan
+        from seesay.training.sweep import sweep as run
+
+        show_log()
+        plan = read_plan(recipe, settings or [], seeds or (1 if trials else 3))
+        keys = [*(axis.key for axis in plan.axes), *(r.key for r in plan.ranges)]
+        title = f"{plan.name}: {', '.join(keys) or 'one point'}"
+        if trials:
+            from seesay.training.trials import search
+
+            def after(tried: Sequence[Trial], outcomes: Sequence[Outcome]) -> None:
+                write_sweep(title, outcomes, out, trials=tried)
+
+            tried = search(plan, trials, data, out, callbacks=[bar(tell)], on_trial=after)
+            print(table(_as_rows(*trial_table(tried))))
+            errors = [f"trial {t.number}: {t.error}" for t in tried if t.error]
+        else:
+
+            def write(outcomes: Sequence[Outcome]) -> None:
+                write_sweep(title, outcomes, out)
+
+            outcomes = run(plan, data, out, callbacks=[bar(tell)], on_outcomes=write)
+            print(table(_as_rows(*table_of(summarise(outcomes)))))
+            errors = [f"{o.run}: {o.error}" for o in outcomes if o.error]
+    for line in errors:
+        say(f"failed: {line}")
+    say(f"the page is {out / 'index.html'}")
+    if errors:
+        raise typer.Exit(TRAINING_STOPPED)
+
+
+def _as_rows(heading: list[str], lines: list[list[str]]) -> list[dict[str, str]]:
+    return [dict(zip(heading, line, strict=True)) for line in lines]

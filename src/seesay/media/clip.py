@@ -1,0 +1,303 @@
+"""Clips as arrays: frames sampled, scaled to an encoder's size, several clips at once."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesay.errors import MediaError, SeeSayError, UsageError
+from seesay.media.animation import Animation, Folder
+from seesay.media.find import is_folder, looks_like_picture
+from seesay.media.footage import ROUNDING, Footage, Frame, shown_at
+from seesay.media.live import open_camera, open_stream
+from seesay.media.picture import quiet
+from seesay.media.preprocessing import Preprocessing
+from seesay.media.sampling import FrameSampling
+from seesay.media.source import WebPicture, name_of, open_bytes, printable
+from seesay.media.stream import default_workers, in_order
+from seesay.media.video import Video
+
+_LARGE = 9_000_000  # pixels in a frame; more than 4K
+_one_large = (
+    threading.Lock()
+)  # a decoder keeps up to 17 frames, so threads hold at most one clip of this kind at a time
+
+
+@dataclass(frozen=True, eq=False)
+class ClipFrames:
+    """Frames of a clip.
+
+    Attributes:
+        pixels: uint8 (F, H, W, 3), RGB.
+        seconds: float64 (F,), when each is first shown, from the clip's beginning; ascending.
+        duration: of the whole clip, in seconds; 0 for a still picture.
+    """
+
+    pixels: NDArray[np.uint8]
+    seconds: NDArray[np.float64]
+    duration: float
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a clip.
+
+    Attributes:
+        source: the clip, as `load_clip` takes it.
+        start: in seconds; None is its beginning.
+        end: in seconds; None is its end.
+    """
+
+    source: Any
+    start: float | None = None
+    end: float | None = None
+
+
+def load_clip(
+    source: Any,
+    preprocessing: Preprocessing,
+    sampling: FrameSampling,
+    start: float | None = None,
+    end: float | None = None,
+    rng: np.random.Generator | None = None,
+    *,
+    threads: int = 0,
+) -> ClipFrames:
+    """Sample frames of a clip, each at the encoder's size and by the same route as photos.
+
+    A frame stands for the time from its own stamp to the next frame's, so that a variable frame rate is honoured; a
+    clip with fewer frames than asked for gives each once. Of a file that is damaged, or ends before its header says,
+    what can be decoded is given. Rotation, pixel shape and transparency are honoured as with photos. Decoding jumps to
+    key frames where that is sooner than going on; memory holds a few frames of full size, however long the clip.
+
+    Args:
+        source: a path, the bytes of a file, an open binary file or a `WebPicture`: a video, an animated GIF, WebP or
+            PNG, or the path of a folder of numbered frames (25 a second). A still picture is a clip of one frame.
+        preprocessing: to the encoder's size.
+        sampling: which frames.
+        start: seconds into the clip; None is its beginning.
+        end: seconds into the clip, after `start`; None is its end.
+        rng: draws, for random sampling.
+        threads: of the video decoder; 0 leaves it to the decoder.
+
+    Raises:
+        MediaError: one line that names the clip and says what is wrong: missing, of no known format, without pictures,
+            without one frame that can be decoded, shorter than `start`, too large.
+        MissingPartError: it is a video, and PyAV is not installed.
+        UsageError: `end` is not after `start`, either is below 0; or random sampling without `rng`.
+    """
+    begin = 0.0 if start is None else start
+    if not 0 <= begin < float("inf") or (end is not None and not begin < end):
+        raise UsageError(
+            f"{name_of(source, 'clip')}: start ({start}) and end ({end}) must be seconds, 0 <= start < end"
+        )
+    if sampling.how == "random" and rng is None:
+        sampling.times(0.0, 1.0)  # raises, whatever the clip is
+    with (
+        named(source),
+        quiet(),
+        contextlib.closing(open_footage(source, threads)) as footage,
+        _one_large if footage.frame_pixels > _LARGE else contextlib.nullcontext(),
+    ):
+        return _sampled(footage, preprocessing, sampling, begin, end, rng)
+
+
+def _sampled(
+    footage: Footage,
+    preprocessing: Preprocessing,
+    sampling: FrameSampling,
+    start: float,
+    end: float | None,
+    rng: np.random.Generator | None,
+) -> ClipFrames:
+    if footage.duration is None and sampling.how in ("uniform", "random"):
+        footage.duration = footage.measure()
+    last = end if footage.duration is None else min(end or float("inf"), max(footage.duration, 0.0))
+    for planned_again in (False, True):
+        stop = float("inf") if last is None else last
+        if start > 0 and start >= stop and footage.duration is not None:
+            raise MediaError(f"starts at {start:g} s, but the clip has {footage.duration:g} s")
+        chosen: Iterable[Frame]
+        if sampling.how == "stride":
+            chosen = itertools.islice(_between(footage, start, end), 0, None, sampling.stride)
+        else:
+            chosen = shown_at(footage, sampling.times(start, stop, rng))
+        pixels, seconds = [], []
+        for frame in itertools.islice(chosen, sampling.frames):
+            pixels.append(preprocessing.pixels(frame.picture(preprocessing.target)))
+            seconds.append(frame.seconds)
+        known = footage.ended_at
+        if planned_again or known is None or last is None or sampling.how not in ("uniform", "random"):
+            break
+        if last - known <= (last - start) / sampling.frames:
+            break
+        # It ended before its header says: its segments are others.
+        last = footage.duration = known
+    if not pixels or (known is not None and start >= known and start > 0):
+        raise MediaError(f"starts at {start:g} s, but the clip has {known or 0:g} s")
+    if known is None:
+        known = footage.duration
+    return ClipFrames(np.stack(pixels), np.array(seconds, np.float64), known if known is not None else seconds[-1])
+
+
+def _between(footage: Footage, start: float, end: float | None) -> Iterator[Frame]:
+    for frame in footage.frames(start):
+        if end is not None and frame.seconds >= end - ROUNDING:
+            return
+        if frame.seconds >= start - ROUNDING:
+            yield frame
+
+
+def clips_ahead(
+    sources: Iterable[Any],
+    preprocessing: Preprocessing,
+    sampling: FrameSampling,
+    *,
+    rng: np.random.Generator | None = None,
+    workers: int | None = None,
+    on_error: Literal["raise", "yield"] = "raise",
+) -> Iterator[tuple[int, ClipFrames | MediaError]]:
+    """Clips sampled in threads while the network works on those before, in the order of the sources.
+
+    As many clips as there are threads are decoded or wait, each at the encoder's size. The threads end when the last
+    clip is taken, or when the iterator is closed or thrown away.
+
+    Args:
+        sources: what `load_clip` takes, or a `Section` of it; read as they are needed, in the caller's thread.
+        preprocessing: to the encoder's size.
+        sampling: which frames of each.
+        rng: for random sampling; each clip draws by itself, so that the number of threads changes nothing.
+        workers: threads; None for one a core, from 2 to 8.
+        on_error: "raise" stops at the first clip that cannot be read; "yield" gives its error and goes on.
+
+    Yields:
+        Index of the source, and its frames or its error.
+
+    Raises:
+        UsageError: at the call, for a number out of range.
+        MediaError: with on_error="raise".
+        MissingPartError: a clip is a video, and PyAV is not installed.
+    """
+    if on_error not in ("raise", "yield"):
+        raise UsageError(f"on_error is {on_error!r}; it must be 'raise' or 'yield'")
+    threads = default_workers() if workers is None else workers
+    if threads < 1:
+        raise UsageError(f"workers ({threads}) must be 1 or more")
+
+    def drawn() -> Iterator[tuple[Section, np.random.Generator | None]]:
+        for source in sources:
+            section = source if isinstance(source, Section) else Section(source)
+            yield section, rng.spawn(1)[0] if rng is not None else None
+
+    def load(job: tuple[Section, np.random.Generator | None]) -> ClipFrames:
+        section, own = job
+        return load_clip(section.source, preprocessing, sampling, section.start, section.end, own, threads=1)
+
+    def results() -> Iterator[tuple[int, ClipFrames | MediaError]]:
+        with contextlib.closing(in_order(load, drawn(), threads, 2 * threads)) as loaded:
+            for index, result in enumerate(loaded):
+                if isinstance(result, MediaError) and on_error == "raise":
+                    raise result
+                yield index, result
+
+    return results()
+
+
+def frames_of(
+    source: Any,
+    preprocessing: Preprocessing,
+    every: float = 0.0,
+    *,
+    start: float = 0.0,
+) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    """Frames one by one, for as long as the clip, camera or stream lasts; memory does not grow with its length.
+
+    Args:
+        source: what `load_clip` takes; the number of a camera (0 is the first); or a `WebPicture` of a video, which is
+            then read as it comes rather than fetched whole, and so may have no end.
+        preprocessing: to the encoder's size.
+        every: seconds from one frame to the next; 0 gives every frame.
+        start: seconds to pass over at first; not for cameras and streams.
+
+    Yields:
+        Seconds from the beginning, and pixels: uint8 (H, W, 3).
+
+    Raises:
+        MediaError: it cannot be opened, or nothing of it can be decoded; or a stream breaks off.
+        MissingPartError: PyAV is not installed.
+        UsageError: at the call, for a number out of range.
+    """
+    if not 0 <= every < float("inf") or not 0 <= start < float("inf"):
+        raise UsageError(f"every ({every}) and start ({start}) must be seconds, 0 or more")
+    return _frames(source, preprocessing, every, start)
+
+
+def _frames(
+    source: Any, preprocessing: Preprocessing, every: float, start: float
+) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    with named(source), quiet(), contextlib.closing(_open_any(source)) as footage:
+        found = (
+            shown_at(footage, (start + every * step for step in itertools.count()))
+            if every
+            else _between(footage, start, None)
+        )
+        for frame in found:
+            yield frame.seconds, preprocessing.pixels(frame.picture(preprocessing.target))
+
+
+def _open_any(source: Any) -> Footage:
+    if isinstance(source, int):
+        return open_camera(source)
+    if isinstance(source, WebPicture):
+        return open_stream(source.url)
+    return open_footage(source)
+
+
+def open_footage(source: Any, threads: int = 0) -> Footage:
+    """A clip, opened; close it after use.
+
+    Args:
+        source: what `load_clip` takes.
+        threads: of the video decoder; 0 leaves it to the decoder.
+
+    Raises:
+        MediaError: it cannot be opened.
+        MissingPartError: it is a video, and PyAV is not installed.
+    """
+    if isinstance(source, (str, os.PathLike)) and is_folder(Path(source)):
+        return Folder(Path(source))
+    handle = open_bytes(source, "clip")
+    try:
+        return Animation(handle) if looks_like_picture(handle.read(16)) else Video(handle, threads)
+    except BaseException:
+        handle.close()
+        raise
+
+
+@contextlib.contextmanager
+def named(source: Any) -> Iterator[None]:
+    """Have every error of this clip name it, on one line.
+
+    Raises:
+        MediaError: for whatever goes wrong in decoding.
+    """
+    name = f"camera {source}" if isinstance(source, int) else name_of(source, "clip")
+    try:
+        yield
+    except MediaError as error:
+        raise MediaError(f"{name}: {error}") from error.__cause__
+    except SeeSayError:
+        raise
+    except MemoryError as error:
+        raise MediaError(f"{name}: not enough memory for this clip; make it smaller") from error
+    except Exception as error:  # damaged files make decoders raise nearly anything
+        raise MediaError(f"{name}: truncated or damaged clip ({printable(error) or type(error).__name__})") from error

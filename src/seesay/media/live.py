@@ -1,0 +1,95 @@
+"""Cameras and streams: footage that comes as it happens."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from seesay.errors import MediaError
+from seesay.media.source import is_url, printable
+from seesay.media.video import DEMUXERS, Video, need_av
+
+if TYPE_CHECKING:
+    import av
+
+SECONDS = 20.0
+"""Longest wait for a camera or a server: to open, and for what comes next."""
+_PROTOCOLS = "http,https,httpproxy,tcp,tls,crypto,data"  # how a stream may come; never from files of this machine
+
+
+class Live(Video):
+    """A camera or a stream, opened already; it is read once, from where it is.
+
+    Raises:
+        MediaError: it holds no pictures, or they are too large.
+    """
+
+    def __init__(self, container: av.container.InputContainer) -> None:
+        self._av = need_av()
+        self._threads = 0
+        self._use(container)
+        self._jumps = False
+
+    def _open(self) -> None:
+        raise MediaError("a camera or a stream can be read only once")
+
+    def close(self) -> None:
+        """Let it go."""
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+
+def open_camera(number: int) -> Live:
+    """A camera of this machine.
+
+    Args:
+        number: 0 is the first.
+
+    Raises:
+        MediaError: there is none, or it may not be used.
+        MissingPartError: PyAV is not installed.
+    """
+    av = need_av()
+    options: dict[str, str] = {}
+    if sys.platform == "darwin":
+        form, name = "avfoundation", f"{number}:none"
+        options = {"framerate": "30"}  # its own default is a rate that many cameras refuse
+    elif sys.platform == "win32":
+        form, name = "dshow", f"video={_windows_camera(av, number)}"
+    else:
+        form, name = "v4l2", f"/dev/video{number}"
+    return _opened(av, name, form, options, f"there is no such camera, or it may not be used ({name})")
+
+
+def _windows_camera(av: Any, number: int) -> str:
+    try:
+        found = [one.name for one in av.device.enumerate_input_devices("dshow") if "video" in one.media_types]
+    except (AttributeError, av.error.FFmpegError, ValueError):
+        found = []
+    if not 0 <= number < len(found):
+        raise MediaError(f"there is no such camera; there are {len(found)}")
+    return str(found[number])
+
+
+def open_stream(url: str) -> Live:
+    """A video on the web, read as it comes.
+
+    Args:
+        url: http or https, of a file or of an HLS or DASH playlist.
+
+    Raises:
+        MediaError: it cannot be reached, or is no video.
+        MissingPartError: PyAV is not installed.
+    """
+    if not is_url(url):
+        raise MediaError("only http and https addresses are fetched")
+    options = {"protocol_whitelist": _PROTOCOLS, "format_whitelist": f"{DEMUXERS},hls,dash"}
+    return _opened(need_av(), url, None, options, "cannot be fetched, or is no video")
+
+
+def _opened(av: Any, name: str, form: str | None, options: dict[str, str], problem: str) -> Live:
+    try:
+        return Live(av.open(name, "r", form, container_options=options, timeout=(SECONDS, SECONDS)))
+    except (av.error.FFmpegError, ValueError) as error:
+        raise MediaError(f"{problem}: {printable(getattr(error, 'strerror', None) or error)}") from error

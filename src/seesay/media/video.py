@@ -1,0 +1,260 @@
+"""Video files, cameras and streams, by PyAV (FFmpeg's libraries)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from math import floor
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from seesay.errors import MediaError, MissingPartError
+from seesay.media.footage import MAX_CLIP_PIXELS, ROUNDING, Footage, Frame, check_frame_size
+from seesay.media.frame import to_picture
+from seesay.media.source import printable
+
+if TYPE_CHECKING:
+    import av
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+# What people keep clips in. Left out is what opens other files or addresses by itself (playlists, concatenations,
+# SDP) and what takes any text for a picture (tty).
+DEMUXERS = (
+    "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,h263,av1,obu,ivf,flv,live_flv,asf,ogg,rm,dv,mxf,gxf,"
+    "nut,wtv,yuv4mpegpipe,mjpeg,mjpeg_2000,vc1,nsv,nuv,roq,smk,bink,swf,dirac,amv,pva,film_cpk,vvc,mpjpeg"
+)
+_BUFFER = 1 << 18  # bytes read at a time
+_GAP = 10.0  # a target so many seconds away is worth trying to jump to where the index says nothing
+_NEAR = 8  # frames that are decoded in the time that a jump takes
+
+
+def need_av() -> Any:
+    """PyAV, imported when first needed.
+
+    Raises:
+        MissingPartError: it is not installed.
+    """
+    try:
+        import av
+    except ImportError:
+        raise MissingPartError("video clips need PyAV: pip install 'seesay[video]'") from None
+    return av
+
+
+class Video(Footage):
+    """A video file.
+
+    Args:
+        handle: at its beginning; closed with this.
+        threads: of the decoder; 0 leaves it to the decoder.
+
+    Raises:
+        MediaError: of no known format, without pictures, or too large.
+        MissingPartError: PyAV is not installed.
+    """
+
+    def __init__(self, handle: BinaryIO, threads: int = 1) -> None:
+        self._av = need_av()
+        self._handle = handle
+        self._threads = threads
+        self._container: av.container.InputContainer | None = None
+        self._open()
+        self.duration = self._stated()
+
+    def _open(self) -> None:
+        if self._container is not None:
+            self._container.close()
+        self._handle.seek(0)
+        only = {"format_whitelist": DEMUXERS, "protocol_whitelist": "none"}
+        try:
+            # Nameless: what the file holds decides what it is.
+            self._use(self._av.open(_Nameless(self._handle), "r", container_options=only, buffer_size=_BUFFER))
+        except self._av.error.FFmpegError as error:
+            raise MediaError(
+                "not a clip of a known format (MP4, MOV, MKV, WebM, AVI, MPEG …), or its beginning is damaged"
+            ) from error
+
+    def _use(self, container: av.container.InputContainer) -> None:
+        self._container = container
+        cover = self._av.stream.Disposition.attached_pic
+        streams = [stream for stream in container.streams.video if not stream.disposition & cover]
+        if not streams:
+            but = ", only sound" if container.streams.audio else ""
+            raise MediaError(f"there are no pictures in this file{but}")
+        self._stream: VideoStream = streams[0]
+        codec = self._stream.codec_context
+        if codec is None:
+            raise MediaError("its pictures are in a form that this PyAV cannot decode")
+        check_frame_size(codec.width, codec.height)
+        self.frame_pixels = codec.width * codec.height
+        codec.options = {"max_pixels": str(MAX_CLIP_PIXELS)}
+        codec.thread_count = self._threads
+        codec.thread_type = "AUTO" if self._threads != 1 else "SLICE"
+        self._tick = float(self._stream.time_base or 1e-6)
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        self._step = 1 / float(rate) if rate else 0.04
+        first = self._stream.start_time
+        self._first: float | None = None if first is None else first * self._tick
+        timeless = self._av.format.Flags.no_timestamps
+        # Without stamps a frame's number tells its time, and jumps lead nowhere.
+        self._counted = bool(container.format.flags & timeless.value)
+        self._untimed = self._counted or container.format.name == "mpeg"  # whose stamps are few, and some of them wrong
+        # AVI stamps the order in which frames are decoded; libav's guess at when they are shown is wrong for H.264.
+        self._by_order = container.format.name == "avi"
+        self._depth = codec.reorder_depth
+        # A key frame is shown later than it is stamped in the order of decoding, by no more than this.
+        self._margin = (self._depth + 1) * self._step
+        self._jumps = not self._untimed and first is not None
+        self._begun = False
+        self._last = float("-inf")  # when the newest frame is shown
+
+    def _stated(self) -> float | None:
+        """The duration in seconds that the file states."""
+        length = self._stream.duration
+        if self._untimed:  # a guess from the bit rate
+            return None
+        if length is not None and length > 0:
+            return length * self._tick
+        assert self._container is not None
+        length = self._container.duration
+        return length / 1e6 if length is not None and length > 0 else None
+
+    def frames(self, start: float) -> Iterator[Frame]:
+        """See `Footage.frames`; packets that cannot be decoded are passed over."""
+        now = max(0.0, self._last) if self._last <= start else 0.0
+        if self.worth_jumping(now, start):
+            for earlier in (self._margin, _GAP, 3 * _GAP):
+                if not self._jump(start - earlier):
+                    break
+                frames = self._read_on()
+                first = next(frames, None)
+                if first is not None and first.seconds <= start + ROUNDING:
+                    self._jumps = first.seconds > now  # else it led back: there is nothing to jump to
+                    yield first
+                    yield from frames
+                    return
+            self._jumps = False
+        if self._begun:
+            self._open()
+        damage: list[Exception] = []
+        first = None
+        for first in self._read_on(damage):
+            yield first
+        if first is None:
+            reason = f" ({printable(getattr(damage[0], 'strerror', None) or damage[0])})" if damage else ""
+            raise MediaError(f"not one frame can be decoded; the clip is empty or damaged{reason}")
+
+    def _read_on(self, damage: list[Exception] | None = None) -> Iterator[Frame]:
+        """Frames from where the file is read."""
+        self._begun = True
+        self._last = float("-inf")
+        self._lag: int | None = None
+        for frame in self._decoded():
+            if isinstance(frame, Exception):
+                if damage is not None:
+                    damage.append(frame)
+                continue
+            check_frame_size(frame.width, frame.height)
+            yield Frame(self._seconds(frame), partial(to_picture, frame, self._stream.sample_aspect_ratio))
+        if self._last >= 0:
+            self.ended_at = self._last + self._step
+
+    def _decoded(self) -> Iterator[VideoFrame | Exception]:
+        assert self._container is not None
+        packets = self._container.demux(self._stream)
+        self._origin: int | None = None
+        while True:
+            try:
+                packet = next(packets, None)
+            except (self._av.error.FFmpegError, ValueError) as error:  # the file breaks off
+                yield error
+                packet = self._av.Packet()  # empties the decoder
+            if packet is None:
+                return
+            if self._origin is None:
+                self._origin = packet.dts
+            try:
+                self._skip(packet)
+                yield from self._stream.decode(packet if packet.size else None)
+            except (self._av.error.FFmpegError, ValueError) as error:
+                yield error
+            if not packet.size:
+                return
+
+    def _skip(self, packet: Any) -> None:
+        """Spare the decoder frames that are shown before the one wanted and that no other frame needs."""
+        stamp = packet.dts if self._by_order else packet.pts
+        spare = False
+        if stamp is not None and packet.duration and not self._untimed:
+            end = (stamp + packet.duration) * self._tick - (self._first or 0.0)
+            spare = end + self._margin < self.wanted
+        self._stream.codec_context.skip_frame = "NONREF" if spare else "DEFAULT"
+
+    def _seconds(self, frame: VideoFrame) -> float:
+        """When a frame is shown; always after the frame before, whatever its stamp says."""
+        stamp = frame.dts if self._by_order else frame.pts
+        if self._by_order and stamp is not None:
+            if self._lag is None:  # how many frames the decoder holds back
+                self._lag = min(stamp - (self._origin if self._origin is not None else stamp), self._depth)
+            stamp -= self._lag
+        seconds = None if stamp is None or self._counted else stamp * self._tick
+        if seconds is not None:
+            if self._first is None:
+                self._first = seconds
+            seconds -= self._first
+        if seconds is None or seconds <= self._last:
+            seconds = self._last + self._step if self._last >= 0 else 0.0
+        self._last = seconds
+        return seconds
+
+    def worth_jumping(self, now: float, target: float) -> bool:
+        """By the file's index; where that says nothing, if the target is far."""
+        if not self._jumps:
+            return False
+        index = self._stream.index_entries
+        origin = self._first or 0.0
+        place = index.search_timestamp(floor((target - self._margin + origin) / self._tick))
+        if place >= 0 and index[place].timestamp * self._tick - origin > now + _NEAR * self._step:
+            return True
+        known = index.search_timestamp(floor((target + origin) / self._tick), backward=False, any_frame=True) >= 0
+        return not known and target - now > _GAP
+
+    def _jump(self, seconds: float) -> bool:
+        assert self._container is not None
+        try:
+            stamp = floor((max(0.0, seconds) + (self._first or 0.0)) / self._tick)
+            self._container.seek(stamp, stream=self._stream)
+        except (self._av.error.FFmpegError, ValueError, OverflowError):
+            self._jumps = False
+            return False
+        return True
+
+    def measure(self) -> float:
+        """The duration in seconds by the packets' stamps, without decoding; by their number where they have none."""
+        self._open()
+        assert self._container is not None
+        end, count = 0, 0
+        try:
+            for packet in self._container.demux(self._stream):
+                count += packet.size > 0
+                stamp = packet.pts if packet.pts is not None else packet.dts
+                if stamp is not None and not self._counted:
+                    end = max(end, stamp + (packet.duration or 0))
+        except (self._av.error.FFmpegError, ValueError):
+            pass  # what was read of a damaged file
+        self._begun = True
+        return max(end * self._tick - (self._first or 0.0), count * self._step if self._counted else 0.0)
+
+    def close(self) -> None:
+        """Let the file go."""
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+        self._handle.close()
+
+
+class _Nameless:
+    """A file without its name, from which libav would guess."""
+
+    def __init__(self, handle: BinaryIO) -> None:
+        self.read, self.seek, self.tell = handle.read, handle.seek, handle.tell

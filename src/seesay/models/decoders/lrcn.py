@@ -1,0 +1,75 @@
+"""LRCN for image description (Donahue et al. 2015, arXiv:1411.4389, section 5), two layers, factored ("LRCN_2f").
+
+The first recurrent net reads words only; the second reads the first's output with the picture beside it, at every step.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from seesay.models.decoders.base import PAD, Cell, Decoder, DecoderConfig, Recurrent, State, each, register, spread
+from seesay.models.memory import Memory
+
+
+class LrcnConfig(DecoderConfig):
+    """Settings of the `lrcn` decoder."""
+
+    name: Literal["lrcn"] = "lrcn"
+    cell: Cell = "lstm"
+    embedding: int = 512
+    """Width of words and of the picture."""
+    hidden: int = 512
+    """Width of both recurrent nets (the paper: 1000)."""
+    dropout: float = 0.5
+
+
+@register("lrcn")
+class LrcnDecoder(Decoder):
+    """Two LSTMs (or GRUs), the picture given to the second.
+
+    Args:
+        config: its settings.
+        vocabulary_size: V.
+        feature_size: D of the memory's pooled vector.
+    """
+
+    config_class = LrcnConfig
+
+    def __init__(self, config: LrcnConfig, vocabulary_size: int, feature_size: int) -> None:
+        super().__init__()
+        width = config.embedding
+        self.embedding = nn.Embedding(vocabulary_size, width, padding_idx=0)
+        self.picture = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
+        self.first = Recurrent(config.cell, width, config.hidden, prefix="first_")
+        self.second = Recurrent(config.cell, config.hidden + width, config.hidden, prefix="second_")
+        self.carried = (*self.first.entries, *self.second.entries)
+        self.project = nn.Linear(config.hidden, vocabulary_size)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def start(self, memory: Memory) -> State:
+        """The picture's vector (B, E) and both nets' zero states."""
+        picture = self.picture(memory.pooled)
+        return {"picture": picture, **self.first.begin(picture), **self.second.begin(picture)}
+
+    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """tokens (R,) → logits (R, V), state."""
+        words, first = self.first.step(self.dropout(self.embedding(tokens)), state)
+        both = torch.cat([self.dropout(words), self.dropout(each(state["picture"], tokens))], -1)
+        out, second = self.second.step(both, state)
+        return self.output(self.dropout(out)), {**state, **first, **second}
+
+    def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
+        """See `Decoder.hidden`: one call of each net."""
+        words = self.first.read(self.dropout(self.embedding(tokens)), tokens)
+        picture = self.dropout(each(self.picture(memory.pooled), tokens))[:, None].expand(-1, tokens.shape[1], -1)
+        both = torch.cat([spread(self.dropout(words), tokens != PAD), picture], -1)
+        states: Tensor = self.dropout(self.second.read(both, tokens))
+        return states
+
+    def output(self, hidden: Tensor) -> Tensor:
+        """(…, H) → (…, V)."""
+        logits: Tensor = self.project(hidden)
+        return logits

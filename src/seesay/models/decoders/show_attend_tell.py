@@ -1,0 +1,137 @@
+"""Show, Attend and Tell (Xu et al. 2015, arXiv:1502.03044) with soft attention: look, then read, then speak.
+
+Before each word the state so far asks the picture by additive attention; what is seen is scaled by a gate (section
+4.2.1) and read by the recurrent net beside the last word; the next word comes from a deep output layer (eq. 7). While
+it learns, a penalty asks the looks at each place to add up to one over a caption (eq. 14).
+
+The paper's annotations are the maps of VGG-19's conv5_4; here a learned layer brings any CNN's to one width first.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, all_rows, look
+from seesay.models.decoders.base import PAD, Cell, Decoder, DecoderConfig, State, each, mask_bias, register
+from seesay.models.decoders.looping import LoopCell, loop_words
+from seesay.models.memory import Memory
+
+
+class ShowAttendTellConfig(DecoderConfig):
+    """Settings of the `show_attend_tell` decoder."""
+
+    name: Literal["show_attend_tell"] = "show_attend_tell"
+    cell: Cell = "lstm"
+    embedding: int = 512
+    """Width of words and of the deep output."""
+    hidden: int = 512
+    """Width of the recurrent state and of annotations."""
+    attention: int = 512
+    """Width of the layer that scores places."""
+    doubly_stochastic: float = 1.0
+    """λ, the weight of the penalty."""
+    dropout: float = 0.5
+
+
+@register("show_attend_tell")
+class ShowAttendTellDecoder(Decoder):
+    """LSTM (or GRU) that looks before each word.
+
+    Args:
+        config: its settings.
+        vocabulary_size: V.
+        feature_size: D of the memory's grid and pooled vectors.
+    """
+
+    config_class = ShowAttendTellConfig
+
+    def __init__(self, config: ShowAttendTellConfig, vocabulary_size: int, feature_size: int) -> None:
+        super().__init__()
+        words, width = config.embedding, config.hidden
+        self.doubly_stochastic = config.doubly_stochastic
+        self.embedding = nn.Embedding(vocabulary_size, words, padding_idx=0)
+        self.annotations = Annotations(feature_size, width, config.dropout)
+        self.cell = LoopCell(config.cell, width)
+        self.carried = (*self.cell.entries, "attention")
+        self.begin = nn.Sequential(
+            nn.LayerNorm(feature_size), nn.Linear(feature_size, width * len(self.cell.entries)), nn.Tanh()
+        )
+        self.attention = AdditiveAttention(width, width, config.attention)
+        self.gate = nn.Linear(width, 1)
+        self.word_gates = nn.Linear(words, self.cell.gates, bias=False)
+        self.context_gates = nn.Linear(width, self.cell.gates, bias=False)
+        self.of_hidden = nn.Linear(width, words)
+        self.of_context = nn.Linear(width, words, bias=False)
+        self.project = nn.Linear(words, vocabulary_size)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def start(self, memory: Memory) -> State:
+        """Keys (B, N, A) and values (B, N, H), and a first state from the mean annotation (section 3.1.2)."""
+        values = self.annotations(memory.grid)
+        begin = self.begin(memory.pooled).chunk(len(self.cell.entries), -1)
+        return {
+            "keys": self.attention.keys(values),
+            "values": values,
+            "bias": mask_bias(memory),
+            **dict(zip(self.cell.entries, begin, strict=True)),
+            "attention": memory.grid.new_zeros(memory.grid.shape[:2]),
+        }
+
+    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        """tokens (R,) → logits (R, V); `attention` (R, N) is for the word these logits give."""
+        words = self.dropout(self.embedding(tokens))
+        bias = each(state["bias"], tokens)
+        after = self._advance(self.word_gates(words), {**state, "bias": bias}, state)
+        logits = self.output(self._speak(words, after["hidden"], after["context"]))
+        return logits, {**state, **{name: after[name] for name in self.carried}}
+
+    def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
+        """See `Decoder.hidden`. In training mode leaves its `penalty`."""
+        picture = self.start(memory)
+        words = self.dropout(self.embedding(tokens))
+        real, per_picture = tokens != PAD, tokens.shape[0] // len(memory)
+        begin = {name: each(picture[name], tokens) for name in (*self.cell.entries, "bias")}
+        hidden, context, weights = loop_words(
+            lambda known, state: self._advance(known, state, picture, Rows(state["row"], per_picture)),
+            self.word_gates(words),
+            tokens,
+            {**begin, "row": all_rows(tokens)},
+            ("hidden", "context", "attention"),
+        )
+        self.penalty = self._penalty(weights, real, begin["bias"]) if self.training else None
+        return self._speak(words[real], hidden, context)
+
+    def output(self, hidden: Tensor) -> Tensor:
+        """(…, E) → (…, V), L_o of eq. 7."""
+        logits: Tensor = self.project(hidden)
+        return logits
+
+    def _advance(self, word_gates: Tensor, state: State, picture: State, rows: Rows | None = None) -> State:
+        """Look, then read: `word_gates` (R, G); keys and values are the picture's, all else the rows'."""
+        before = state["hidden"]
+        scores = self.attention(picture["keys"], self.attention.query(before), rows)
+        weights = (scores + state["bias"]).softmax(-1)
+        context = self.gate(before).sigmoid() * look(weights, picture["values"], rows)
+        entries = tuple(state[name] for name in self.cell.entries)
+        after = self.cell(word_gates + self.context_gates(context), entries)
+        return {
+            **state,
+            **dict(zip(self.cell.entries, after, strict=True)),
+            "context": context,
+            "attention": weights,
+        }
+
+    def _speak(self, words: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
+        """Eq. 7 without its last layer: the last word, the state and what was seen → (…, E)."""
+        said: Tensor = self.dropout(words + self.of_hidden(hidden) + self.of_context(context))
+        return said
+
+    def _penalty(self, weights: Tensor, real: Tensor, bias: Tensor) -> Tensor:
+        """λ Σ_i (1 - Σ_t α_ti)² of eq. 14, summed over captions, real places only: weights (M, N), real (R, T)."""
+        caption = real.nonzero()[:, 0]
+        looked = torch.zeros_like(bias).index_add(0, caption, weights)
+        counts = real.any(1, keepdim=True) & bias.isfinite()
+        return self.doubly_stochastic * (1 - looked)[counts].square().sum()

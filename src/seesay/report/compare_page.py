@@ -1,0 +1,181 @@
+"""A comparison as a page and as Markdown."""
+
+from __future__ import annotations
+
+import html
+import importlib.util
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seesay.errors import MediaError
+from seesay.media import open_picture
+from seesay.report.evaluate import write_whole
+from seesay.report.measures import LABELS, Measure
+from seesay.report.page import embedded, page
+
+if TYPE_CHECKING:
+    from seesay.report.compare import Comparison, Photo
+
+PLOTS_LEFT_OUT = "plots are left out: they need matplotlib (pip install 'seesay[train]')"
+
+
+def write_pages(found: Comparison, out: Path) -> None:
+    """Write `index.html`, `comparison.md` and the plots into `out`."""
+    plots = _plots(found, out)
+    write_whole(out / "index.html", _page(found, plots))
+    write_whole(out / "comparison.md", markdown(found, list(plots)))
+
+
+def title_of(found: Comparison) -> str:
+    """What was compared on what."""
+    photos = f", {found.photos:,} photos" if found.photos else ", as recorded"
+    few = len(found.names) <= 3
+    who = " against ".join(found.names) if few else f"{len(found.names)} captioners, against {found.names[0]},"
+    return f"{who} on {found.split}{photos}"
+
+
+def _plots(found: Comparison, out: Path) -> dict[str, str]:
+    """File name of each plot to its address inside the page; none without matplotlib."""
+    if importlib.util.find_spec("matplotlib") is None:
+        return {}
+    from seesay.report import plots
+
+    made: dict[str, str] = {}
+    if found.differences:
+        figure = plots.differences(found.differences, found.names[0])
+        made["differences.png"] = plots.write_png(figure, out / "differences.png")
+    drawn = plots.curves(found.histories)
+    if drawn is not None:
+        made["curves.png"] = plots.write_png(drawn, out / "curves.png")
+    return made
+
+
+def _page(found: Comparison, plots: Mapping[str, str]) -> str:
+    body = [f"<h1>{html.escape(title_of(found))}</h1>"]
+    body.append(measure_table(found.names, found.measures))
+    body.append("<p class=soft>Bold: the best of its row.</p>")
+    body += [f"<p>⚠ {html.escape(note)}</p>" for note in _notes(found)]
+    if found.differences:
+        body.append(f"<h2>Better, or luck? Each against {html.escape(found.names[0])}</h2>")
+        body += _image(plots, "differences.png", "differences with their 95 % intervals")
+        heading, rows = _significance(found)
+        body.append(plain_table(heading, rows))
+        body.append(
+            f"<p class=soft>Paired bootstrap, 1,000 sets of {found.photos:,} photos; p is two-sided and not corrected "
+            "for the number of comparisons.</p>"
+        )
+    if "curves.png" in plots:
+        body += ["<h2>Training</h2>", *_image(plots, "curves.png", "curves of the runs over their epochs")]
+    if found.settings:
+        body += ["<h2>Settings that differ</h2>", plain_table(*_settings(found))]
+    for title, photos in (("The photos they differ most about", found.disputed), ("Photos at random", found.drawn)):
+        if photos:
+            cards = "".join(_card(photo, found.photo_metric) for photo in photos)
+            body.append(f"<h2>{title}</h2><div class=cards>{cards}</div>")
+    body.append(f"<p class=soft>{html.escape(found.signature)}</p>")
+    return page(title_of(found), "\n".join(body))
+
+
+def markdown(found: Comparison, plots: Sequence[str]) -> str:
+    """The tables, plots and captions as Markdown; plots are named as files beside it."""
+    parts = [f"# {title_of(found)}"]
+    rows = []
+    for measure in found.measures:
+        best = measure.best()
+        shown = (f"**{text}**" if i in best else text for i, text in enumerate(measure.shown()))
+        rows.append([measure.label, *shown])
+    parts += [markdown_table(["", *found.names], rows), *(f"> {note}" for note in _notes(found))]
+    if found.differences:
+        parts += [f"## Better, or luck? Each against {found.names[0]}", markdown_table(*_significance(found))]
+        parts.append(f"Paired bootstrap, 1,000 sets of {found.photos:,} photos; p is two-sided.")
+    parts += [f"![{Path(name).stem}]({name})" for name in plots]
+    if found.settings:
+        parts += ["## Settings that differ", markdown_table(*_settings(found))]
+    for title, photos in (("The photos they differ most about", found.disputed), ("Photos at random", found.drawn)):
+        if photos:
+            heading = ["photo", *found.names, "a person"]
+            lines = [[p.sample.id, *p.captions.values(), next(iter(p.sample.references), "")] for p in photos]
+            parts += [f"## {title}", markdown_table(heading, lines)]
+    if found.signature:
+        parts.append(f"`{found.signature}`")
+    return "\n\n".join(parts) + "\n"
+
+
+def _notes(found: Comparison) -> list[str]:
+    missing = importlib.util.find_spec("matplotlib") is None
+    return [*found.notes, *([PLOTS_LEFT_OUT] if missing else [])]
+
+
+def _significance(found: Comparison) -> tuple[list[str], list[list[str]]]:
+    heading = ["score", "run", "difference", "95 % interval", "p"]
+    several = [
+        [LABELS.get(score, score), name, f"{d.first - d.second:+.4f}", f"{d.low:+.4f} … {d.high:+.4f}", f"{d.p:.3f}"]
+        for name, each in found.differences.items()
+        for score, d in each.items()
+    ]
+    if len(found.differences) > 1:
+        return heading, several
+    return [heading[0], *heading[2:]], [[row[0], *row[2:]] for row in several]
+
+
+def _settings(found: Comparison) -> tuple[list[str], list[list[str]]]:
+    names = list(next(iter(found.settings.values())))
+    rows = [[key, *("–" if each[n] is None else str(each[n]) for n in names)] for key, each in found.settings.items()]
+    return ["setting", *names], rows
+
+
+def _image(plots: Mapping[str, str], name: str, what: str) -> list[str]:
+    return [f'<img class=plot alt="{what}" src="{plots[name]}">'] if name in plots else []
+
+
+def measure_table(names: Sequence[str], measures: Sequence[Measure]) -> str:
+    """Measures as rows in their groups, one column for each name; the best of a row is bold."""
+    lines = ["<thead><tr><th></th>", *(f"<th>{html.escape(name)}</th>" for name in names), "</tr></thead>"]
+    for group, rows in groupby(measures, key=lambda m: m.group):
+        lines.append(f"<tr class=group><th colspan={len(names) + 1}>{html.escape(group)}</th></tr>")
+        for measure in rows:
+            best = measure.best()
+            cells = "".join(
+                f"<td{' class=best' if i in best else ''}>{html.escape(text)}</td>"
+                for i, text in enumerate(measure.shown())
+            )
+            lines.append(f"<tr><th>{html.escape(measure.label)}</th>{cells}</tr>")
+    return f"<div class=scroll><table class=figures>{''.join(lines)}</table></div>"
+
+
+def plain_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of text, escaped."""
+    top = "".join(f"<th>{html.escape(cell)}</th>" for cell in heading)
+    body = "".join(
+        f"<tr><th>{html.escape(row[0])}</th>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row[1:])}</tr>"
+        for row in rows
+    )
+    return f"<div class=scroll><table class=figures><thead><tr>{top}</tr></thead>{body}</table></div>"
+
+
+def markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown; bars and line breaks in its cells are made harmless."""
+
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
+
+    return "\n".join([line(heading), line(["---"] * len(heading)), *map(line, rows)])
+
+
+def _card(photo: Photo, metric: str) -> str:
+    try:
+        image = f'<img alt="" src="{embedded(open_picture(Path(photo.sample.media)), 288)}">'
+    except MediaError as error:
+        image = f"<p class=soft>{html.escape(str(error))}</p>"
+    said = "".join(
+        f"<p class=says><span class=soft>{html.escape(name)} · {photo.values[name]:.2f}</span><br>"
+        f"<span class=said>{html.escape(caption)}</span></p>"
+        for name, caption in photo.captions.items()
+    )
+    people = "".join(f"<li>{html.escape(text)}</li>" for text in photo.sample.references[:2])
+    return (
+        f"<div class=card>{image}<div>{said}<ul class=soft>{people}</ul>"
+        f"<span class=soft>{html.escape(photo.sample.id)}; figures are {html.escape(metric)}</span></div></div>"
+    )

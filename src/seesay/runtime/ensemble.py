@@ -1,0 +1,89 @@
+"""Several models that caption as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesay.media import Preprocessing, open_picture
+from seesay.runtime.captioner import Captioner
+from seesay.runtime.networks import Array, Networks, State
+from seesay.search import combine, union, union_constant
+
+
+class Ensemble(Captioner):
+    """Captioners of one vocabulary whose probabilities are averaged at every word; see `Captioner`.
+
+    The first one's search settings hold. Attention is the mean of those that attend, where they share one grid.
+
+    Args:
+        members: two or more; each keeps its own encoder and preprocessing.
+
+    Raises:
+        UsageError: their vocabularies are not the same; the message says which words differ.
+    """
+
+    def __init__(self, members: Sequence[Captioner]) -> None:
+        for other in members[1:]:
+            members[0].vocabulary.check_same(other.vocabulary, members[0].name, other.name)
+        self.joint = _Joint([member.preprocessing for member in members])
+        super().__init__(members[0].artefact, _Networks([member.networks for member in members], self.joint))
+        self.members = tuple(members)
+        self.preprocessing = self.joint
+        grids = [member.grid_size for member in members if member.attends]
+        self.attends = len(set(grids)) == 1
+        self.grid_size = grids[0] if grids else self.grid_size
+
+    @property
+    def name(self) -> str:
+        """The members' names."""
+        return " + ".join(member.name for member in self.members)
+
+
+class _Joint:
+    """A picture for every member: opened once, prepared as each wants it, and laid in one row of bytes."""
+
+    def __init__(self, each: Sequence[Any]) -> None:
+        self.different: list[Preprocessing] = list(dict.fromkeys(each))
+        self.place = [self.different.index(one) for one in each]
+        ends = np.cumsum([int(np.prod(one.shape)) for one in self.different])
+        self.shape = (int(ends[-1]),)
+        self._cuts = ends[:-1]
+        heights, widths = zip(*(one.target for one in self.different), strict=True)
+        self._target = (max(heights), max(widths))
+
+    def load(self, source: Any) -> NDArray[np.uint8]:
+        """Open a picture (see `open_picture`) and give its bytes for all members."""
+        picture = open_picture(source, target=self._target)
+        return np.concatenate([one.pixels(picture).reshape(-1) for one in self.different])
+
+    def split(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+        """What `load` gave for B pictures → pixels (B, H, W, 3) for each member."""
+        parts = np.split(pixels, self._cuts, axis=1)
+        shaped = [part.reshape(len(pixels), *one.shape) for part, one in zip(parts, self.different, strict=True)]
+        return [shaped[place] for place in self.place]
+
+
+class _Networks:
+    """The members' networks as one; see `Networks`."""
+
+    def __init__(self, members: Sequence[Networks], joint: _Joint) -> None:
+        self.members = members
+        self.joint = joint
+        self._step = combine([member.step for member in members])
+
+    def step(self, tokens: Array, state: State) -> tuple[Array, dict[str, Array]]:
+        """See `Networks.step`."""
+        logits, after = self._step(tokens, dict(state))
+        return logits, dict(after)
+
+    @property
+    def constant(self) -> frozenset[str]:
+        return union_constant([member.constant for member in self.members])
+
+    def start(self, pixels: NDArray[np.uint8]) -> dict[str, Array]:
+        """See `Networks.start`."""
+        return union([m.start(part) for m, part in zip(self.members, self.joint.split(pixels), strict=True)])

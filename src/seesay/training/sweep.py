@@ -1,0 +1,202 @@
+"""Many runs from one recipe: each in its own folder, none trained twice, a failed one in nobody's way."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from seesay.artefact import MANIFEST, read_artefact
+from seesay.cache import cache_folder
+from seesay.data import Dataset, read_dataset
+from seesay.errors import SeeSayError, UsageError
+from seesay.export.weights import load_model
+from seesay.metrics import health, score
+from seesay.metrics.scores import possible_metrics
+from seesay.training.callbacks import Callback, telling
+from seesay.training.config import Config, make_config
+from seesay.training.features import Features
+from seesay.training.grid import SEARCH_KEYS, Plan, Point, folder_name, run_folder
+from seesay.training.loop import make_fabric, write_json
+from seesay.training.run import changed_settings, split_digest, train
+from seesay.training.validation import decode
+
+log = logging.getLogger("seesay.training")
+RECORD = "sweep.json"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one run under one choice of search settings.
+
+    Attributes:
+        point: the settings that tell it from the others, search settings among them.
+        seed: its seed.
+        run: the run's folder.
+        scores: what `measure` found; None for a run that failed.
+        error: why it failed; empty where it did not.
+    """
+
+    point: Point
+    seed: int
+    run: Path
+    scores: dict[str, Any] | None
+    error: str = ""
+
+
+def sweep(
+    plan: Plan,
+    data: str,
+    out: Path,
+    *,
+    callbacks: Sequence[Callback] = (),
+    on_outcomes: Callable[[Sequence[Outcome]], None] = lambda outcomes: None,
+) -> list[Outcome]:
+    """Train and measure every point of a plan with every seed; what is finished already is not done again.
+
+    Each run lies in `out/key=value,…/seedN` as `train` leaves it; an interrupted one goes on from its last checkpoint.
+    Settings that only change search are tried on the same weights. Nothing but dev is looked at.
+
+    Args:
+        plan: what is varied.
+        data: `FORMAT:PATH`, with the splits train and dev.
+        out: a folder, made if need be.
+        callbacks: told of each run's steps and epochs.
+        on_outcomes: given all outcomes so far, after each run in which anything was done, and at the end.
+
+    Returns:
+        One outcome for each point and seed, those of failed runs among them.
+
+    Raises:
+        UsageError: `out` cannot be written, or holds runs with other settings or over other data.
+        DataError: the data set has fatal faults, or lacks a split.
+    """
+    if plan.ranges:
+        raise UsageError(f"{plan.ranges[0].key}: a range low..high is searched with --trials N; else give key=a,b,c")
+    dataset = claim(plan, data, out)
+    runs = [(point, seed) for seed in plan.seeds for point in plan.trained]
+    outcomes: list[Outcome] = []
+    for number, (point, seed) in enumerate(runs, 1):
+        folder = run_folder(out, plan, point, seed)
+        known = all(measured_file(folder, search).is_file() for search in plan.searched)
+        log.info("run %d of %d: %s%s", number, len(runs), folder.relative_to(out), ", done before" if known else "")
+        try:
+            train_once(plan, point, seed, data, folder, callbacks)
+            for search in plan.searched:
+                found = measure(folder, dataset, search, callbacks)
+                outcomes.append(Outcome({**point, **search}, seed, folder, found))
+        except Exception as error:  # whatever it is, the other runs have nothing to do with it
+            outcomes.append(Outcome(point, seed, folder, None, explain(error, folder)))
+        if not known or number == len(runs):
+            on_outcomes(outcomes)
+    return outcomes
+
+
+def claim(plan: Plan, data: str, out: Path) -> Dataset:
+    """Read the data, make `out`, and check that what lies there belongs to this sweep."""
+    dataset = read_dataset(data)
+    digests = {split: split_digest(dataset, split) for split in ("train", "dev")}
+    record = out / RECORD
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if record.is_file():
+            before = json.loads(record.read_text("utf-8")).get("data")
+            if before != digests:
+                raise UsageError(f"{out}: holds a sweep over other photos or captions; name another --out")
+        for point in plan.trained:
+            for seed in plan.seeds:
+                file = run_folder(out, plan, point, seed) / "config.json"
+                if file.is_file():
+                    earlier = make_config(json.loads(file.read_text("utf-8")), str(file))
+                    changed = changed_settings(earlier, plan.config(point, seed))
+                    if changed:
+                        raise UsageError(
+                            f"{file.parent}: the run there has other settings ({', '.join(changed)}); sweep with the "
+                            "same ones, or name another --out"
+                        )
+        write_json(record, {"recipe": plan.recipe, "fixed": plan.fixed, "data": digests})
+    except OSError as error:
+        raise UsageError(f"{error.filename or out}: cannot be written ({error.strerror or error})") from error
+    except ValueError as error:
+        raise UsageError(f"{out}: its records are damaged ({error}); name another --out") from error
+    return dataset
+
+
+def train_once(plan: Plan, point: Point, seed: int, data: str, folder: Path, callbacks: Sequence[Callback]) -> None:
+    """Train a point, or go on with it; nothing where it is finished."""
+    if not (folder / MANIFEST).is_file():
+        train(plan.recipe, plan.overrides(point, seed), data, folder, resume=True, callbacks=callbacks)
+    (folder / "failed.txt").unlink(missing_ok=True)
+
+
+def explain(error: Exception, folder: Path) -> str:
+    """A failure in one line; one that nobody foresaw leaves its traceback in the run's folder."""
+    line = " ".join(str(error).split()) or type(error).__name__
+    if not isinstance(error, SeeSayError):
+        line = f"{type(error).__name__}: {line}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "failed.txt").write_text("".join(traceback.format_exception(error)), "utf-8")
+        except OSError:
+            pass  # no space for that either; the line is still said
+    log.error("%s failed: %s", folder, line)
+    return line
+
+
+def measure(
+    run: Path, dataset: Dataset, search: Point | None = None, callbacks: Sequence[Callback] = ()
+) -> dict[str, Any]:
+    """Caption dev with a finished run and score it, once: kept in the run's folder as `dev…/`, an evaluation.
+
+    Args:
+        run: a run's folder.
+        dataset: with dev.
+        search: `SEARCH_KEYS` to values, in place of the run's own; None for those.
+        callbacks: told of the work.
+
+    Returns:
+        Corpus scores, `metrics.Health`, `loss` (nats per token) and `signature`.
+    """
+    search = search or {}
+    file = measured_file(run, search)
+    folder, digest = file.parent, split_digest(dataset, "dev")
+    if file.is_file():
+        kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        if kept.get("data") == digest:
+            return kept
+    artefact = read_artefact(run)
+    config = _with_search(make_config(dict(artefact.description.training["config"]), str(run)), search)
+    fabric = make_fabric(config.training.precision)
+    model = load_model(artefact)
+    fabric.to_device(model)
+    features = Features(cache_folder("features"), fabric)
+    samples = dataset.split("dev")
+    features.prepare(model.encoder, samples, telling(callbacks, "encoding pictures"))
+    broken = {s.id for s in features.lacking(samples)}
+    samples = tuple(s for s in samples if s.id not in broken)
+    found = decode(model, samples, config, fabric, features, telling(callbacks, "captioning dev"))
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "predictions.json", [{"image_id": i, "caption": c} for i, c in found.captions.items()])
+    metrics, _ = possible_metrics(len(samples))
+    scores = score(found.captions, {s.id: s.references for s in samples}, metrics)
+    training = [text for s in dataset.split("train") for text in s.references]
+    signs = asdict(health(found.captions.values(), training, model.vocabulary.tokens))
+    about = {"model": artefact.name, "split": "dev", "photos": len(samples), "signature": scores.signature}
+    kept = {**scores.corpus, "loss": found.loss, **signs, **about, "data": digest}
+    write_json(file, kept)
+    return kept
+
+
+def measured_file(run: Path, search: Point) -> Path:
+    """Where `measure` keeps what it found."""
+    return run / (f"dev,{folder_name(search, '')}" if search else "dev") / "scores.json"
+
+
+def _with_search(config: Config, search: Point) -> Config:
+    changed = {SEARCH_KEYS[key]: value for key, value in search.items()}
+    values = config.model_dump(mode="json")
+    return make_config({**values, "training": {**values["training"], **changed}}, "search settings")

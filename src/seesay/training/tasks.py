@@ -1,0 +1,165 @@
+"""What a run learns: its targets, its objective, and how it is judged. The loop knows nothing else of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+
+from seesay.data import Sample
+from seesay.models.captioner import CaptionModel
+from seesay.training.batches import Batch, CaptionBook, Captions
+from seesay.training.config import Config
+from seesay.training.distillation import Teachers
+from seesay.training.features import Features
+from seesay.training.objectives import CrossEntropy, SelfCritical, prepare_reward
+from seesay.training.validation import validate
+
+Tell = Callable[[int, int], None]
+
+
+@dataclass
+class Loss:
+    """What a step gives to the loop.
+
+    Attributes:
+        total: a sum over what counts, scalar.
+        count: how much counts: tokens, pictures.
+        rows: captions, or clips, that were learned from.
+        figures: to be averaged over the epoch's steps and logged.
+    """
+
+    total: Tensor
+    count: float
+    rows: float
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a run stands in a step: what chance may depend on.
+
+    Attributes:
+        fabric: device, precision and processes.
+        epoch: from 0.
+        seed: for what is drawn at random in this step and process.
+    """
+
+    fabric: Fabric
+    epoch: int
+    seed: tuple[int, ...]
+
+
+class Task(ABC):
+    """What a run learns.
+
+    Attributes:
+        score: the figure of `validate` that decides which weights are kept; larger is better.
+        teachers: distillation's, if any.
+    """
+
+    score: ClassVar[str]
+    teachers: Teachers | None = None
+
+    @abstractmethod
+    def targets(self, indexes: Sequence[int], seed: Sequence[int], *, reward: bool) -> Any:
+        """What these training samples should give; a pure function of its arguments."""
+
+    @abstractmethod
+    def objective(self, *, reward: bool) -> nn.Module:
+        """A module around the model, for Fabric to wrap."""
+
+    @abstractmethod
+    def loss(self, objective: nn.Module, batch: Batch, indexes: Sequence[int], at: Moment) -> Loss:
+        """The loss of a batch.
+
+        Args:
+            objective: what `objective` made, as Fabric wraps it.
+            batch: on the device.
+            indexes: its training samples.
+            at: where the run stands.
+        """
+
+    @abstractmethod
+    def validate(
+        self, samples: Sequence[Sample], fabric: Fabric, features: Features | None, tell: Tell | None = None
+    ) -> dict[str, float]:
+        """Judge the model as it is; see `seesay.training.validation`."""
+
+
+class CaptionTask(Task):
+    """Captions: cross-entropy under teacher forcing, then perhaps the reward.
+
+    Args:
+        config: the run's settings.
+        model: what is trained.
+        samples: the training samples.
+        teachers: trained models whose probabilities are learned too.
+    """
+
+    score = "CIDEr-D"
+
+    def __init__(
+        self, config: Config, model: CaptionModel, samples: Sequence[Sample], teachers: Teachers | None = None
+    ) -> None:
+        self.config = config
+        self.model = model
+        self.samples = samples
+        self.teachers = teachers
+        self.critic: SelfCritical | None = None
+        self.book = CaptionBook(samples, model.vocabulary, config.text)
+        self.reward = (
+            prepare_reward({s.id: s.references for s in samples})
+            if config.self_critical.from_epoch is not None
+            else None
+        )
+
+    def targets(self, indexes: Sequence[int], seed: Sequence[int], *, reward: bool) -> Captions:
+        """Captions of each picture: one beside the reward, else as many as the settings say."""
+        return self.book.draw(indexes, 1 if reward else self.config.training.captions_per_photo, seed)
+
+    def objective(self, *, reward: bool) -> nn.Module:
+        """`CrossEntropy` or `SelfCritical`."""
+        smoothing = self.config.training.label_smoothing
+        if not reward:
+            self.critic = None
+            return CrossEntropy(self.model, smoothing, self.teachers, self.config.distillation.weight)
+        assert self.reward is not None
+        self.critic = SelfCritical(self.model, self.reward, self.config.self_critical, smoothing)
+        return self.critic
+
+    def loss(self, objective: nn.Module, batch: Batch, indexes: Sequence[int], at: Moment) -> Loss:
+        """See `Task.loss`; tokens are what counts, with the reward pictures."""
+        source, captions = batch.source, batch.targets
+        rows = float((captions.inputs[:, 0] != 0).sum())
+        if self.critic is None:
+            total = objective(source, captions, self._sampled_share(at.epoch), batch.taught)
+            return Loss(total, float((captions.targets != 0).sum()), rows)
+        with at.fabric.autocast():
+            drawn = self.critic.draw(source, at.seed)
+        rewards = self.critic.rewards([self.samples[i].id for i in indexes], drawn)
+        figures = {
+            "reward": float(rewards.mean()),
+            "unfinished": float(np.mean([not h.ended for d in drawn for h in d])),
+        }
+        advised = torch.as_tensor(rewards, dtype=torch.float32, device=at.fabric.device)
+        total = objective(source, self.critic.as_captions(drawn).to(at.fabric.device), advised, captions)
+        return Loss(total, float(len(indexes)), rows, figures)
+
+    def validate(
+        self, samples: Sequence[Sample], fabric: Fabric, features: Features | None, tell: Tell | None = None
+    ) -> dict[str, float]:
+        """By real decoding; see `seesay.training.validation`."""
+        return validate(self.model, samples, self.config, fabric, features, tell)
+
+    def _sampled_share(self, epoch: int) -> float:
+        """Of scheduled sampling, in this epoch."""
+        first_reward = self.config.self_critical.from_epoch
+        last = (self.config.training.epochs if first_reward is None else first_reward) - 1
+        return self.config.training.scheduled_sampling * epoch / max(1, last)

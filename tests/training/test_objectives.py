@@ -1,0 +1,146 @@
+"""What is minimised: teachers, scheduled sampling, weights taken over."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from seesay.errors import UsageError
+from seesay.export import describe, save_model
+from seesay.models.captioner import CaptionModel
+from seesay.models.decoders import DECODERS
+from seesay.models.encoders import EncoderConfig
+from seesay.models.memory import Memory
+from seesay.text import Vocabulary
+from seesay.training.batches import Captions
+from seesay.training.distillation import Teachers, load_teachers
+from seesay.training.objectives import CrossEntropy, with_own_words
+from seesay.training.transfer import start_from
+
+ENCODER = EncoderConfig(name="test_efficientnet", weights="random", size=32)
+DECODER = DECODERS["merge"].config_class(embedding=8, hidden=8, dropout=0.0)
+WORDS = Vocabulary.build([[f"word{i}"] for i in range(9)], min_count=1)
+INPUTS = torch.tensor([[1, 5, 6, 7], [1, 4, 0, 0]])
+TARGETS = torch.tensor([[5, 6, 7, 2], [4, 2, 0, 0]])
+
+
+def make(seed: int, words: Vocabulary = WORDS, encoder: EncoderConfig = ENCODER) -> CaptionModel:
+    torch.manual_seed(seed)
+    return CaptionModel.build(encoder, DECODER, words).eval()
+
+
+def keep(model: CaptionModel, folder) -> str:
+    save_model(model, describe(model, DECODER, "test", search={"beam": 1}, card="# Test"), folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return make(1)
+
+
+@pytest.fixture(scope="module")
+def memory(model):
+    torch.manual_seed(4)
+    return Memory(torch.randn(2, 1, model.encoder.dim), torch.randn(2, model.encoder.dim))
+
+
+def test_the_teachers_share_of_the_loss_is_cross_entropy_against_their_mean(model, memory):
+    others = [make(2), make(3)]
+    captions = Captions(INPUTS, TARGETS)
+    real = INPUTS != 0
+    logits = model.decoder(memory, INPUTS)[real]
+    mean = sum(other.decoder(memory, INPUTS)[real].softmax(-1) for other in others) / 2
+    from_people = F.cross_entropy(logits, TARGETS[real], reduction="sum")
+    from_teachers = -(mean * logits.log_softmax(-1)).sum()
+    objective = CrossEntropy(model, 0.0, Teachers(others), 0.3)
+    torch.testing.assert_close(objective(memory, captions, 0.0, [memory] * 2), 0.7 * from_people + 0.3 * from_teachers)
+
+
+def test_teachers_learn_nothing_and_stay_in_evaluation_mode(model, memory):
+    teachers = Teachers([make(2)])
+    objective = CrossEntropy(model, 0.1, teachers, 0.5).train()
+    assert not any(module.training for module in teachers.modules())
+    objective(memory, Captions(INPUTS, TARGETS), 0.0, [memory]).backward()
+    assert all(p.grad is None for p in teachers.parameters())
+
+
+def test_with_pixels_the_teachers_see_the_same_pixels(model):
+    pixels = torch.randint(0, 255, (2, 32, 32, 3), dtype=torch.uint8)
+    other = make(2)
+    objective = CrossEntropy(model, 0.0, Teachers([other]), 1.0)
+    found = objective(pixels, Captions(INPUTS, TARGETS))
+    real = INPUTS != 0
+    wanted = other.decoder(other.encode(pixels), INPUTS)[real].softmax(-1)
+    logits = model.decoder(model.encode(pixels), INPUTS)[real]
+    torch.testing.assert_close(found, -(wanted * logits.log_softmax(-1)).sum())
+
+
+def test_own_words_take_the_place_of_true_ones(model, memory):
+    torch.manual_seed(0)
+    assert torch.equal(with_own_words(model, memory, INPUTS, 0.0), INPUTS)
+    replaced = total = 0
+    for _ in range(60):
+        mixed = with_own_words(model, memory, INPUTS, 0.5)
+        assert torch.equal(mixed == 0, INPUTS == 0)
+        assert torch.equal(mixed[:, 0], INPUTS[:, 0])
+        assert not torch.isin(mixed[:, 1:][INPUTS[:, 1:] != 0], torch.tensor([0, 1, 2])).any()
+        replaced += int((mixed != INPUTS).sum())
+        total += 4
+    # Ten words can be drawn, so that a drawn word is a new one nine times in ten.
+    assert 0.3 < replaced / total < 0.6
+
+
+def test_own_words_follow_what_was_read(model, memory):
+    """A word is drawn from the probabilities after the words before it, not from those of another place."""
+    with torch.no_grad():
+        model.decoder.project.weight.mul_(300)  # each place has one word by far the likeliest
+    try:
+        mixed = with_own_words(model, memory, INPUTS, 0.999)
+        logits = model.decoder(memory, INPUTS)
+        logits[..., :3] = -torch.inf
+        best = logits.argmax(-1)
+        assert torch.equal(mixed[0, 1:], best[0, :-1])
+        assert mixed[1, 1] == best[1, 0]
+    finally:
+        with torch.no_grad():
+            model.decoder.project.weight.div_(300)
+
+
+def test_teachers_must_speak_the_same_words_and_see_the_same_pixels(model, tmp_path):
+    less = keep(make(2, Vocabulary.build([["word1"]], min_count=1)), tmp_path / "less")
+    with pytest.raises(UsageError, match="another vocabulary"):
+        load_teachers([less], model, joint=False)
+    larger = keep(make(2, encoder=ENCODER.model_copy(update={"size": 64})), tmp_path / "larger")
+    assert len(load_teachers([larger], model, joint=False).models) == 1
+    with pytest.raises(UsageError, match="other pixels"):
+        load_teachers([larger], model, joint=True)
+
+
+def test_a_model_starts_from_another_word_by_word(tmp_path):
+    words = Vocabulary.build([["zebra"], ["word3"], ["word1"]], min_count=1)
+    other, fresh, changed = make(2), make(5, words), make(5, words)
+    start_from(changed, keep(other, tmp_path / "other"))
+    for name, value in changed.decoder.state_dict().items():
+        if len(value) != len(words):
+            assert torch.equal(value, other.decoder.state_dict()[name]), name
+    table = changed.decoder.embedding.weight
+    for word in ("word1", "word3", "<end>"):
+        place = words.tokens.index(word), WORDS.tokens.index(word)
+        assert torch.equal(table[place[0]], other.decoder.embedding.weight[place[1]])
+    zebra = words.tokens.index("zebra")
+    assert torch.equal(table[zebra], fresh.decoder.embedding.weight[zebra])
+    assert torch.equal(
+        changed.encoder.state_dict()["backbone.conv_stem.weight"],
+        other.encoder.state_dict()["backbone.conv_stem.weight"],
+    )
+
+
+def test_a_model_of_another_make_is_refused_in_one_line(model, tmp_path):
+    other = CaptionModel.build(ENCODER, DECODERS["inject"].config_class(embedding=8, hidden=8), WORDS)
+    folder = tmp_path / "other"
+    save_model(
+        other, describe(other, DECODERS["inject"].config_class(embedding=8, hidden=8), "x", search={}, card="#"), folder
+    )
+    with pytest.raises(UsageError, match=r"start_from=.*does not fit") as caught:
+        start_from(model, folder)
+    assert "\n" not in str(caught.value)

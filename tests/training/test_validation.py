@@ -1,0 +1,45 @@
+"""The loss on dev, against each caption read alone."""
+
+import torch
+from torch.nn import functional as F
+
+from seesay.data import read_dataset
+from seesay.export.parity import TorchNetworks
+from seesay.models.captioner import CaptionModel
+from seesay.runtime.likelihood import cross_entropy
+from seesay.text import Vocabulary, tokenize
+from seesay.training import load_config
+from seesay.training.features import load_pixels
+from seesay.training.loop import make_fabric
+from seesay.training.validation import decode, validate
+
+SETTINGS = ["encoder.name=test_efficientnet", "encoder.weights=random", "encoder.size=64", "decoder.hidden=16"]
+
+
+def test_loss_is_that_of_each_reference_alone_and_of_the_exported_contract(tiny_flickr8k):
+    torch.manual_seed(1)
+    config = load_config("merge", [*SETTINGS, "training.precision=float32", "training.label_smoothing=0.3"])
+    dataset = read_dataset(f"flickr8k:{tiny_flickr8k}")
+    words = [tokenize(text) for s in dataset.split("train") for text in s.references]
+    model = CaptionModel.build(config.encoder, config.decoder, Vocabulary.build(words, 9))
+    samples = dataset.split("dev")
+    fabric = make_fabric("float32")
+    found = decode(model, samples, config, fabric, None)
+    model.eval()
+    total, tokens = 0.0, 0
+    with torch.no_grad():
+        for sample in samples:
+            memory = model.encode(load_pixels([sample], model.preprocessing, None))
+            for text in sample.references:
+                ids = model.vocabulary.encode(tokenize(text))
+                logits = model.decoder(memory, torch.tensor([[model.vocabulary.start, *ids]]))[0]
+                total += float(F.cross_entropy(logits, torch.tensor([*ids, model.vocabulary.end]), reduction="sum"))
+                tokens += len(ids) + 1
+    assert abs(found.loss - total / tokens) < 1e-5
+    assert model.vocabulary.unk in {i for w in words for i in model.vocabulary.encode(w)}
+    networks = TorchNetworks(model)
+    state = networks.start(load_pixels(samples, model.preprocessing, None).numpy())
+    nats, counts = cross_entropy(networks, state, [s.references for s in samples], model.vocabulary, 30)
+    assert abs(nats.sum() / counts.sum() - found.loss) < 1e-5
+    assert validate(model, samples, config, fabric, None)["loss"] == found.loss
+    assert list(found.captions) == [s.id for s in samples]
