@@ -102,8 +102,9 @@ def test_the_cnn_of_a_recipe_exports(name, layer):
         expected = model.encode(pixels)
     graph = _trace(_Encoder(model), (torch.from_numpy(pixels),), ["pixels"], ["grid", "pooled"])
     grid, pooled = session(graph, weights_of(model)).run(["grid", "pooled"], {"pixels": pixels})
-    np.testing.assert_allclose(grid, expected.grid, rtol=1e-3, atol=1e-4)
-    np.testing.assert_allclose(pooled, expected.pooled, rtol=1e-3, atol=1e-4)
+    for found, wanted in ((grid, expected.grid.numpy()), (pooled, expected.pooled.numpy())):
+        # Random weights make features of any size, and of many sizes.
+        assert np.abs(found - wanted).max() < 1e-3 * np.abs(wanted).max()
 
 
 def test_the_header_says_what_it_is_and_how_to_run_it():

@@ -12,7 +12,7 @@ from statistics import mean, stdev
 from seesay.artefact import read_artefact
 from seesay.data import Sample, read_dataset
 from seesay.errors import UsageError
-from seesay.metrics.bleu import Bleu
+from seesay.metrics.bleu import ORDER, Bleu
 from seesay.metrics.rouge import RougeL
 from seesay.report.evaluate import evaluate
 from seesay.text import tokenize
@@ -95,7 +95,7 @@ def lstm_vs_gru(
 ) -> Reproduction:
     """Train the paper's LSTM and GRU, caption the test split with both, and score them.
 
-    Runs are in `out` as lstm-1, gru-1, lstm-2, …: a finished one is not trained again, one that was killed goes on.
+    Runs are in `out` as lstm-1, gru-1, lstm-2, …: a finished one is not trained again, a killed one goes on.
     `lstm-vs-gru.json` there holds all that was found.
 
     Args:
@@ -168,7 +168,13 @@ def paper_scores(
     told = [prepare(captions[sample.id]) for sample in judged]
     truth = [[prepare(text) for text in sample.references] for sample in judged]
     bleu, rouge = Bleu()(told, truth)["Bleu_4"], RougeL()(told, truth)["ROUGE_L"]
-    return {"BLEU": bleu.corpus, "BLEU of sentences": float(bleu.items.mean()), "ROUGE": rouge.corpus}
+    # Our BLEU is smoothed by the COCO tools' constants, which show where some order has no match at all.
+    matches = bleu.statistics[:, :ORDER]
+    return {
+        "BLEU": bleu.corpus if matches.sum(0).all() else 0.0,
+        "BLEU of sentences": float((bleu.items * matches.all(1)).mean()),
+        "ROUGE": rouge.corpus,
+    }
 
 
 def _photo(samples: Sequence[Sample], captions: Mapping[str, str]) -> str:
