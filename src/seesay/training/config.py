@@ -121,6 +121,8 @@ class TrainingSettings(_Settings):
     batch_size: int = Field(64, ge=1)
     """Photos in one step, over all processes."""
     captions_per_photo: int = Field(5, ge=1)
+    views: int = Field(1, ge=1)
+    """Versions of each photo (crops, mirror images) that are encoded and kept while the CNN is fixed; drawn from."""
     lr: float = Field(1e-3, gt=0)
     warmup_steps: int = Field(200, ge=0)
     weight_decay: float = Field(0.01, ge=0)
