@@ -15,6 +15,7 @@ _PARTS = {
     "numpy": "numpy",
     "Pillow": "pillow",
     "ONNX Runtime": "onnxruntime",
+    "PyAV": "av",
     "PyTorch": "torch",
     "timm": "timm",
     "Lightning": "lightning",
@@ -23,6 +24,7 @@ _PARTS = {
     "scikit-learn": "scikit-learn",
 }
 _EXTRAS = {
+    "PyAV": "seesay[video]",
     **dict.fromkeys(["PyTorch", "timm", "Lightning", "onnx"], "seesay[train]"),
     **dict.fromkeys(["pycocoevalcap", "scikit-learn"], "seesay[metrics]"),
 }
