@@ -27,10 +27,12 @@ class Ensemble(Captioner):
     """
 
     def __init__(self, members: Sequence[Captioner]) -> None:
+        first = members[0]
         for other in members[1:]:
-            members[0].vocabulary.check_same(other.vocabulary, members[0].name, other.name)
+            names = [str(m.artefact.source if other.name == first.name else m.name) for m in (first, other)]
+            first.vocabulary.check_same(other.vocabulary, *names)
         self.joint = _Joint([member.preprocessing for member in members])
-        super().__init__(members[0].artefact, _Networks([member.networks for member in members], self.joint))
+        super().__init__(first.artefact, _Networks([member.networks for member in members], self.joint))
         self.members = tuple(members)
         self.preprocessing = self.joint
         grids = [member.grid_size for member in members if member.attends]
