@@ -19,11 +19,13 @@ _PARTS = {
     "timm": "timm",
     "Lightning": "lightning",
     "onnx": "onnx",
+    "Optuna": "optuna",
     "pycocoevalcap": "pycocoevalcap",
     "scikit-learn": "scikit-learn",
 }
 _EXTRAS = {
     **dict.fromkeys(["PyTorch", "timm", "Lightning", "onnx"], "seesay[train]"),
+    "Optuna": "seesay[sweep]",
     **dict.fromkeys(["pycocoevalcap", "scikit-learn"], "seesay[metrics]"),
 }
 
