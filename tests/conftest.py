@@ -40,6 +40,30 @@ def flickr8k_root(data_root):
 
 
 @pytest.fixture(scope="session")
+def clip_data():
+    """Real clips: `SEESAY_DATA`, else `../shared/data`; those that lie in tar files are unpacked once, as above."""
+    source = Path(os.environ.get("SEESAY_DATA") or ROOT.parent / "shared" / "data")
+    names = ("ucf101-6", "msvd-486", "weizmann")
+    if not all((source / name).is_dir() for name in names):
+        pytest.skip(f"needs real clips: no {', '.join(names)} in {source} (set SEESAY_DATA)")
+    if not any((source / name).glob("*.tar") for name in names):
+        return source
+    root = Path(tempfile.gettempdir()) / "seesay-test-clips"
+    if not (root / "complete").exists():
+        for name in names:
+            for path in sorted((source / name).rglob("*")):
+                copy = root / path.relative_to(source)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                if path.suffix == ".tar":
+                    with tarfile.open(path) as packed:
+                        packed.extractall(copy.parent, filter="data")
+                elif path.is_file():
+                    copy.write_bytes(path.read_bytes())
+        (root / "complete").touch()
+    return root
+
+
+@pytest.fixture(scope="session")
 def samples():
     """The sample photos that come with the project."""
     return sorted((ROOT / "samples").glob("*.jpg"))

@@ -1,5 +1,6 @@
 """What is minimised: teachers, scheduled sampling, weights taken over."""
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
@@ -10,10 +11,12 @@ from seesay.models.captioner import CaptionModel
 from seesay.models.decoders import DECODERS
 from seesay.models.encoders import EncoderConfig
 from seesay.models.memory import Memory
+from seesay.search import SearchOptions
 from seesay.text import Vocabulary
 from seesay.training.batches import Captions
+from seesay.training.config import SelfCriticalSettings
 from seesay.training.distillation import Teachers, load_teachers
-from seesay.training.objectives import CrossEntropy, with_own_words
+from seesay.training.objectives import CrossEntropy, SelfCritical, prepare_reward, with_own_words
 from seesay.training.transfer import start_from
 
 ENCODER = EncoderConfig(name="test_efficientnet", weights="random", size=32)
@@ -144,3 +147,47 @@ def test_a_model_of_another_make_is_refused_in_one_line(model, tmp_path):
     with pytest.raises(UsageError, match=r"start_from=.*does not fit") as caught:
         start_from(model, folder)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("baseline", ["others", "greedy"])
+def test_a_sample_is_judged_against_its_baseline(model, memory, baseline):
+    settings = SelfCriticalSettings(samples=3, baseline=baseline, max_length=5)
+    reward = prepare_reward({"a": ["word1 word2"], "b": ["word3"]})
+    critic = SelfCritical(model, reward, settings, 0.0)
+    drawn = critic.draw(memory, (1,))
+    samples = critic.samples(drawn)
+    assert [len(hypotheses) for hypotheses in samples] == [3, 3]
+    rewards = np.arange(len(drawn[0]) * 2.0).reshape(2, -1) ** 2
+    if baseline == "greedy":
+        best = model.caption(memory, SearchOptions(beam=1, max_length=5, min_length=0, forbidden=(0, 1, 3)))
+        assert [h[0].tokens for h in drawn] == [h[0].tokens for h in best]
+        expected = rewards[:, 1:] - rewards[:, :1]
+    else:
+        others = [[np.delete(row, i).mean() for i in range(3)] for row in rewards]
+        expected = rewards - np.array(others)
+    np.testing.assert_allclose(critic.advantages(rewards), expected)
+
+
+def test_the_reward_pulls_towards_what_scores_well(model, memory):
+    """The gradient of the loss raises the probability of samples above their baseline and lowers the others'."""
+    reward = prepare_reward({"a": ["word1"], "b": ["word2"]})
+    critic = SelfCritical(model, reward, SelfCriticalSettings(samples=2, cross_entropy=0), 0.0)
+    sampled = Captions(torch.tensor([[1, 4], [1, 5]]), torch.tensor([[4, 2], [5, 2]]))
+    truth = Captions(torch.tensor([[1, 4]]), torch.tensor([[4, 2]]))
+    one = Memory(memory.grid[:1], memory.pooled[:1])
+    changed = make(1)
+    critic.cross_entropy.model = changed
+    changed.zero_grad()
+    critic(one, sampled, torch.tensor([[1.0, -1.0]]), truth).backward()
+
+    def chances():
+        with torch.no_grad():
+            return changed.decoder(one, torch.tensor([[1]]))[0, 0].log_softmax(-1)[[4, 5]]
+
+    before = chances()
+    with torch.no_grad():
+        for parameter in changed.decoder.parameters():
+            parameter -= 0.05 * parameter.grad
+    after = chances()
+    assert after[0] > before[0]
+    assert after[1] < before[1]

@@ -14,7 +14,7 @@ from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.training import load_config
 from seesay.training.config import ClipSettings
 from seesay.training.features import Features, extract, open_cache
-from seesay.training.sights import Clips
+from seesay.training.sights import Clips, Pictures
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +113,22 @@ def test_settings_that_make_no_sense_are_refused():
         load_config("merge", ["clip.frames=4", "clip.kept=2"])
     with pytest.raises(UsageError, match=r"clip\.frame'.*Did you mean 'frames'"):
         load_config("merge", ["clip.frame=4"])
+
+
+def test_views_of_a_picture_are_drawn_and_the_first_is_the_picture(encoder, fabric, tmp_path):
+    rng = np.random.default_rng(1)
+    photos = []
+    for i in range(3):
+        Image.fromarray(rng.integers(0, 255, (9, 9, 3), dtype=np.uint8)).resize((60, 50)).save(tmp_path / f"{i}.png")
+        photos.append(Sample(str(i), tmp_path / f"{i}.png", ("a word",)))
+    plain = Features(tmp_path / "cache", fabric, Pictures())
+    several = Features(tmp_path / "cache", fabric, Pictures(views=4))
+    for features in (plain, several):
+        features.prepare(encoder, photos)
+    torch.testing.assert_close(several.memory(photos).grid, plain.memory(photos).grid, atol=2e-2, rtol=2e-2)
+    torch.testing.assert_close(several.memory(photos).pooled, plain.memory(photos).pooled, atol=2e-2, rtol=2e-2)
+    drawn = [several.memory(photos, (seed,)).pooled[0] for seed in range(40)]
+    assert len({tuple(pooled.tolist()) for pooled in drawn}) == 4
+    assert torch.equal(drawn[5], several.memory(photos, (5,)).pooled[0])
+    memory = several.memory(photos, (5,))
+    torch.testing.assert_close(memory.grid.mean(1), memory.pooled, atol=1e-2, rtol=1e-2)

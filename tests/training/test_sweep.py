@@ -7,6 +7,7 @@ import pytest
 
 from seesay.cli import run
 from seesay.errors import TrainingError, UsageError
+from seesay.report import compare as compare_module
 from seesay.report.compare import compare
 from seesay.report.sweep import write_sweep
 from seesay.training import sweep as module
@@ -31,6 +32,8 @@ SMALL = [
 @pytest.fixture
 def data(tiny_flickr8k, tmp_path, monkeypatch):
     monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+    # METEOR would convert its word lists into that cache first.
+    monkeypatch.setattr(module, "possible_metrics", lambda items: (["bleu", "rouge", "cider"], []))
     return f"flickr8k:{tiny_flickr8k}"
 
 
@@ -48,7 +51,7 @@ def trained(monkeypatch):
     return folders
 
 
-def test_runs_are_made_once_and_search_trains_nothing(data, tmp_path, trained):
+def test_runs_are_made_once_and_search_trains_nothing(data, tmp_path, trained, monkeypatch):
     out = tmp_path / "sweep"
     cells = read_plan("merge", [*SMALL, "decoder.cell=lstm,gru"], 1)
     first = sweep(cells, data, out)
@@ -85,6 +88,7 @@ def test_runs_are_made_once_and_search_trains_nothing(data, tmp_path, trained):
         table = list(csv.DictReader(handle))
     assert [r["seed"] for r in table].count("2") == 4
     # A run and its evaluation on dev can be compared.
+    monkeypatch.setattr(compare_module, "possible_metrics", lambda items: (["bleu", "rouge", "cider"], []))
     runs = [str(out / "decoder.cell=lstm" / "seed1"), str(out / "decoder.cell=gru" / "seed1" / "dev")]
     assert compare(runs, tmp_path / "compared", data).photos == 2
 

@@ -33,7 +33,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 some input could not be read or a photo's captions lack what they must hold, "
-    "2 wrong use, 3 faults in the data, 4 a model missing or damaged, 5 training stopped, 6 a part is not installed, 130 interrupted.",
+    "2 wrong use, 3 faults in the data, 4 a model missing or damaged, 5 training stopped, "
+    "6 a part is not installed, 130 interrupted.",
 )
 for module in (caption, train, evaluate, score, compare, sweep, reproduce, export, convert, data, features, show):
     module.add_to(app)

@@ -106,8 +106,10 @@ def shown_at(footage: Footage, times: Iterable[float]) -> Iterator[Frame]:
         while following is not None and following.seconds <= time + ROUNDING:
             current, following = following, next(frames, None)
         chosen = current or following
-        over = following is None and footage.ended_at is not None and time >= footage.ended_at - ROUNDING
-        if chosen is None or (over and given is not None):
+        if chosen is None:
+            return
+        end = float("inf") if footage.ended_at is None else footage.ended_at - ROUNDING
+        if following is None and given is not None and time >= max(end, chosen.seconds + ROUNDING):
             return
         if given is None or chosen.seconds > given.seconds:
             given = chosen

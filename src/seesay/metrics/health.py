@@ -84,8 +84,7 @@ def health(
         empty=said.count(()),
         distinct_1=distinct_ngrams(said, 1),
         distinct_2=distinct_ngrams(said, 2),
-        bad_endings=sum(caption != () and _UNFINISHED.fullmatch(caption[-1]) is not None for caption in said)
-        / len(said),
+        bad_endings=sum(ends_badly(caption) for caption in said) / len(said),
         repeated=sum(map(_repeats, said)) / len(said),
     )
 
@@ -143,3 +142,8 @@ def _repeats(caption: Tokens) -> bool:
 
 def _special(word: str) -> bool:
     return word.startswith("<") and word.endswith(">")
+
+
+def ends_badly(caption: Sequence[str]) -> bool:
+    """Whether a caption's tokens end in an article, a preposition or a conjunction."""
+    return len(caption) > 0 and _UNFINISHED.fullmatch(caption[-1]) is not None

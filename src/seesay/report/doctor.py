@@ -15,6 +15,7 @@ _PARTS = {
     "numpy": "numpy",
     "Pillow": "pillow",
     "ONNX Runtime": "onnxruntime",
+    "PyAV": "av",
     "PyTorch": "torch",
     "timm": "timm",
     "Lightning": "lightning",
@@ -24,6 +25,7 @@ _PARTS = {
     "scikit-learn": "scikit-learn",
 }
 _EXTRAS = {
+    "PyAV": "seesay[video]",
     **dict.fromkeys(["PyTorch", "timm", "Lightning", "onnx", "gensim"], "seesay[train]"),
     **dict.fromkeys(["pycocoevalcap", "scikit-learn"], "seesay[metrics]"),
 }

@@ -6,7 +6,7 @@ import json
 import math
 import re
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,9 +52,9 @@ def against(key: str, rows: Sequence[Row]) -> Figure:
     rows = [row for row in rows if key in row.point]
     values = list(dict.fromkeys(json.dumps(row.point[key]) for row in rows))
     numbers = [number(json.loads(value)) for value in values]
-    shown = [(k, title) for k, title in PANELS if any(k in row.mean for row in rows)]
-    figure, made = panels([title for _, title in shown])
     series = _series(key, rows)
+    shown = [(k, title) for k, title in PANELS if _moves(k, series.values())] or [PANELS[0]]
+    figure, made = panels([title for _, title in shown])
     for axes, (figure_key, _) in zip(made, shown, strict=True):
         table = {
             name: {json.dumps(row.point[key]): (row.mean, row.spread) for row in group}
@@ -77,6 +77,11 @@ def against(key: str, rows: Sequence[Row]) -> Figure:
     if len(series) > 1:
         legend(figure, made[0])
     return figure
+
+
+def _moves(figure: str, series: Iterable[Sequence[Row]]) -> bool:
+    """Whether a figure changes with the setting at all: a beam leaves the perplexity and the training time alone."""
+    return any(len({row.mean[figure] for row in rows if figure in row.mean}) > 1 for rows in series)
 
 
 def _series(key: str, rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -108,13 +113,19 @@ Points = Mapping[str, Sequence[tuple[int, float, float]]]
 def _lines(axes: Axes, points: Points, numbers: Sequence[float]) -> None:
     from matplotlib.ticker import NullLocator
 
+    places = sorted(set(numbers))
+    log = len(places) > 2 and places[0] > 0 and places[-1] / places[0] >= 20
     for index, (name, each) in enumerate(points.items()):
         ordered = sorted(each, key=lambda p: numbers[p[0]])
-        x, y = [numbers[i] for i, _, _ in ordered], [mean for _, mean, _ in ordered]
+        aside = 0.012 * (index - (len(points) - 1) / 2)  # of the axis' width, so that bars do not hide each other
+        if log:
+            x = [numbers[i] * (places[-1] / places[0]) ** aside for i, _, _ in ordered]
+        else:
+            x = [numbers[i] + (places[-1] - places[0]) * aside for i, _, _ in ordered]
         spread = [0.0 if math.isnan(s) else s for _, _, s in ordered]
+        y = [mean for _, mean, _ in ordered]
         axes.errorbar(x, y, yerr=spread if any(spread) else None, label=name, capsize=4, **style(index))
-    places = sorted(set(numbers))
-    if len(places) > 2 and places[0] > 0 and places[-1] / places[0] >= 20:
+    if log:
         axes.set_xscale("log")
         axes.xaxis.set_minor_locator(NullLocator())
     if len(places) <= 8:
@@ -142,6 +153,8 @@ def _bars(axes: Axes, points: Points, names: Sequence[str]) -> None:
                     f"{mean:.3g}", (place, mean + above), (0, 3), textcoords="offset points", ha="center", fontsize=9
                 )
     axes.margins(y=0.12)
+    axes.set_ylim(bottom=0, top=1 if not any(mean for each in points.values() for _, mean, _ in each) else None)
+    axes.set_axisbelow(True)
     axes.grid(axis="x", visible=False)
     long = max(map(len, names)) > 12 and len(names) > 2
     axes.set_xticks(range(len(names)), names, rotation=30 if long else 0, ha="right" if long else "center")

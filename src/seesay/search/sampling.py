@@ -25,6 +25,7 @@ def sample(
     rng: np.random.Generator | Sequence[np.random.Generator],
     constant: Collection[str] = (),
     attention: bool = False,
+    greedy: bool = False,
 ) -> list[list[Hypothesis]]:
     """Draw `samples` sentences for each picture, token by token, by the Gumbel-max rule.
 
@@ -42,6 +43,7 @@ def sample(
             independent of the pictures beside it.
         constant: see `beam_search`.
         attention: whether to keep the state's attention.
+        greedy: whether the first sentence of each picture is not drawn, but takes the likeliest token each time.
 
     Returns:
         For each picture its sentences in the order drawn; `logprobs` are the model's own, whatever the temperature and
@@ -76,7 +78,10 @@ def sample(
                 ban_repeats(allowed, row, tuple(drawn[row]), options.no_repeat_ngram)
         if options.top_k or options.top_p < 1:
             allowed[open_rows] = likelier_part(allowed[open_rows], options.top_k, options.top_p)
-        tokens = (allowed + _gumbel(rng, allowed.shape)).argmax(1)
+        chance = _gumbel(rng, allowed.shape)
+        if greedy:
+            chance[::samples] = 0
+        tokens = (allowed + chance).argmax(1)
         for row in np.flatnonzero(open_rows).tolist():
             word = int(tokens[row])
             if word == end:

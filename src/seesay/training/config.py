@@ -90,7 +90,9 @@ class SelfCriticalSettings(_Settings):
 
     from_epoch: int | None = Field(None, ge=0)
     samples: int = Field(5, ge=2)
-    """Captions sampled for each picture; the mean reward of the others is each one's baseline."""
+    """Captions sampled for each picture."""
+    baseline: Literal["others", "greedy"] = "others"
+    """What a sample must be better than: the mean of its picture's other samples, or the greedy caption."""
     lr: float = Field(1e-4, gt=0)
     encoder_lr: float = Field(2e-5, gt=0)
     """The CNN's rate, in epochs that `joint` covers too."""
@@ -121,6 +123,8 @@ class TrainingSettings(_Settings):
     batch_size: int = Field(64, ge=1)
     """Photos in one step, over all processes."""
     captions_per_photo: int = Field(5, ge=1)
+    views: int = Field(1, ge=1)
+    """Versions of each photo (crops, mirror images) that are encoded and kept while the CNN is fixed; drawn from."""
     lr: float = Field(1e-3, gt=0)
     warmup_steps: int = Field(200, ge=0)
     weight_decay: float = Field(0.01, ge=0)

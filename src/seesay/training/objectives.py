@@ -108,7 +108,10 @@ def with_own_words(model: CaptionModel, memory: Memory, inputs: Tensor, share: f
 
 
 class SelfCritical(nn.Module):
-    """Policy gradient of CIDEr-D (Rennie et al. 2017, eq. 9), the mean of a picture's other samples as baseline.
+    """Policy gradient of CIDEr-D (Rennie et al. 2017, eq. 9).
+
+    The baseline is the mean of a picture's other samples (Luo 2020, arXiv:2003.09971), or the greedy caption as in the
+    paper, decoded in the same batch.
 
     The end of the sentence is a word like any other in both captions and references, so that stopping early, or never,
     costs reward.
@@ -129,7 +132,7 @@ class SelfCritical(nn.Module):
         self.settings = settings
 
     def draw(self, memory: Memory | Tensor, seed: Sequence[int]) -> list[list[Hypothesis]]:
-        """Sample `samples` captions for each picture, or its pixels, dropout off."""
+        """Draw captions of each picture, or its pixels, dropout off; first the greedy one, where it is the baseline."""
         model = self.cross_entropy.model
         model.eval()
         with torch.no_grad():
@@ -141,7 +144,7 @@ class SelfCritical(nn.Module):
                 model.decoder.step,
                 state,
                 batch=len(memory),
-                samples=self.settings.samples,
+                samples=self.settings.samples + self._greedy,
                 start=words.start,
                 end=words.end,
                 options=SearchOptions(
@@ -149,12 +152,13 @@ class SelfCritical(nn.Module):
                 ),
                 rng=np.random.default_rng(list(seed)),
                 constant=model.decoder.constant(state),
+                greedy=self._greedy,
             )
         model.train()
         return drawn
 
     def rewards(self, ids: Sequence[str], drawn: Sequence[Sequence[Hypothesis]]) -> np.ndarray:
-        """CIDEr-D of each sample: (B, samples) float."""
+        """CIDEr-D of each caption: (B, captions) float."""
         decode = self.cross_entropy.model.vocabulary.decode
         flat = [
             (i, [*decode(h.tokens), END_WORD] if h.ended else list(decode(h.tokens)))
@@ -163,19 +167,32 @@ class SelfCritical(nn.Module):
         ]
         return np.asarray(self.reward.score_items(flat), dtype=np.float64).reshape(len(ids), -1)
 
-    def forward(self, memory: Memory | Tensor, sampled: Captions, rewards: Tensor, truth: Captions) -> Tensor:
+    def advantages(self, rewards: np.ndarray) -> np.ndarray:
+        """How much better than its baseline each sample is, from the rewards of what was drawn: (B, samples)."""
+        if self._greedy:
+            return np.asarray(rewards[:, 1:] - rewards[:, :1])
+        count = rewards.shape[1]
+        return np.asarray((rewards - rewards.mean(1, keepdims=True)) * count / (count - 1))
+
+    def samples(self, drawn: Sequence[Sequence[Hypothesis]]) -> list[Sequence[Hypothesis]]:
+        """What was drawn, without the baseline."""
+        return [hypotheses[int(self._greedy) :] for hypotheses in drawn]
+
+    @property
+    def _greedy(self) -> bool:
+        return self.settings.baseline == "greedy"
+
+    def forward(self, memory: Memory | Tensor, sampled: Captions, advantage: Tensor, truth: Captions) -> Tensor:
         """Loss summed over pictures, scalar: reward part (mean over sampled tokens) and cross-entropy.
 
         Args:
             memory: encoded pictures, or uint8 pixels (B, H, W, 3) when the CNN learns too.
             sampled: the sampled captions (`as_captions`), `samples` rows for each picture.
-            rewards: their rewards, (B, samples).
+            advantage: of each, (B, samples).
             truth: one true caption for each picture.
         """
         if isinstance(memory, Tensor):
             memory = self.cross_entropy.model.encode(memory)
-        samples = rewards.shape[1]
-        advantage = (rewards - rewards.mean(1, keepdim=True)) * samples / (samples - 1)
         decoder = self.cross_entropy.model.decoder
         real = sampled.targets != PAD
         logits = decoder.output(decoder.hidden(memory, sampled.inputs)).float()

@@ -55,30 +55,46 @@ class Sight(Protocol):
 
 
 class Pictures:
-    """One picture each."""
+    """One picture each.
+
+    Args:
+        views: versions of each that are encoded and kept: as it is, and changed (`vary`) in views - 1 ways.
+    """
+
+    def __init__(self, views: int = 1) -> None:
+        self.views = views
 
     def key(self) -> dict[str, Any]:
         """See `Sight.key`."""
-        return {}
+        return {"views": self.views} if self.views > 1 else {}
 
     def shapes(self, encoder: Encoder) -> dict[str, Any]:
         """See `Sight.shapes`."""
-        return {"grid_shape": (int(np.prod(encoder.grid_size)), encoder.dim), "pooled_dim": encoder.dim}
+        positions = int(np.prod(encoder.grid_size))
+        return {"grid_shape": (self.views * positions, encoder.dim), "pooled_dim": self.views * encoder.dim}
 
     def encoded(self, samples: Sequence[Sample], encoder: Encoder, fabric: Fabric) -> Iterator[Encoded]:
         """See `Sight.encoded`."""
-        batches = decode_ahead([s.media for s in samples], encoder.preprocessing, BATCH, on_error="yield")
+        prepares = encoder.preprocessing if self.views == 1 else _Views(encoder.preprocessing, self.views)
+        batches = decode_ahead([s.media for s in samples], prepares, max(1, BATCH // self.views), on_error="yield")
         for indexes, pixels, faults in batches:
             errors = [error for _, error in faults]
             if not indexes:
                 yield [], {}, errors
                 continue
-            memory = _encode(encoder, pixels, fabric)
-            yield indexes, {"grid": _half(memory.grid), "pooled": _half(memory.pooled)}, errors
+            memory = _encode(encoder, pixels.reshape(-1, *pixels.shape[-3:]), fabric)
+            grid, pooled = _half(memory.grid), _half(memory.pooled)
+            kept = {"grid": grid.reshape(len(indexes), -1, encoder.dim), "pooled": pooled.reshape(len(indexes), -1)}
+            yield indexes, kept, errors
 
     def memory(self, cache: FeatureCache, samples: Sequence[Sample], seed: Sequence[int] | None) -> Memory:
-        """See `Sight.memory`."""
+        """See `Sight.memory`: `seed` draws one of the views, None takes the picture as it is."""
         grid, pooled = cache.grid(samples), cache.pooled(samples)
+        if self.views > 1:
+            views = [0 if seed is None else int(_draws(seed, sample).integers(self.views)) for sample in samples]
+            rows = np.arange(len(samples))
+            grid = grid.reshape(len(samples), self.views, -1, grid.shape[-1])[rows, views]
+            pooled = pooled.reshape(len(samples), self.views, -1)[rows, views]
         return Memory(torch.from_numpy(grid).float(), torch.from_numpy(pooled).float())
 
     def pixels(self, samples: Sequence[Sample], preprocessing: Preprocessing, seed: Sequence[int] | None) -> Tensor:
@@ -157,9 +173,23 @@ class Clips:
         return int(np.prod(encoder.grid_size)) if self.settings.positions else 1
 
 
+class _Views:
+    """A picture as pixels, as it is and changed: (views, H, W, 3)."""
+
+    def __init__(self, preprocessing: Preprocessing, views: int) -> None:
+        self.preprocessing = preprocessing
+        self.shape = (views, *preprocessing.shape)
+
+    def load(self, source: Any) -> NDArray[np.uint8]:
+        picture = open_picture(source, target=self.preprocessing.target)
+        chance = np.random.default_rng([len(source.name), *source.name.encode()])
+        changed = [vary(picture, chance) for _ in range(self.shape[0] - 1)]
+        return np.stack([self.preprocessing.pixels(version) for version in (picture, *changed)])
+
+
 def sight_of(config: Config) -> Sight:
     """What a run looks at."""
-    return Clips(config.clip) if config.clip else Pictures()
+    return Clips(config.clip) if config.clip else Pictures(config.training.views)
 
 
 def _encode(encoder: Encoder, pixels: NDArray[np.uint8], fabric: Fabric) -> Memory:

@@ -13,6 +13,7 @@ from lightning.fabric import Fabric
 from torch import Tensor, nn
 
 from seesay.data import Sample
+from seesay.metrics.health import ends_badly
 from seesay.models.captioner import CaptionModel
 from seesay.training.batches import Batch, CaptionBook, Captions
 from seesay.training.config import Config
@@ -144,12 +145,15 @@ class CaptionTask(Task):
         with at.fabric.autocast():
             drawn = self.critic.draw(source, at.seed)
         rewards = self.critic.rewards([self.samples[i].id for i in indexes], drawn)
+        decode = self.model.vocabulary.decode
         figures = {
             "reward": float(rewards.mean()),
             "unfinished": float(np.mean([not h.ended for d in drawn for h in d])),
+            "bad_endings": float(np.mean([ends_badly(decode(h.tokens)) for d in drawn for h in d])),
         }
-        advised = torch.as_tensor(rewards, dtype=torch.float32, device=at.fabric.device)
-        total = objective(source, self.critic.as_captions(drawn).to(at.fabric.device), advised, captions)
+        advantage = torch.as_tensor(self.critic.advantages(rewards), dtype=torch.float32, device=at.fabric.device)
+        sampled = self.critic.as_captions(self.critic.samples(drawn)).to(at.fabric.device)
+        total = objective(source, sampled, advantage, captions)
         return Loss(total, float(len(indexes)), rows, figures)
 
     def validate(

@@ -135,7 +135,7 @@ class _Prune(Callback):
 
 
 def _study(plan: Plan, out: Path) -> optuna.Study:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # failures are said by `explain`, in one line
     space = json.dumps([[repr(r) for r in plan.ranges], [repr(a) for a in plan.axes], plan.recipe, plan.fixed])
     storage = f"sqlite:///{(out / STORAGE).resolve()}"
     study = optuna.create_study(

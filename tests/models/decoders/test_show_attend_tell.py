@@ -76,6 +76,18 @@ def test_cross_entropy_adds_the_penalty_and_its_gradient(build, memory, tokens):
     assert (gradients[1] - gradients[0]).abs().max() > 1e-4
 
 
+def test_the_penalty_keeps_its_precision_in_bfloat16(build, memory, tokens):
+    """Fabric hands pictures over in bfloat16; weights of many words are added up in float32 all the same."""
+    decoder = build("show_attend_tell", **SETTINGS).train()
+    decoder.hidden(memory, tokens)
+    exact = decoder.penalty.item()
+    with torch.autocast("cpu", torch.bfloat16):
+        decoder.hidden(Memory(memory.grid.bfloat16(), memory.pooled.bfloat16(), memory.mask), tokens)
+    assert decoder.penalty.dtype == torch.float32
+    assert decoder.penalty.item() == pytest.approx(exact, rel=0.05)
+    decoder.penalty.backward()
+
+
 def test_the_loss_is_a_sum_however_the_batch_is_spread(build, memory, tokens):
     """Two processes, or padding and empty rows beside, change nothing."""
     decoder = build("show_attend_tell", **SETTINGS).train()

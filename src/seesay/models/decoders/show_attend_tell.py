@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
 from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, all_rows, look
@@ -132,6 +131,6 @@ class ShowAttendTellDecoder(Decoder):
     def _penalty(self, weights: Tensor, real: Tensor, bias: Tensor) -> Tensor:
         """λ Σ_i (1 - Σ_t α_ti)² of eq. 14, summed over captions, real places only: weights (M, N), real (R, T)."""
         caption = real.nonzero()[:, 0]
-        looked = torch.zeros_like(bias).index_add(0, caption, weights)
+        looked = weights.new_zeros(bias.shape).index_add(0, caption, weights)
         counts = real.any(1, keepdim=True) & bias.isfinite()
         return self.doubly_stochastic * (1 - looked)[counts].square().sum()
