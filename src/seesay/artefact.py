@@ -45,9 +45,11 @@ class Description:
     vocabulary: Mapping[str, Any]
     """`seesay.text.Vocabulary` as JSON."""
     grid_size: tuple[int, int]
-    """Rows and columns of the grid that attention looks at."""
+    """Rows and columns of the grid that attention looks at; of a clip 1 and its frames."""
     carried: tuple[str, ...]
     """The decoder's state entries that a step changes; the others stay what the start made them."""
+    clip: Mapping[str, Any] | None = None
+    """Which frames of a clip the networks read, `seesay.media.FrameSampling` as JSON; None for pictures."""
     storage: str = "float32"
     """How the weights are kept: float32, float16 or int8."""
     search: Mapping[str, Any] = field(default_factory=dict)
@@ -80,6 +82,8 @@ class Description:
         for name in ("model", "preprocessing", "vocabulary", "search", "training", "scores"):
             if not isinstance(getattr(tidy, name), Mapping):
                 raise ArtefactError(f"{where}: {name!r} is not a mapping; get the artefact again")
+        if tidy.clip is not None and not isinstance(tidy.clip, Mapping):
+            raise ArtefactError(f"{where}: 'clip' is not a mapping; get the artefact again")
         return tidy
 
 

@@ -16,6 +16,7 @@ from seesay.errors import ArtefactError, UsageError
 from seesay.export.graphs import export_graphs, inline, refer
 from seesay.export.parity import TorchNetworks
 from seesay.export.weights import load_model, restored, stored, weights_of, write_weights
+from seesay.media import FrameSampling
 from seesay.models.captioner import CaptionModel
 from seesay.runtime.networks import OnnxNetworks
 
@@ -53,7 +54,8 @@ def export_artefact(
     built = load_model(source)
     weights = stored(weights_of(built), _STORAGE[quantize])
     with writing(Path(out)) as folder:
-        graphs = export_graphs(built)
+        clip = source.description.clip
+        graphs = export_graphs(built, None if clip is None else FrameSampling.from_json(clip).frames)
         if calibration is not None:
             from seesay.export.quantise import quantise_encoder
 
@@ -72,7 +74,8 @@ def export_artefact(
 def _check(artefact: Artefact, model: CaptionModel, *, exact: bool) -> None:
     """Run the networks on noise for a few words: they load, take any number of pictures, and agree with PyTorch."""
     height, width = model.preprocessing.size
-    pixels = np.random.default_rng(0).integers(0, 256, (3, height, width, 3), np.uint8)
+    frames = () if artefact.description.clip is None else (FrameSampling.from_json(artefact.description.clip).frames,)
+    pixels = np.random.default_rng(0).integers(0, 256, (3, *frames, height, width, 3), np.uint8)
     networks, torch_networks = OnnxNetworks(artefact), TorchNetworks(model)
     state, expected_state = networks.start(pixels), torch_networks.start(pixels)
     tokens = np.full(3, model.vocabulary.start, np.int64)

@@ -115,7 +115,7 @@ def _stepwise(decoder: nn.Module) -> Iterator[None]:
             setattr(decoder.get_submodule(parent), name, module)
 
 
-def export_graphs(model: CaptionModel) -> dict[str, onnx.ModelProto]:
+def export_graphs(model: CaptionModel, frames: int | None = None) -> dict[str, onnx.ModelProto]:
     """Trace the networks, by file name; weights are graph inputs still, for `refer` to put in.
 
     Signatures, with B pictures and K rows (beams) for each, both free:
@@ -123,12 +123,19 @@ def export_graphs(model: CaptionModel) -> dict[str, onnx.ModelProto]:
         decoder_start: `grid`, `pooled` → `state.NAME` for each entry of the decoder's state.
         decoder_step: `tokens` int64 (B, K), `state.NAME` (carried: B, K, …; constant: B, …) → `logits` (B, K, V),
             `next.NAME` (B, K, …) for each carried entry.
+
+    Args:
+        model: what is exported.
+        frames: F of a model of clips: the encoder takes frames as pictures, and `grid` of decoder_start is their
+            `pooled`, (B, F, D); None for a model of pictures.
     """
     model = model.eval()
     height, width = model.preprocessing.size
     pixels = torch.zeros(_PICTURES, height, width, 3, dtype=torch.uint8)
     with torch.no_grad():
         memory = model.encode(pixels)
+        if frames is not None:
+            memory = Memory(torch.stack([memory.pooled] * frames, 1), memory.pooled)
         # Cloned, because tracing would take two entries that are one tensor for one input.
         state = {name: value.clone() for name, value in model.decoder.start(memory).items()}
     carried = list(model.decoder.carried)

@@ -18,6 +18,7 @@ from seesay.cache import cache_folder
 from seesay.data import Dataset, check_pictures, read_dataset
 from seesay.errors import TrainingError, UsageError
 from seesay.export.weights import describe, save_model
+from seesay.media import FrameSampling
 from seesay.metrics.scores import references_digest
 from seesay.models.captioner import CaptionModel
 from seesay.text import Vocabulary, tokenize
@@ -66,6 +67,8 @@ def train(
         TrainingError: `out` holds another run, or the loss stopped being finite.
     """
     config = load_config(recipe, overrides)
+    if config.clip and config.clip.positions:
+        raise UsageError("clip.positions=true keeps every place of every frame; captioners read a vector of each frame")
     dataset = read_dataset(data)
     out = Path(out)
     fabric = make_fabric(config.training.precision)
@@ -130,6 +133,7 @@ def describe_run(
         model,
         config.decoder,
         config.name,
+        FrameSampling("uniform", config.clip.frames) if config.clip else None,
         search={
             "beam": config.training.beam,
             "length_power": config.training.length_power,
@@ -224,7 +228,7 @@ def _announce(config: Config, dataset: Dataset, model: CaptionModel) -> None:
     """Say what is about to be trained on what."""
     count = sum(p.numel() for p in model.parameters())
     log.info(
-        "%s: %s + %s, %.1f M parameters, %d words; %d train and %d dev photos, %d faults in the data passed over",
+        "%s: %s + %s, %.1f M parameters, %d words; %d train and %d dev %s, %d faults in the data passed over",
         config.name,
         config.encoder.name,
         config.decoder.name,
@@ -232,5 +236,6 @@ def _announce(config: Config, dataset: Dataset, model: CaptionModel) -> None:
         len(model.vocabulary),
         len(dataset.split("train")),
         len(dataset.split("dev")),
+        "clips" if config.clip else "photos",
         len(dataset.faults),
     )
