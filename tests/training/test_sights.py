@@ -8,12 +8,13 @@ from PIL import Image
 
 from seesay.data import Sample
 from seesay.errors import UsageError
+from seesay.media.sampling import spaced
 from seesay.models.captioner import look
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.training import load_config
 from seesay.training.config import ClipSettings
 from seesay.training.features import Features, extract, open_cache
-from seesay.training.sights import Clips, Pictures, spaced
+from seesay.training.sights import Clips, Pictures
 
 
 @pytest.fixture(scope="module")

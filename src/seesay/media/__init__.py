@@ -1,6 +1,7 @@
 """Pictures and clips in: found, opened whatever their kind, and brought to an encoder's pixels, without PyTorch."""
 
 from seesay.media.clip import ClipFrames, Section, clips_ahead, frames_of, load_clip
+from seesay.media.clip_preprocessing import ClipPreprocessing
 from seesay.media.cuts import scenes
 from seesay.media.find import find_media, find_pictures
 from seesay.media.kinds import kind_of
@@ -13,6 +14,7 @@ from seesay.media.stream import Prepares, decode_ahead
 __all__ = [
     "MAX_PIXELS",
     "ClipFrames",
+    "ClipPreprocessing",
     "FrameSampling",
     "Prepares",
     "Preprocessing",

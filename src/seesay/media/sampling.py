@@ -92,5 +92,10 @@ class FrameSampling:
             raise ArtefactError(f"the artefact's frame sampling cannot be read: {error}") from error
 
 
+def spaced(there: int, wanted: int) -> NDArray[np.int64]:
+    """Indexes of `wanted` frames out of `there`, evenly spaced; frames are repeated where there are fewer."""
+    return (np.arange(wanted) * there) // wanted
+
+
 def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1

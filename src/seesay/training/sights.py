@@ -17,6 +17,7 @@ from torch import Tensor
 from seesay.data import FeatureCache, Sample
 from seesay.errors import MediaError
 from seesay.media import FrameSampling, Preprocessing, Section, clips_ahead, decode_ahead, load_clip, open_picture
+from seesay.media.sampling import spaced
 from seesay.models.captioner import normalise
 from seesay.models.encoders import Encoder
 from seesay.models.memory import Memory
@@ -189,11 +190,6 @@ class _Views:
 def sight_of(config: Config) -> Sight:
     """What a run looks at."""
     return Clips(config.clip) if config.clip else Pictures(config.training.views)
-
-
-def spaced(there: int, wanted: int) -> NDArray[np.int64]:
-    """Indexes of `wanted` frames out of `there`, evenly spaced; frames are repeated where there are fewer."""
-    return (np.arange(wanted) * there) // wanted
 
 
 def _encode(encoder: Encoder, pixels: NDArray[np.uint8], fabric: Fabric) -> Memory:
