@@ -15,7 +15,7 @@ from seesay.training import load_config, train
 from seesay.training.callbacks import Callback
 from seesay.training.checkpoints import read_checkpoint
 from seesay.training.recognition import RecognitionTask, label_loss, labels_of
-from tests.activities import CLASSES, SMALL, draw_activities
+from activities import CLASSES, SMALL, draw_activities
 
 LSTM = [*SMALL, "classifier.hidden=8"]
 
