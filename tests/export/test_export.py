@@ -42,6 +42,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("merge", {"cell": "gru", "combine": "concat"}),
     ("blstm", {"cell": "gru", "combine": "concat", "window": 5}),
     ("lrcn", {"cell": "gru"}),
+    ("s2vt", {"cell": "gru"}),
     ("show_attend_tell", {"cell": "gru"}),
     ("up_down", {"cell": "gru"}),
     ("transformer", {"encoder_layers": 0, "decoder_layers": 1, "window": 4}),

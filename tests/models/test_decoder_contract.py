@@ -31,6 +31,7 @@ VARIANTS = {
     ],
     "lrcn": [{**SMALL, "cell": cell} for cell in CELLS],
     "merge": [{**SMALL, "cell": cell, "combine": combine} for cell in CELLS for combine in ("add", "concat")],
+    "s2vt": [{**SMALL, "cell": cell} for cell in CELLS],
     "show_attend_tell": [{**LOOKING, "cell": cell} for cell in CELLS],
     "transformer": [
         # The narrow window is shorter than the longest caption.

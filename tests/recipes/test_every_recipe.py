@@ -62,7 +62,8 @@ def test_a_training_step_and_export(name):
     if config.vectors.source != "learned":
         assert give_vectors(model, CAPTIONS, config.vectors, 1)["covered"] == 1
     before = {n: p.detach().clone() for n, p in decoder.named_parameters()}
-    pixels = np.random.default_rng(0).integers(0, 256, (2, SIDE, SIDE, 3), np.uint8)
+    frames = (config.clip.frames,) if config.clip else ()
+    pixels = np.random.default_rng(0).integers(0, 256, (2, *frames, SIDE, SIDE, 3), np.uint8)
     captions = Captions(torch.tensor([[1, 4, 5, 6], [1, 7, 0, 0]]), torch.tensor([[4, 5, 6, 2], [7, 2, 0, 0]]))
     optimizer = make_optimizer(model, config, joint=False, reward=False)
     loss = CrossEntropy(model.train(), config.training.label_smoothing)(model.encode(pixels), captions)
@@ -73,7 +74,7 @@ def test_a_training_step_and_export(name):
     assert moved == {n for n, p in decoder.named_parameters() if p.requires_grad}
     assert config.vectors.tune or "embedding.weight" not in moved
     model.eval()
-    graphs, weights = export_graphs(model), weights_of(model)
+    graphs, weights = export_graphs(model, *frames), weights_of(model)
     memory = model.encode(pixels)
     feed = {"grid": memory.grid.numpy(), "pooled": memory.pooled.numpy()}
     start, step = (session(graphs[name], weights) for name in (DECODER_START, DECODER_STEP))
@@ -110,7 +111,8 @@ def test_the_cnn_of_a_recipe_exports(name, layer):
 def test_the_header_says_what_it_is_and_how_to_run_it():
     for name in RECIPE_NAMES:
         lines = (RECIPES / f"{name}.yaml").read_text("utf-8").splitlines()
-        assert f"#   seesay train {name} --data flickr8k:FOLDER --out runs/{name}" in lines
+        data = "msvd" if load_config(name).clip else "flickr8k"
+        assert f"#   seesay train {name} --data {data}:FOLDER --out runs/{name}" in lines
         assert lines[0].startswith("# ")
         assert lines[0].endswith(".")
 

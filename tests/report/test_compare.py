@@ -5,6 +5,8 @@ import json
 import math
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -33,6 +35,14 @@ SMALL = [
     "decoder.embedding=16",
     "text.min_count=1",
 ]
+BLOCK = """
+import sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"torch", "torchvision", "timm", "lightning", "yaml", "pydantic", "matplotlib"}:
+            raise ModuleNotFoundError(f"{name} is blocked", name=name)
+sys.meta_path.insert(0, Block())
+"""
 HISTORY = "epoch,loss,dev CIDEr-D,seconds,captions_per_second\n0.0,3.5,0.1,20.0,30.0\n1.0,3.0,0.2,40.0,60.0\n"
 
 
@@ -271,6 +281,15 @@ def test_a_table_of_epochs_that_is_none_is_named(runs, tmp_path):
     (runs[0] / "metrics.csv").write_text("epoch,loss\n0,three\n")
     with pytest.raises(ArtefactError, match=r"metrics.csv: not a table of epochs"):
         find_entrants([str(r) for r in runs])
+
+
+def test_models_made_for_use_are_compared_without_pytorch(data, tmp_path):
+    said = make_evaluation(tmp_path / "said", {s.id: "a dog" for s in read_dataset(data).split("dev")})
+    call = ["compare", "default", str(said), "--data", data, "--split", "val", "--out", str(tmp_path / "out")]
+    code = f"{BLOCK}\nfrom seesay.cli import run; sys.exit(run({call!r}))"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "perplexity" in found.stdout
+    assert "plots are left out" in (tmp_path / "out" / "index.html").read_text("utf-8")
 
 
 def test_names_are_as_short_as_tells_them_apart():

@@ -1,5 +1,6 @@
 """Whole runs on a tiny data set: resume after a kill, several processes, wrong use."""
 
+import csv
 import os
 import random
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from seesay.artefact import read_artefact
 from seesay.errors import DataError, TrainingError, UsageError
 from seesay.training import load_config, train
 from seesay.training.callbacks import Callback
@@ -197,6 +199,12 @@ def test_a_run_leaves_figures_curves_and_an_artefact(tiny_flickr8k, tmp_path, mo
     for name in ("seesay.json", "weights.safetensors", "metrics.csv", "curves.png", "config.json"):
         assert (out / name).stat().st_size > 0, name
     assert list((out / "events").iterdir())
+    with (out / "metrics.csv").open(newline="", encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    assert all(float(row["dev loss"]) > 0 and float(row["seconds"]) > 0 for row in rows)
+    recorded = read_artefact(out).description
+    assert any(recorded.scores["dev"]["loss"] == float(row["dev loss"]) for row in rows)
+    assert recorded.training["data"]["sha256"]["train"] != recorded.training["data"]["sha256"]["dev"]
 
 
 def test_a_folder_with_a_run_is_not_overwritten(tiny_flickr8k, tmp_path, monkeypatch):

@@ -26,6 +26,7 @@ from torch.nn import functional as F
 
 from seesay.artefact import DECODER_START, DECODER_STEP, ENCODER, WEIGHTS
 from seesay.models.captioner import CaptionModel, normalise
+from seesay.models.classifier import ClassifyModel
 from seesay.models.decoders.base import LastState
 from seesay.models.memory import Memory
 
@@ -36,7 +37,7 @@ _PICTURES, _ROWS = 2, 3
 
 
 class _Encoder(nn.Module):
-    def __init__(self, model: CaptionModel) -> None:
+    def __init__(self, model: CaptionModel | ClassifyModel) -> None:
         super().__init__()
         self.encoder = model.encoder
         self.preprocessing = model.preprocessing
@@ -115,7 +116,7 @@ def _stepwise(decoder: nn.Module) -> Iterator[None]:
             setattr(decoder.get_submodule(parent), name, module)
 
 
-def export_graphs(model: CaptionModel) -> dict[str, onnx.ModelProto]:
+def export_graphs(model: CaptionModel, frames: int | None = None) -> dict[str, onnx.ModelProto]:
     """Trace the networks, by file name; weights are graph inputs still, for `refer` to put in.
 
     Signatures, with B pictures and K rows (beams) for each, both free:
@@ -123,12 +124,19 @@ def export_graphs(model: CaptionModel) -> dict[str, onnx.ModelProto]:
         decoder_start: `grid`, `pooled` → `state.NAME` for each entry of the decoder's state.
         decoder_step: `tokens` int64 (B, K), `state.NAME` (carried: B, K, …; constant: B, …) → `logits` (B, K, V),
             `next.NAME` (B, K, …) for each carried entry.
+
+    Args:
+        model: what is exported.
+        frames: F of a model of clips: the encoder takes frames as pictures, and `grid` of decoder_start is their
+            `pooled`, (B, F, D); None for a model of pictures.
     """
     model = model.eval()
     height, width = model.preprocessing.size
     pixels = torch.zeros(_PICTURES, height, width, 3, dtype=torch.uint8)
     with torch.no_grad():
         memory = model.encode(pixels)
+        if frames is not None:
+            memory = Memory(torch.stack([memory.pooled] * frames, 1), memory.pooled)
         # Cloned, because tracing would take two entries that are one tensor for one input.
         state = {name: value.clone() for name, value in model.decoder.start(memory).items()}
     carried = list(model.decoder.carried)
@@ -152,10 +160,15 @@ def export_graphs(model: CaptionModel) -> dict[str, onnx.ModelProto]:
     return graphs
 
 
-def _trace(network: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str]) -> onnx.ModelProto:
+def _trace(
+    network: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str], given: Any = None
+) -> onnx.ModelProto:
+    """A network as a graph; `given` are its inputs' dynamic shapes, None for those of captioners' networks."""
     pictures, rows = (torch.export.Dim(name, min=1, max=2**16) for name in ("pictures", "rows"))
     shapes: Any = tuple({0: pictures} for _ in inputs)
-    if isinstance(network, _Step):
+    if given is not None:
+        shapes = given
+    elif isinstance(network, _Step):
         both = {0: pictures, 1: rows}
         shapes = (both, tuple(both if n in network.decoder.carried else {0: pictures} for n in network.names))
     quiet = logging.getLogger("torch.onnx")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from seesay.artefact import Artefact
 from seesay.export.weights import load_model
 from seesay.models.captioner import CaptionModel
+from seesay.models.memory import Memory
 from seesay.runtime.captioner import Captioner
 from seesay.runtime.networks import Array, OnnxNetworks, State
 
@@ -28,9 +29,15 @@ class TorchNetworks:
     @torch.inference_mode()
     def start(self, pixels: NDArray[np.uint8]) -> dict[str, Array]:
         """See `Networks.start`."""
-        state = self.model.decoder.start(self.model.encode(pixels))
+        state = self.model.decoder.start(self._memory(pixels))
         self.constant = frozenset(self.model.decoder.constant(state))
         return {name: value.cpu().numpy() for name, value in state.items()}
+
+    def _memory(self, pixels: NDArray[np.uint8]) -> Memory:
+        if pixels.ndim == 4:
+            return self.model.encode(pixels)
+        clips = [self.model.encode(clip[None]) for clip in pixels]  # all frames of a batch at once would be too many
+        return Memory(torch.cat([clip.grid for clip in clips]), torch.cat([clip.pooled for clip in clips]))
 
     @torch.inference_mode()
     def step(self, tokens: Array, state: State) -> tuple[Array, dict[str, Array]]:
@@ -60,7 +67,7 @@ def check_parity(artefact: Artefact, pictures: Sequence[Any], model: CaptionMode
 
     Args:
         artefact: exported.
-        pictures: paths, PIL images or uint8 arrays (H, W, 3).
+        pictures: what the artefact captions: see `Captioner`.
         model: the PyTorch model; None builds it from the artefact's own weights.
     """
     exported = Captioner(artefact, OnnxNetworks(artefact)).caption(pictures)

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from seesay.artefact import WEIGHTS, Artefact, Description, read_artefact, seal
+from seesay.artefact import WEIGHTS, Artefact, Description, find_artefact, seal
 from seesay.errors import ArtefactError
 from seesay.media import FrameSampling
 from seesay.models.captioner import CaptionModel
@@ -22,13 +22,16 @@ from seesay.models.encoders import EncoderConfig
 from seesay.text import Vocabulary
 
 
-def describe(model: CaptionModel, decoder: DecoderConfig, name: str, **more: Any) -> Description:
+def describe(
+    model: CaptionModel, decoder: DecoderConfig, name: str, clip: FrameSampling | None = None, **more: Any
+) -> Description:
     """What an artefact of `model` says of itself.
 
     Args:
         model: encoder, decoder and vocabulary.
         decoder: the settings the decoder was built from.
         name: the model's name.
+        clip: which frames it reads of a clip; None for pictures.
         more: `search`, `training`, `scores` and `card` of `Description`.
     """
     return Description(
@@ -36,7 +39,8 @@ def describe(model: CaptionModel, decoder: DecoderConfig, name: str, **more: Any
         model={"encoder": model.encoder.config.model_dump(mode="json"), "decoder": decoder.model_dump(mode="json")},
         preprocessing=model.preprocessing.to_json(),
         vocabulary=model.vocabulary.to_json(),
-        grid_size=model.encoder.grid_size,
+        grid_size=model.encoder.grid_size if clip is None else (1, clip.frames),
+        clip=None if clip is None else clip.to_json(),
         carried=tuple(model.decoder.carried),
         **more,
     )
@@ -83,11 +87,14 @@ def describe_classifier(
 def load_any_model(artefact: Artefact | Path | str) -> CaptionModel | ClassifyModel:
     """Build the PyTorch model of an artefact, ready for use (`eval`); weights kept as float16 or int8 become float32.
 
+    Args:
+        artefact: read already, or its folder, .zip or name.
+
     Raises:
         ArtefactError: damaged, or without the encoder's weights, as after static int8 quantisation.
     """
     if not isinstance(artefact, Artefact):
-        artefact = read_artefact(artefact)
+        artefact = find_artefact(artefact)
     described = artefact.description
     model: CaptionModel | ClassifyModel
     try:

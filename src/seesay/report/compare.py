@@ -18,7 +18,7 @@ from seesay.metrics import compare as difference
 from seesay.metrics.scores import possible_metrics, references_digest
 from seesay.report.cautions import cautions, differing_settings
 from seesay.report.compare_page import write_pages
-from seesay.report.entrants import Entrant, find_entrants
+from seesay.report.entrants import Entrant, find_entrants, usual_split
 from seesay.report.evaluate import write_whole
 from seesay.report.measures import Measure, measures_of
 from seesay.report.predict import TOGETHER, Predictions, Speed, measure_speed, predict
@@ -127,12 +127,16 @@ def compare(
         DataError: predictions of other photos, or recorded scores against other references.
     """
     entrants = find_entrants(runs)
+    split = usual_split(split)
+    dataset = read_dataset(data) if data is not None else None
+    if dataset is not None:
+        dataset.split(split)  # told before anything is written
     try:
         out.mkdir(parents=True, exist_ok=True)
-        if data is None:
+        if dataset is None or data is None:
             found = _recorded(entrants, split)
         else:
-            found = _captioned(entrants, read_dataset(data), data, split, out, beam, on_progress)
+            found = _captioned(entrants, dataset, data, split, out, beam, on_progress)
         write_whole(out / "comparison.json", json.dumps(found.to_json(), indent=1, ensure_ascii=False))
         with (out / "comparison.csv").open("w", encoding="utf-8", newline="") as handle:
             table = csv.writer(handle)

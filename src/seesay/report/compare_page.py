@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import importlib.util
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -38,7 +37,7 @@ def title_of(found: Comparison) -> str:
 
 def _plots(found: Comparison, out: Path) -> dict[str, str]:
     """File name of each plot to its address inside the page; none without matplotlib."""
-    if importlib.util.find_spec("matplotlib") is None:
+    if not _can_plot():
         return {}
     from seesay.report import plots
 
@@ -104,8 +103,15 @@ def markdown(found: Comparison, plots: Sequence[str]) -> str:
 
 
 def _notes(found: Comparison) -> list[str]:
-    missing = importlib.util.find_spec("matplotlib") is None
-    return [*found.notes, *([PLOTS_LEFT_OUT] if missing else [])]
+    return [*found.notes, *([] if _can_plot() else [PLOTS_LEFT_OUT])]
+
+
+def _can_plot() -> bool:
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def _significance(found: Comparison) -> tuple[list[str], list[list[str]]]:

@@ -21,12 +21,14 @@ _PARTS = {
     "Lightning": "lightning",
     "onnx": "onnx",
     "gensim": "gensim",
+    "Optuna": "optuna",
     "pycocoevalcap": "pycocoevalcap",
     "scikit-learn": "scikit-learn",
 }
 _EXTRAS = {
     "PyAV": "seesay[video]",
     **dict.fromkeys(["PyTorch", "timm", "Lightning", "onnx", "gensim"], "seesay[train]"),
+    "Optuna": "seesay[sweep]",
     **dict.fromkeys(["pycocoevalcap", "scikit-learn"], "seesay[metrics]"),
 }
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from seesay.artefact import MANIFEST, WEIGHTS, Artefact, find_artefact
+from seesay.data.sample import normal_split
 from seesay.errors import ArtefactError, UsageError
 from seesay.metrics.files import read_hypotheses
 from seesay.runtime.networks import OnnxNetworks
@@ -136,11 +137,19 @@ def _read_evaluation(folder: Path, name: str) -> Entrant:
             scores = dict(json.loads(file.read_text("utf-8")))
         except (OSError, ValueError, TypeError) as error:
             raise ArtefactError(f"{file}: cannot be read ({error}); evaluate again, or remove the file") from error
-        split = str(scores.get("split", ""))
+        split = usual_split(str(scores.get("split", "")))
         recorded = {split: scores}
         digest = re.search(r"references=[^|]*sha256=(\w+)", str(scores.get("signature", "")))
         digests = {split: digest.group(1)} if digest else {}
     return Entrant(name, str(folder), predictions=captions, recorded=recorded, digests=digests)
+
+
+def usual_split(name: str) -> str:
+    """`val` is `dev`; a name that is not known stays as it is."""
+    try:
+        return normal_split(name) or name
+    except ValueError:
+        return name
 
 
 def _why_not(folder: Path) -> str:

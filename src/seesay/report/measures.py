@@ -71,7 +71,7 @@ LABELS = {f"Bleu_{n}": f"BLEU-{n}" for n in range(1, 5)} | {"ROUGE_L": "ROUGE-L"
 _HEALTH: tuple[tuple[str, str, int, int], ...] = (
     ("distinct", "distinct captions, share", 1, 3),
     ("words", "different words used", 1, 0),
-    ("vocabulary", "vocabulary used, share", 1, 3),
+    ("vocabulary", "vocabulary used, share", 1, 4),
     ("distinct_1", "distinct words / words", 1, 4),
     ("distinct_2", "distinct pairs / pairs", 1, 4),
     ("novel", "captions not in the training data, share", 0, 3),

@@ -31,7 +31,7 @@ COLUMNS: tuple[tuple[str, str, str, int, int], ...] = (
     ("ROUGE_L", "ROUGE-L", "", 4, 1),
     ("perplexity", "perplexity", "", 2, -1),
     ("distinct", "distinct captions, share", "", 3, 1),
-    ("vocabulary", "vocabulary used, share", "", 3, 1),
+    ("vocabulary", "vocabulary used, share", "", 4, 1),
     ("parameters", "parameters", "numbers", 2, 0),
     ("training_seconds", "training", "s", 1, -1),
 )

@@ -1,4 +1,4 @@
-"""Photos in, sentences out."""
+"""Photos or clips in, sentences out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 
 from seesay.artefact import Artefact, find_artefact
 from seesay.errors import MediaError, UsageError
-from seesay.media import Prepares, Preprocessing, decode_ahead
+from seesay.media import (
+    ClipPreprocessing,
+    FrameSampling,
+    Prepares,
+    Preprocessing,
+    Section,
+    WebPicture,
+    decode_ahead,
+    kind_of,
+    printable,
+)
 from seesay.runtime.caption import Caption, caption_of
 from seesay.runtime.networks import Networks, OnnxNetworks
 from seesay.runtime.settings import SearchSettings, search_options
@@ -22,20 +32,24 @@ from seesay.text import Vocabulary
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-BATCH = 32
+BATCH, CLIPS = 32, 8
+"""Pictures, or clips, taken through the networks together."""
 
 
 class Captioner:
-    """A model ready to caption pictures; make one with `seesay.load`.
+    """A model ready to caption pictures, or clips; make one with `seesay.load`.
 
-    A source is a path, the bytes of a file, an open binary file, a PIL image or a uint8 array (H, W, 3). The captions
-    of a picture do not depend on the pictures beside it.
+    A source is a path, the bytes of a file, an open binary file, a PIL image or a uint8 array (H, W, 3). A model of
+    clips takes videos, animated pictures and folders of frames (see `seesay.media.load_clip`), a `Section` of one, and
+    uint8 arrays (F, H, W, 3); a picture is a clip of one frame to it. The captions of a source do not depend on the
+    sources beside it.
 
     Attributes:
         artefact: what it was loaded from.
-        preprocessing: how a picture becomes the encoder's pixels.
+        clip: which frames of a clip it reads; None for a model of pictures.
+        preprocessing: how a picture, or a clip, becomes the encoder's pixels.
         vocabulary: the words it knows.
-        grid_size: rows and columns of `Caption.attention`.
+        grid_size: rows and columns of `Caption.attention`; of a clip 1 and its frames.
         attends: whether captions have an attention.
         members: the captioners of an ensemble; else itself alone.
     """
@@ -43,7 +57,9 @@ class Captioner:
     def __init__(self, artefact: Artefact, networks: Networks) -> None:
         self.artefact = artefact
         self.networks = networks
-        self.preprocessing: Prepares = Preprocessing.from_json(dict(artefact.description.preprocessing))
+        each, clip = Preprocessing.from_json(artefact.description.preprocessing), artefact.description.clip
+        self.clip = None if clip is None else FrameSampling.from_json(clip)
+        self.preprocessing: Prepares = each if self.clip is None else ClipPreprocessing(each, self.clip)
         self.vocabulary = Vocabulary.from_json(dict(artefact.description.vocabulary))
         self.grid_size = artefact.description.grid_size
         self.attends = "attention" in artefact.description.carried
@@ -55,17 +71,17 @@ class Captioner:
         return self.artefact.name
 
     def __call__(self, source: Any, **search: Unpack[SearchSettings]) -> Caption:
-        """The best caption of one picture, or, where they are sampled, the first drawn; see `caption`."""
+        """The best caption of one picture or clip, or, where they are sampled, the first drawn; see `caption`."""
         return self.caption([source], **search)[0][0]
 
     def caption(
-        self, sources: Sequence[Any], *, batch_size: int = BATCH, **search: Unpack[SearchSettings]
+        self, sources: Sequence[Any], *, batch_size: int | None = None, **search: Unpack[SearchSettings]
     ) -> list[list[Caption]]:
         """Captions of each picture: the best, best first, or, where they are sampled, in the order drawn.
 
         Args:
-            sources: pictures.
-            batch_size: pictures taken through the networks together.
+            sources: pictures or clips.
+            batch_size: how many are taken through the networks together; None for 32 pictures or 8 clips.
             search: `beam`, `num`, `max_length` and so on: see `SearchSettings`.
 
         Returns:
@@ -73,7 +89,7 @@ class Captioner:
             have `satisfied` False.
 
         Raises:
-            MediaError: a picture cannot be read; the message names it.
+            MediaError: a source cannot be read, or is a clip for a model of pictures; the message names it.
             UsageError: a number out of range, settings that do not go together, a required word that the model does
                 not know, or a single path where a list belongs.
         """
@@ -90,15 +106,15 @@ class Captioner:
         self,
         sources: Iterable[Any],
         *,
-        batch_size: int = BATCH,
+        batch_size: int | None = None,
         workers: int | None = None,
         **search: Unpack[SearchSettings],
     ) -> Iterator[tuple[int, list[Caption] | MediaError]]:
         """Caption any number of pictures, in order, as they are done; the next ones are decoded meanwhile.
 
         Args:
-            sources: pictures, read as they are needed.
-            batch_size: pictures taken through the networks together.
+            sources: pictures or clips, read as they are needed.
+            batch_size: how many are taken through the networks together; None for 32 pictures or 8 clips.
             workers: threads that decode; None for `decode_ahead`'s own number.
             search: see `SearchSettings`.
 
@@ -106,10 +122,13 @@ class Captioner:
             The source's index, and its captions or the `MediaError` that says why there are none.
         """
         options = self.options(**search)
+        if batch_size is None:
+            batch_size = BATCH if self.clip is None else CLIPS
         if batch_size < 1:
             raise UsageError(f"batch_size is {batch_size}; it must be 1 or more")
         threads = {} if workers is None else {"workers": workers}
-        batches = decode_ahead(sources, self.preprocessing, batch_size, on_error="yield", **threads)
+        preparing = self.preprocessing if self.clip else _PicturesOnly(self.preprocessing, self.name)
+        batches = decode_ahead(sources, preparing, batch_size, on_error="yield", **threads)
         return self._stream(batches, options)
 
     def options(self, **search: Unpack[SearchSettings]) -> SearchOptions:
@@ -125,7 +144,7 @@ class Captioner:
         return options
 
     def caption_pixels(self, pixels: NDArray[np.uint8], options: SearchOptions) -> list[list[Caption]]:
-        """Caption preprocessed pixels (B, H, W, 3) uint8, as `preprocessing.load` gives them, in one batch."""
+        """Caption preprocessed pixels, a row for each source as `preprocessing.load` gives it, in one batch."""
         state = self.networks.start(pixels)
         hypotheses = decode(
             self.networks.step,
@@ -147,6 +166,30 @@ class Captioner:
             if len(indices):
                 results += zip(indices, self.caption_pixels(pixels, options), strict=True)
             yield from sorted(results, key=lambda item: item[0])
+
+
+class _PicturesOnly:
+    """A model's preprocessing that says of a clip that it is one."""
+
+    def __init__(self, each: Prepares, model: str) -> None:
+        self.each, self.model = each, model
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """See `Prepares.shape`."""
+        return self.each.shape
+
+    def load(self, source: Any) -> NDArray[np.uint8]:
+        """See `Prepares.load`."""
+        clip = isinstance(source, Section) or (isinstance(source, np.ndarray) and source.ndim == 4)
+        try:
+            if not clip:
+                return self.each.load(source)
+        except MediaError:
+            if not isinstance(source, (str, os.PathLike, WebPicture)) or kind_of(source) != "clip":  # type: ignore[arg-type]
+                raise
+        name = source.source if isinstance(source, Section) else "an array" if clip else source
+        raise MediaError(f"{printable(name)}: is a clip, and {self.model} describes photos; load a model of clips")
 
 
 def load(

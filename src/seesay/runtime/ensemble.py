@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seesay.errors import UsageError
 from seesay.media import Preprocessing, open_picture
 from seesay.runtime.captioner import Captioner
 from seesay.runtime.networks import Array, Networks, State
@@ -23,14 +24,23 @@ class Ensemble(Captioner):
         members: two or more; each keeps its own encoder and preprocessing.
 
     Raises:
-        UsageError: their vocabularies are not the same; the message says which words differ.
+        UsageError: their vocabularies are not the same; the message says which words differ. Or some describe photos
+            and some clips.
     """
 
     def __init__(self, members: Sequence[Captioner]) -> None:
+        first = members[0]
         for other in members[1:]:
-            members[0].vocabulary.check_same(other.vocabulary, members[0].name, other.name)
+            if (other.clip is None) != (first.clip is None):
+                kinds = ["photos" if one.clip is None else "clips" for one in (first, other)]
+                raise UsageError(
+                    f"{first.name} describes {kinds[0]} and {other.name} {kinds[1]}; an ensemble's models "
+                    "describe the same"
+                )
+            names = [str(m.artefact.source if other.name == first.name else m.name) for m in (first, other)]
+            first.vocabulary.check_same(other.vocabulary, *names)
         self.joint = _Joint([member.preprocessing for member in members])
-        super().__init__(members[0].artefact, _Networks([member.networks for member in members], self.joint))
+        super().__init__(first.artefact, _Networks([member.networks for member in members], self.joint))
         self.members = tuple(members)
         self.preprocessing = self.joint
         grids = [member.grid_size for member in members if member.attends]
@@ -47,21 +57,22 @@ class _Joint:
     """A picture for every member: opened once, prepared as each wants it, and laid in one row of bytes."""
 
     def __init__(self, each: Sequence[Any]) -> None:
-        self.different: list[Preprocessing] = list(dict.fromkeys(each))
+        self.different: list[Any] = list(dict.fromkeys(each))
         self.place = [self.different.index(one) for one in each]
         ends = np.cumsum([int(np.prod(one.shape)) for one in self.different])
         self.shape = (int(ends[-1]),)
         self._cuts = ends[:-1]
-        heights, widths = zip(*(one.target for one in self.different), strict=True)
-        self._target = (max(heights), max(widths))
 
     def load(self, source: Any) -> NDArray[np.uint8]:
-        """Open a picture (see `open_picture`) and give its bytes for all members."""
-        picture = open_picture(source, target=self._target)
+        """Open a picture (see `open_picture`) and give its bytes for all members; a clip once for each kind of them."""
+        if not all(isinstance(one, Preprocessing) for one in self.different):
+            return np.concatenate([one.load(source).reshape(-1) for one in self.different])
+        heights, widths = zip(*(one.target for one in self.different), strict=True)
+        picture = open_picture(source, target=(max(heights), max(widths)))
         return np.concatenate([one.pixels(picture).reshape(-1) for one in self.different])
 
     def split(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-        """What `load` gave for B pictures → pixels (B, H, W, 3) for each member."""
+        """What `load` gave for B sources → their pixels for each member."""
         parts = np.split(pixels, self._cuts, axis=1)
         shaped = [part.reshape(len(pixels), *one.shape) for part, one in zip(parts, self.different, strict=True)]
         return [shaped[place] for place in self.place]

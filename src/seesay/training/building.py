@@ -11,6 +11,7 @@ from typing import Any
 from lightning.fabric import Fabric
 
 from seesay.data import Dataset, Sample
+from seesay.errors import UsageError
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
 from seesay.text import Vocabulary
@@ -72,6 +73,8 @@ def _recogniser(config: Config, dataset: Dataset, begins_with: str | None) -> Bu
 
 
 def _captioner(config: Config, dataset: Dataset, begins_with: str | None, out: Path, fabric: Fabric) -> Built:
+    if config.clip and config.clip.positions:
+        raise UsageError("clip.positions=true keeps every place of every frame; captioners read a vector of each frame")
     captions = [training_words(text, config.text) for sample in dataset.split("train") for text in sample.references]
     vocabulary = Vocabulary.build(captions, config.text.min_count)
     model = CaptionModel.build(config.encoder, config.decoder, vocabulary, load_weights=begins_with is None)

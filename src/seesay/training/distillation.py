@@ -15,6 +15,7 @@ from seesay.export.weights import load_model
 from seesay.models.captioner import CaptionModel
 from seesay.models.memory import Memory
 from seesay.training.features import Features
+from seesay.training.sights import Sight
 
 
 class Teachers(nn.Module):
@@ -84,11 +85,11 @@ def load_teachers(sources: Sequence[str], student: CaptionModel, *, joint: bool)
 
 
 class TeacherFeatures:
-    """What each teacher's own CNN makes of the pictures, from one cache each."""
+    """What each teacher's own CNN makes of the pictures or clips, from one cache each."""
 
-    def __init__(self, teachers: Teachers, directory: Path, fabric: Fabric) -> None:
+    def __init__(self, teachers: Teachers, directory: Path, fabric: Fabric, sight: Sight | None = None) -> None:
         self.teachers = teachers
-        self.caches = [Features(directory, fabric) for _ in teachers.models]
+        self.caches = [Features(directory, fabric, sight) for _ in teachers.models]
 
     def prepare(self, samples: Sequence[Sample]) -> None:
         """Have every sample's features at hand."""

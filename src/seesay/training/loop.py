@@ -78,7 +78,9 @@ class Trainer:
         self.fabric = fabric
         self.features = features
         self.callbacks = callbacks if fabric.is_global_zero else ()
-        self.taught = TeacherFeatures(task.teachers, features.directory, fabric) if task.teachers else None
+        self.taught = (
+            TeacherFeatures(task.teachers, features.directory, fabric, features.sight) if task.teachers else None
+        )
         self.progress = Progress()
         self.steps_in_epoch = -(-len(self.train_samples) // config.training.batch_size)
         self._last_checkpoint = time.monotonic()

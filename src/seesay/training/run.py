@@ -136,6 +136,7 @@ def describe_run(
         model,
         config.decoder,
         config.name,
+        FrameSampling("uniform", config.clip.frames) if config.clip else None,
         search={
             "beam": config.training.beam,
             "length_power": config.training.length_power,

@@ -23,6 +23,7 @@ from seesay.training.features import Features
 from seesay.training.grid import SEARCH_KEYS, Plan, Point, folder_name, run_folder
 from seesay.training.loop import make_fabric, write_json
 from seesay.training.run import changed_settings, split_digest, train
+from seesay.training.sights import sight_of
 from seesay.training.validation import decode
 
 log = logging.getLogger("seesay.training")
@@ -173,7 +174,7 @@ def measure(
     fabric = make_fabric(config.training.precision)
     model = load_model(artefact)
     fabric.to_device(model)
-    features = Features(cache_folder("features"), fabric)
+    features = Features(cache_folder("features"), fabric, sight_of(config))
     samples = dataset.split("dev")
     features.prepare(model.encoder, samples, telling(callbacks, "encoding pictures"))
     broken = {s.id for s in features.lacking(samples)}

@@ -58,6 +58,8 @@ def decode(
     """
     mine = samples[fabric.global_rank :: fabric.world_size]
     words = model.vocabulary
+    # Clips that are encoded anew count by their frames.
+    size = BATCH if features is not None or config.clip is None else max(1, BATCH // config.clip.frames)
     options = SearchOptions(
         beam=config.training.beam,
         length_power=config.training.length_power,
@@ -69,8 +71,8 @@ def decode(
     loss, tokens = 0.0, 0
     model.eval()
     with torch.no_grad(), fabric.autocast():
-        for first in range(0, len(mine), BATCH):
-            batch = mine[first : first + BATCH]
+        for first in range(0, len(mine), size):
+            batch = mine[first : first + size]
             if features is None:
                 memory = model.encode(sight_of(config).pixels(batch, model.preprocessing, None).to(fabric.device))
             else:

@@ -8,6 +8,7 @@ from seesay.models.decoders import (  # noqa: F401 - each registers itself
     inject,
     lrcn,
     merge,
+    s2vt,
     show_attend_tell,
     transformer,
     up_down,

@@ -138,8 +138,25 @@ class Recurrent(nn.Module):
     def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """One word on: inputs (R, I) → output (R, H) and the entries after it."""
         out, after = self.net(inputs[:, None], self._layers_first(state))
-        values = after if isinstance(after, tuple) else (after,)
-        return out[:, 0], {n: v.transpose(0, 1).contiguous() for n, v in zip(self.entries, values, strict=True)}
+        return out[:, 0], self._rows_first(after)
+
+    def run(self, inputs: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
+        """Whole sequences: inputs (R, T, I) → outputs (R, T, H) and the entries after the last of each.
+
+        Args:
+            inputs: what is read at each step.
+            state: where each row begins; None for zeros.
+            lengths: (R,) how many of each row's steps are real, 1 or more; the outputs of the others are zero. None
+                for all.
+        """
+        begin = None if state is None else self._layers_first(state)
+        if lengths is None:
+            out, after = self.net(inputs, begin)
+            return out, self._rows_first(after)
+        packed = nn.utils.rnn.pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        states, after = self.net(packed, begin)
+        out, _ = nn.utils.rnn.pad_packed_sequence(states, batch_first=True, total_length=inputs.shape[1])
+        return out, self._rows_first(after)
 
     def read(self, inputs: Tensor, tokens: Tensor, state: State | None = None) -> Tensor:
         """Real tokens only: inputs (R, T, I) → outputs (M, H), as `Decoder.hidden` orders them.
@@ -150,6 +167,10 @@ class Recurrent(nn.Module):
             state: where each row begins; None for zeros.
         """
         return read_words(self.net, inputs, tokens, None if state is None else self._layers_first(state))
+
+    def _rows_first(self, after: Any) -> State:
+        values = after if isinstance(after, tuple) else (after,)
+        return {n: v.transpose(0, 1).contiguous() for n, v in zip(self.entries, values, strict=True)}
 
     def _layers_first(self, state: State) -> Any:
         values = tuple(state[name].transpose(0, 1).contiguous() for name in self.entries)
