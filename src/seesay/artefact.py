@@ -3,6 +3,7 @@
     seesay.json           what it is: preprocessing, vocabulary, settings, training data and licence, scores, card
     weights.safetensors   the weights, once
     encoder.onnx, decoder_start.onnx, decoder_step.onnx    the networks; their weights are those in weights.safetensors
+    classifier.onnx       in place of the decoder's two, where labels are recognised
 
 A trained artefact has the first two, an exported one all of them. `seesay.json` records size and SHA-256 of the other
 files. Nothing is ever unpickled.
@@ -27,6 +28,10 @@ FORMAT = 1
 MANIFEST = "seesay.json"
 WEIGHTS = "weights.safetensors"
 ENCODER, DECODER_START, DECODER_STEP = NETWORKS = ("encoder.onnx", "decoder_start.onnx", "decoder_step.onnx")
+CLASSIFIER = "classifier.onnx"
+NETWORKS_OF = {"caption": NETWORKS, "recognize": (ENCODER, CLASSIFIER)}
+"""What an exported artefact holds, by its task."""
+FILES = (WEIGHTS, *NETWORKS, CLASSIFIER)
 EMBEDDED = Path(__file__).with_name("embedded")
 DEFAULT = "default"
 _LARGEST_MANIFEST = 64 * 2**20
@@ -39,11 +44,11 @@ class Description:
     name: str
     task: str = "caption"
     model: Mapping[str, Any]
-    """Settings the networks are built from: `encoder` and `decoder`."""
+    """Settings the networks are built from: `encoder` and `decoder`, or `classifier`."""
     preprocessing: Mapping[str, Any]
     """`seesay.media.Preprocessing` as JSON."""
     vocabulary: Mapping[str, Any]
-    """`seesay.text.Vocabulary` as JSON."""
+    """`seesay.text.Vocabulary` as JSON; empty where no words are said."""
     grid_size: tuple[int, int]
     """Rows and columns of the grid that attention looks at; of a clip 1 and its frames."""
     carried: tuple[str, ...]
@@ -60,6 +65,8 @@ class Description:
     """Measured scores, and on what."""
     card: str = ""
     """For people, in Markdown: data, licence, scores, limits."""
+    labels: tuple[str, ...] = ()
+    """Of task `recognize`: names of the classes, in the order of the logits."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; `from_json` takes them back."""
@@ -76,7 +83,10 @@ class Description:
         try:
             described = cls(**known)
             height, width = described.grid_size
-            tidy = replace(described, grid_size=(int(height), int(width)), carried=tuple(map(str, described.carried)))
+            carried, labels = tuple(map(str, described.carried)), tuple(map(str, described.labels))
+            tidy = replace(described, grid_size=(int(height), int(width)), carried=carried, labels=labels)
+            if tidy.task not in NETWORKS_OF:
+                raise ValueError(f"task {tidy.task!r} is unknown to this SeeSay")
         except (TypeError, ValueError) as error:
             raise ArtefactError(f"{where}: an entry is missing or wrong ({error}); get the artefact again") from error
         for name in ("model", "preprocessing", "vocabulary", "search", "training", "scores"):
@@ -122,9 +132,14 @@ class Artefact:
         return (self.root / MANIFEST).stat().st_size + sum(record.size for record in self.files.values())
 
     @property
+    def networks(self) -> tuple[str, ...]:
+        """Names of the networks that the runtime needs."""
+        return NETWORKS_OF[self.description.task]
+
+    @property
     def exported(self) -> bool:
         """Whether it holds the networks that the runtime needs."""
-        return all(name in self.files for name in NETWORKS)
+        return all(name in self.files for name in self.networks)
 
     def file(self, name: str) -> Path:
         """Path of one of its files.
@@ -133,7 +148,7 @@ class Artefact:
             ArtefactError: it has no such file.
         """
         if name not in self.files:
-            todo = f"run: seesay export {self.source} --out DIR" if name in NETWORKS else "get the artefact again"
+            todo = f"run: seesay export {self.source} --out DIR" if name in FILES[1:] else "get the artefact again"
             raise ArtefactError(f"{self.source}: has no {name}; {todo}")
         return self.root / name
 
@@ -205,7 +220,7 @@ def seal(folder: Path, description: Description) -> Artefact:
 
     The manifest is written last and at once, so that a folder with a manifest is a whole artefact.
     """
-    present = [name for name in (WEIGHTS, *NETWORKS) if (folder / name).is_file()]
+    present = [name for name in FILES if (folder / name).is_file()]
     records = {name: FileRecord((folder / name).stat().st_size, _sha256(folder / name)) for name in present}
     values = {"format": FORMAT, **description.to_json(), "files": {name: asdict(r) for name, r in records.items()}}
     part = folder / f"{MANIFEST}.part"
@@ -264,7 +279,7 @@ def _check_replaceable(out: Path) -> None:
         if not out.is_file():
             raise ArtefactError(f"{out}: is not a file; name another --out")
         return
-    own = {MANIFEST, WEIGHTS, *NETWORKS}
+    own = {MANIFEST, *FILES}
     others = [path.name for path in out.iterdir() if path.name not in own] if out.is_dir() else [out.name]
     if others:
         raise ArtefactError(f"{out}: holds something else ({min(others)}); name a new folder")
@@ -312,7 +327,7 @@ def _parse_manifest(text: bytes, where: str) -> tuple[dict[str, Any], dict[str, 
         }
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ArtefactError(f"{where} is damaged ({type(error).__name__}: {error}); get the artefact again") from error
-    strange = [name for name in records if name not in (WEIGHTS, *NETWORKS)]
+    strange = [name for name in records if name not in FILES]
     if strange:
         raise ArtefactError(f"{where} lists {strange[0]!r}, which is no part of an artefact")
     return values, records

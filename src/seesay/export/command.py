@@ -13,11 +13,13 @@ import onnx
 
 from seesay.artefact import ENCODER, WEIGHTS, Artefact, find_artefact, read_artefact, seal, writing
 from seesay.errors import ArtefactError, UsageError
+from seesay.export.classifier_graphs import check_recognition, export_classifier_graphs
 from seesay.export.graphs import export_graphs, inline, refer
 from seesay.export.parity import TorchNetworks
-from seesay.export.weights import load_model, restored, stored, weights_of, write_weights
+from seesay.export.weights import load_any_model, restored, stored, weights_of, write_weights
 from seesay.media import FrameSampling
 from seesay.models.captioner import CaptionModel
+from seesay.models.classifier import ClassifyModel
 from seesay.runtime.networks import OnnxNetworks
 
 Quantize = Literal["none", "float16", "int8"]
@@ -51,11 +53,15 @@ def export_artefact(
     if calibration is not None and quantize != "int8":
         raise UsageError(f"calibration pictures are for --quantize int8, not {quantize}")
     source = find_artefact(model)
-    built = load_model(source)
+    built = load_any_model(source)
     weights = stored(weights_of(built), _STORAGE[quantize])
     with writing(Path(out)) as folder:
         clip = source.description.clip
-        graphs = export_graphs(built, None if clip is None else FrameSampling.from_json(clip).frames)
+        frames = None if clip is None else FrameSampling.from_json(clip).frames
+        if isinstance(built, ClassifyModel):
+            graphs = export_classifier_graphs(built)
+        else:
+            graphs = export_graphs(built, frames)
         if calibration is not None:
             from seesay.export.quantise import quantise_encoder
 
@@ -67,7 +73,10 @@ def export_artefact(
             onnx.save(refer(graph, folder / WEIGHTS), folder / name)
         artefact = seal(folder, replace(source.description, storage=_STORAGE[quantize]))
         built.load_state_dict({**built.state_dict(), **restored(weights)})
-        _check(artefact, built, exact=calibration is None)
+        if isinstance(built, ClassifyModel):
+            check_recognition(artefact, built, frames or 1, exact=calibration is None)
+        else:
+            _check(artefact, built, exact=calibration is None)
     return read_artefact(out)
 
 

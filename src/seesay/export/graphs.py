@@ -26,6 +26,7 @@ from torch.nn import functional as F
 
 from seesay.artefact import DECODER_START, DECODER_STEP, ENCODER, WEIGHTS
 from seesay.models.captioner import CaptionModel, normalise
+from seesay.models.classifier import ClassifyModel
 from seesay.models.decoders.base import LastState
 from seesay.models.memory import Memory
 
@@ -36,7 +37,7 @@ _PICTURES, _ROWS = 2, 3
 
 
 class _Encoder(nn.Module):
-    def __init__(self, model: CaptionModel) -> None:
+    def __init__(self, model: CaptionModel | ClassifyModel) -> None:
         super().__init__()
         self.encoder = model.encoder
         self.preprocessing = model.preprocessing
@@ -159,10 +160,15 @@ def export_graphs(model: CaptionModel, frames: int | None = None) -> dict[str, o
     return graphs
 
 
-def _trace(network: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str]) -> onnx.ModelProto:
+def _trace(
+    network: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str], given: Any = None
+) -> onnx.ModelProto:
+    """A network as a graph; `given` are its inputs' dynamic shapes, None for those of captioners' networks."""
     pictures, rows = (torch.export.Dim(name, min=1, max=2**16) for name in ("pictures", "rows"))
     shapes: Any = tuple({0: pictures} for _ in inputs)
-    if isinstance(network, _Step):
+    if given is not None:
+        shapes = given
+    elif isinstance(network, _Step):
         both = {0: pictures, 1: rows}
         shapes = (both, tuple(both if n in network.decoder.carried else {0: pictures} for n in network.names))
     quiet = logging.getLogger("torch.onnx")

@@ -9,12 +9,14 @@ import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from seesay.artefact import WEIGHTS, Artefact, Description, find_artefact, seal
 from seesay.errors import ArtefactError
 from seesay.media import FrameSampling
 from seesay.models.captioner import CaptionModel
+from seesay.models.classifier import ClassifyModel
+from seesay.models.classifiers import CLASSIFIERS, ClassifierConfig
 from seesay.models.decoders import DECODERS, DecoderConfig
 from seesay.models.encoders import EncoderConfig
 from seesay.text import Vocabulary
@@ -44,7 +46,7 @@ def describe(
     )
 
 
-def save_model(model: CaptionModel, description: Description, folder: Path) -> Artefact:
+def save_model(model: nn.Module, description: Description, folder: Path) -> Artefact:
     """Write weights (float32) and description into `folder`, which may hold other things, as a run's folder does.
 
     Returns:
@@ -55,7 +57,34 @@ def save_model(model: CaptionModel, description: Description, folder: Path) -> A
     return seal(folder, description)
 
 
-def load_model(artefact: Artefact | Path | str) -> CaptionModel:
+def describe_classifier(
+    model: ClassifyModel, classifier: ClassifierConfig, name: str, sampling: FrameSampling, **more: Any
+) -> Description:
+    """What an artefact of a recogniser says of itself.
+
+    Args:
+        model: encoder, classifier and labels.
+        classifier: the settings the classifier was built from.
+        name: the model's name.
+        sampling: which frames of a clip it judges.
+        more: `training`, `scores` and `card` of `Description`.
+    """
+    settings = classifier.model_dump(mode="json")
+    return Description(
+        name=name,
+        task="recognize",
+        model={"encoder": model.encoder.config.model_dump(mode="json"), "classifier": settings},
+        preprocessing=model.preprocessing.to_json(),
+        vocabulary={},
+        grid_size=model.encoder.grid_size,
+        carried=tuple(model.classifier.carried),
+        clip=sampling.to_json(),
+        labels=model.labels,
+        **more,
+    )
+
+
+def load_any_model(artefact: Artefact | Path | str) -> CaptionModel | ClassifyModel:
     """Build the PyTorch model of an artefact, ready for use (`eval`); weights kept as float16 or int8 become float32.
 
     Args:
@@ -67,11 +96,16 @@ def load_model(artefact: Artefact | Path | str) -> CaptionModel:
     if not isinstance(artefact, Artefact):
         artefact = find_artefact(artefact)
     described = artefact.description
+    model: CaptionModel | ClassifyModel
     try:
         encoder = EncoderConfig(**described.model["encoder"])
-        decoder = DECODERS[described.model["decoder"]["name"]].config_class(**described.model["decoder"])
-        vocabulary = Vocabulary.from_json(dict(described.vocabulary))
-        model = CaptionModel.build(encoder, decoder, vocabulary, load_weights=False)
+        if described.task == "recognize":
+            judge = CLASSIFIERS[described.model["classifier"]["name"]].config_class(**described.model["classifier"])
+            model = ClassifyModel.build(encoder, judge, described.labels, load_weights=False)
+        else:
+            decoder = DECODERS[described.model["decoder"]["name"]].config_class(**described.model["decoder"])
+            vocabulary = Vocabulary.from_json(dict(described.vocabulary))
+            model = CaptionModel.build(encoder, decoder, vocabulary, load_weights=False)
         weights = restored(load_file(artefact.file(WEIGHTS)))
         missing = [name for name in weights_of(model) if name not in weights]
         if missing:
@@ -86,7 +120,20 @@ def load_model(artefact: Artefact | Path | str) -> CaptionModel:
     return model.eval()
 
 
-def weights_of(model: CaptionModel) -> dict[str, Tensor]:
+def load_model(artefact: Artefact | Path | str) -> CaptionModel:
+    """The captioner of an artefact: see `load_any_model`.
+
+    Raises:
+        ArtefactError: damaged, or a model that says no sentences.
+    """
+    model = load_any_model(artefact)
+    if not isinstance(model, CaptionModel):
+        named = artefact.source if isinstance(artefact, Artefact) else artefact
+        raise ArtefactError(f"{named}: recognises activities and says no sentences; a captioner is needed here")
+    return model
+
+
+def weights_of(model: nn.Module) -> dict[str, Tensor]:
     """The model's floating-point weights by name; counters such as batch norm's are of no use to anyone."""
     return {name: value.detach().cpu() for name, value in model.state_dict().items() if value.is_floating_point()}
 

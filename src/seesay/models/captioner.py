@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from seesay.media import Preprocessing
 from seesay.models.decoders import DECODERS, Decoder, DecoderConfig
@@ -75,17 +76,32 @@ class CaptionModel(nn.Module):
         return self.vocabulary.decode(hypothesis.tokens)
 
 
-def look(encoder: Encoder, pixels: Tensor) -> Memory:
+def look(encoder: Encoder, pixels: Tensor, *, positions: bool = False) -> Memory:
     """uint8 pixels → Memory: the same normalisation in training, at use and in the exported graph.
 
     A picture (B, H, W, 3) has its grid. Of a clip (B, F, H, W, 3) each frame goes through the same CNN, and the grid is
-    the frames' pooled vectors, (B, F, D): the CNN "distributed over time" of LRCN (Donahue et al. 2015).
+    the frames' pooled vectors, (B, F, D): the CNN "distributed over time" of LRCN (Donahue et al. 2015); or, with
+    `positions`, every position of every frame, (B, F·P, D).
+
+    Where the encoder has `frames_at_once`, what it computes of a clip is not kept for the backward pass but computed
+    again there, so many frames at a time (gradient checkpointing, Chen et al. 2016, arXiv:1604.06174).
     """
-    memory: Memory = encoder(normalise(pixels.flatten(0, -4), encoder.preprocessing))
     if pixels.ndim == 4:
+        memory: Memory = encoder(normalise(pixels, encoder.preprocessing))
         return memory
-    frames = memory.pooled.view(*pixels.shape[:2], -1)
-    return Memory(frames, frames.mean(1))
+
+    def encode(part: Tensor) -> Tensor:
+        memory: Memory = encoder(normalise(part, encoder.preprocessing))
+        return memory.grid if positions else memory.pooled[:, None]
+
+    frames = pixels.flatten(0, 1)
+    if encoder.frames_at_once and torch.is_grad_enabled():
+        parts = torch.split(frames, encoder.frames_at_once)
+        seen = torch.cat([checkpoint(encode, part, use_reentrant=False) for part in parts])
+    else:
+        seen = encode(frames)
+    grid = seen.view(pixels.shape[0], -1, seen.shape[-1])
+    return Memory(grid, grid.mean(1))
 
 
 def normalise(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:

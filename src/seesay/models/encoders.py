@@ -56,7 +56,10 @@ class Encoder(nn.Module):
         preprocessing: how a picture becomes this backbone's pixels.
         grid_size: rows and columns of the grid; N = rows · columns.
         dim: D, the size of each grid position and of the pooled vector.
+        frames_at_once: see `seesay.models.captioner.look`; 0 keeps all that is computed of a clip.
     """
+
+    frames_at_once: int = 0
 
     def __init__(self, config: EncoderConfig, *, load_weights: bool = True) -> None:
         """Build the backbone.

@@ -62,7 +62,7 @@ class Report(Callback):
         row = progress.history[-1]
         best = "  best so far" if progress.best_epoch == row["epoch"] else ""
         log.info("%s%s", "  ".join(f"{name} {value:.4g}" for name, value in row.items()), best)
-        if row["dev distinct"] < COLLAPSE:
+        if row.get("dev distinct", 1.0) < COLLAPSE:
             log.warning(
                 "only %.1f %% of the captions on dev differ: the model says the same of every picture. "
                 "Early on that passes; if it stays, lower training.lr or check that pictures and captions match",
@@ -108,7 +108,7 @@ class Curves(Callback):
 
     PANELS = (
         ("loss", ("loss", "dev loss")),
-        ("dev", ("dev CIDEr-D", "dev ROUGE_L", "dev Bleu_4")),
+        ("dev", ("dev CIDEr-D", "dev ROUGE_L", "dev Bleu_4", "dev top-1", "dev top-5", "dev per class")),
         ("speed", ("captions_per_second",)),
     )
 
@@ -122,7 +122,9 @@ class Curves(Callback):
         figure = Figure(figsize=(12, 3.5), layout="constrained")
         for axes, (title, names) in zip(figure.subplots(1, len(self.PANELS)), self.PANELS, strict=True):
             for name in names:
-                rows = [r for r in progress.history if name in r]  # a run from before a figure was logged lacks it
+                rows = [r for r in progress.history if name in r]  # of another task, or logged only since later
+                if not rows:
+                    continue
                 axes.plot([r["epoch"] for r in rows], [r[name] for r in rows], "o-", label=name)
             axes.set(title=title, xlabel="epoch")
             axes.grid(alpha=0.3)

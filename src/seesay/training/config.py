@@ -7,14 +7,28 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from seesay.errors import UsageError
+from seesay.models.classifiers import CLASSIFIERS, ClassifierConfig
 from seesay.models.decoders import DECODERS, DecoderConfig
 from seesay.models.encoders import EncoderConfig
 from seesay.recipes import RECIPES, recipe_file
 from seesay.registry import nearest
 from seesay.search import SearchOptions
+
+CAPTIONS_ONLY = ("decoder", "text", "vectors", "self_critical", "distillation")
+"""Sections that mean nothing where clips are recognised."""
 
 
 class _Settings(BaseModel):
@@ -75,6 +89,14 @@ class JointSettings(_Settings):
     """Whether batch norm learns its statistics too: for a CNN that begins with random weights, over large batches."""
     augment: bool = True
     """Random crop, mirror image and brightness while the CNN learns."""
+    frames_at_once: int = Field(0, ge=0)
+    """Gradient checkpointing of clips: frames whose inner values are held at a time, computed twice for it; 0: all."""
+
+    @model_validator(mode="after")
+    def _statistics_once(self) -> JointSettings:
+        if self.batch_norm and self.frames_at_once:
+            raise ValueError("batch_norm=true would learn its statistics twice with frames_at_once; leave one out")
+        return self
 
     def covers(self, epoch: int) -> bool:
         """Whether the CNN learns in this epoch."""
@@ -138,7 +160,7 @@ class TrainingSettings(_Settings):
     precision: Literal["auto", "bf16", "float32"] = "auto"
     """auto: bfloat16 autocast where the hardware has it."""
     patience: int | None = 5
-    """Stop after this many epochs without a better CIDEr-D on dev (None: never)."""
+    """Stop after this many epochs without a better CIDEr-D (of recognition: accuracy) on dev (None: never)."""
     beam: int = Field(3, ge=1)
     length_power: float = 0.7
     no_repeat_ngram: int = Field(0, ge=0)
@@ -157,6 +179,8 @@ class Config(_Settings):
     decoder: SerializeAsAny[DecoderConfig] = Field(default_factory=lambda: _decoder({"name": "attention"}))
     text: TextSettings = TextSettings()
     vectors: VectorSettings = VectorSettings()
+    classifier: SerializeAsAny[ClassifierConfig] | None = None
+    """In place of `decoder`: clips are recognised, not described."""
     clip: ClipSettings | None = None
     """None for pictures."""
     training: TrainingSettings = TrainingSettings()
@@ -168,6 +192,38 @@ class Config(_Settings):
     @classmethod
     def _decoder_by_name(cls, value: Any) -> Any:
         return _decoder(value) if isinstance(value, Mapping) else value
+
+    @field_validator("classifier", mode="before")
+    @classmethod
+    def _classifier_by_name(cls, value: Any) -> Any:
+        return classifier_settings(str(value.get("name")))(**value) if isinstance(value, Mapping) else value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_task(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and values.get("classifier"):
+            for section in CAPTIONS_ONLY:
+                if values.get(section):
+                    raise ValueError(f"{section} is for captions, and classifier for labels; leave one out")
+        return values
+
+    @model_validator(mode="after")
+    def _frames_fit(self) -> Config:
+        if self.classifier is None:
+            return self
+        if self.clip is None:
+            raise ValueError("classifier judges clips; say how many frames of each: clip.frames=16")
+        if self.training.scheduled_sampling:
+            raise ValueError("training.scheduled_sampling is for captions, and classifier for labels; leave one out")
+        wanted = CLASSIFIERS[self.classifier.name].positions
+        if self.clip.positions != wanted:
+            raise ValueError(f"classifier {self.classifier.name} needs clip.positions={str(wanted).lower()}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _only_what_counts(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = serialize(self)
+        return {k: v for k, v in values.items() if self.classifier is None or k not in CAPTIONS_ONLY}
 
     @model_validator(mode="after")
     def _settings_fit(self) -> Config:
@@ -202,6 +258,12 @@ def decoder_settings(name: str) -> type[DecoderConfig]:
     return settings
 
 
+def classifier_settings(name: str) -> type[ClassifierConfig]:
+    """The config class of the classifier registered under `name`."""
+    settings: type[ClassifierConfig] = CLASSIFIERS[name].config_class
+    return settings
+
+
 def load_config(recipe: str | Path, overrides: Sequence[str] = ()) -> Config:
     """A recipe by name or YAML file, with `section.key=value` overrides.
 
@@ -215,8 +277,8 @@ def load_config(recipe: str | Path, overrides: Sequence[str] = ()) -> Config:
         if not equals:
             raise UsageError(f"{override!r} is not of the form key=value, for example training.epochs=3")
         path = key.strip().split(".")
-        # `encoder=NAME` and `decoder=NAME` are short for their name.
-        if path in (["encoder"], ["decoder"]) and not text.lstrip().startswith("{"):
+        # `encoder=NAME`, `decoder=NAME` and `classifier=NAME` are short for their name.
+        if path in (["encoder"], ["decoder"], ["classifier"]) and not text.lstrip().startswith("{"):
             path.append("name")
         changes.append((path, yaml.safe_load(text), override))
     # Names first, because what the recipe says of another encoder or decoder is dropped by them.
@@ -257,7 +319,7 @@ def _set(values: dict[str, Any], path: list[str], value: Any, override: str) -> 
         here = here.setdefault(part, {})
         if not isinstance(here, dict):
             raise UsageError(f"{override!r}: {part} is a single value and has no keys below it")
-    if path == ["decoder", "name"] and here.get("name") != value:
+    if path in (["decoder", "name"], ["classifier", "name"]) and here.get("name") != value:
         here.clear()  # another family's settings do not carry over
     if path == ["encoder", "name"] and here.get("name") != value:
         here.pop("layer", None)  # a layer of another backbone
@@ -276,5 +338,7 @@ def _check_keys(values: Mapping[str, Any], model: type[BaseModel], where: str, p
         kind = next((part for part in get_args(kind) if part is not type(None)), kind)  # X of X | None
         if key == "decoder" and not path:
             kind = decoder_settings(str(value.get("name", "attention")))
+        if key == "classifier" and not path:
+            kind = classifier_settings(str(value.get("name")))
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             _check_keys(value, kind, where, (*path, key))

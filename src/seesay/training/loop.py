@@ -18,6 +18,7 @@ from torch import Tensor
 from seesay.data import Dataset, Sample
 from seesay.errors import TrainingError
 from seesay.models.captioner import CaptionModel
+from seesay.models.classifier import ClassifyModel
 from seesay.training.batches import Batch, ahead, epoch_plan, is_spare, share
 from seesay.training.callbacks import Callback, telling
 from seesay.training.checkpoints import read_checkpoint, with_prefix, without_prefix, write_checkpoint
@@ -58,7 +59,7 @@ class Trainer:
     def __init__(
         self,
         config: Config,
-        model: CaptionModel,
+        model: CaptionModel | ClassifyModel,
         task: Task,
         dataset: Dataset,
         out: Path,
@@ -115,6 +116,7 @@ class Trainer:
         if first and p.epoch > 0 and not saved:
             self.average.settle()
         self.model.encoder.freeze(self.config.joint.layers if joint else 0, self.config.joint.batch_norm)
+        self.model.encoder.frames_at_once = self.config.joint.frames_at_once
         self.average = MovingAverage(self.model, self.config.training.ema)
         optimizer = make_optimizer(self.model, self.config, joint=joint, reward=reward)
         if saved:
@@ -230,7 +232,7 @@ class Trainer:
     def _finish_epoch(self, joint: bool) -> None:
         p, sums = self.progress, self.progress.sums
         with self.average.in_place():
-            features, tell = None if joint else self.features, telling(self.callbacks, "captioning dev")
+            features, tell = None if joint else self.features, telling(self.callbacks, self.task.judging)
             scores = self.task.validate(self.dev_samples, self.fabric, features, tell)
             better = scores[self.task.score] > p.best
             weights: dict[str, Tensor] = {}

@@ -13,10 +13,10 @@ from seesay.training.config import Config
 
 
 def make_optimizer(model: nn.Module, config: Config, *, joint: bool, reward: bool) -> torch.optim.AdamW:
-    """AdamW with the CNN's and the decoder's own rates; weight decay on matrices only.
+    """AdamW with the CNN's own rates and those of the rest (decoder, classifier); weight decay on matrices only.
 
     Args:
-        model: a CaptionModel; parameters that take no gradient are left out.
+        model: its CNN is `encoder`; parameters that take no gradient are left out.
         config: the run's settings.
         joint: whether the CNN learns.
         reward: whether the rates are those of self-critical training.
@@ -26,10 +26,11 @@ def make_optimizer(model: nn.Module, config: Config, *, joint: bool, reward: boo
     else:
         rates = config.joint.decoder_lr if joint else config.training.lr, config.joint.lr
     groups = []
-    for part, peak in zip(("decoder", "encoder"), rates, strict=True):
-        if part == "encoder" and not joint:
+    for encoder, peak in zip((False, True), rates, strict=True):
+        if encoder and not joint:
             continue
-        learning = [p for p in getattr(model, part).parameters() if p.requires_grad]
+        named = model.named_parameters()
+        learning = [p for name, p in named if p.requires_grad and name.startswith("encoder.") == encoder]
         for decay, wanted in ((config.training.weight_decay, True), (0.0, False)):
             chosen = [p for p in learning if (p.ndim > 1) == wanted]
             groups.append({"params": chosen, "lr": peak, "peak": peak, "weight_decay": decay})

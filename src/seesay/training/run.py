@@ -10,29 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.fabric import Fabric
 from torch import Tensor
 
 from seesay.artefact import Description
 from seesay.cache import cache_folder
 from seesay.data import Dataset, check_pictures, read_dataset
 from seesay.errors import TrainingError, UsageError
-from seesay.export.weights import describe, save_model
+from seesay.export.weights import describe, describe_classifier, save_model
 from seesay.media import FrameSampling
 from seesay.metrics.scores import references_digest
 from seesay.models.captioner import CaptionModel
-from seesay.text import Vocabulary, tokenize
-from seesay.training.batches import training_words
+from seesay.models.classifier import ClassifyModel
+from seesay.text import tokenize
+from seesay.training.building import Model, build
 from seesay.training.callbacks import Callback, CsvLog, Curves, Report, TensorBoardLog, telling
 from seesay.training.checkpoints import read_checkpoint
 from seesay.training.config import Config, load_config, make_config
-from seesay.training.distillation import load_teachers
 from seesay.training.features import Features
 from seesay.training.loop import BEST, LAST, SUPERVISED, Trainer, make_fabric, write_json
 from seesay.training.sights import sight_of
-from seesay.training.tasks import CaptionTask
-from seesay.training.transfer import start_from
-from seesay.training.vectors import check_vectors, give_vectors
 
 log = logging.getLogger("seesay.training")
 
@@ -67,8 +63,6 @@ def train(
         TrainingError: `out` holds another run, or the loss stopped being finite.
     """
     config = load_config(recipe, overrides)
-    if config.clip and config.clip.positions:
-        raise UsageError("clip.positions=true keeps every place of every frame; captioners read a vector of each frame")
     dataset = read_dataset(data)
     out = Path(out)
     fabric = make_fabric(config.training.precision)
@@ -76,15 +70,8 @@ def train(
         _claim(out, config, resume)
     fabric.barrier()
     torch.manual_seed(config.training.seed)
-    captions = [training_words(text, config.text) for sample in dataset.split("train") for text in sample.references]
-    vocabulary = Vocabulary.build(captions, config.text.min_count)
-    begins_with = None if resume and (out / LAST).exists() else config.training.start_from
-    model = CaptionModel.build(config.encoder, config.decoder, vocabulary, load_weights=begins_with is None)
-    vectors = _vectors(model, captions, config, out, fabric)
-    if begins_with is not None:
-        start_from(model, begins_with)
-    joint = config.joint.from_epoch is not None
-    teachers = load_teachers(config.distillation.teachers, model, joint=joint) if config.distillation.teachers else None
+    built = build(config, dataset, out, fabric)
+    model = built.model
     watchers: list[Callback] = []
     if fabric.is_global_zero:
         watchers = [Report(), CsvLog(out / "metrics.csv"), Curves(out / "curves.png"), TensorBoardLog(out / "events")]
@@ -93,7 +80,7 @@ def train(
     dataset = _readable(dataset, model, config, cache, watchers)
     if fabric.is_global_zero:
         _announce(config, dataset, model)
-    task = CaptionTask(config, model, dataset.split("train"), teachers)
+    task = built.task(dataset.split("train"))
     trainer = Trainer(config, model, task, dataset, out, fabric, cache, watchers)
     progress = trainer.run(resume)
     fabric.barrier()
@@ -106,7 +93,7 @@ def train(
         cache.prepare(model.encoder, trainer.dev_samples)
         scores = task.validate(trainer.dev_samples, fabric, cache)
     if fabric.is_global_zero:
-        save_model(model, describe_run(model, config, dataset, scores, vectors), out)
+        save_model(model, describe_run(model, config, dataset, scores, built.vectors), out)
         log.info("best %s on dev %.4f, epoch %d", task.score, progress.best, progress.best_epoch)
         log.info("the model in %s has %s %.4f on dev", out, task.score, scores[task.score])
     fabric.barrier()
@@ -122,13 +109,29 @@ def blend(weights: Mapping[str, Tensor], others: Mapping[str, Tensor], share: fl
 
 
 def describe_run(
-    model: CaptionModel,
+    model: Model,
     config: Config,
     dataset: Dataset,
     dev_scores: dict[str, float],
     vectors: Mapping[str, Any] | None = None,
 ) -> Description:
     """What a run's artefact says of itself: enough to train it again, and how it did on dev."""
+    training = {
+        "data": {
+            "format": dataset.format,
+            "photos": {split: len(dataset.split(split)) for split in ("train", "dev")},
+            "captions": sum(len(sample.references) for sample in dataset.split("train")),
+            "sha256": {split: split_digest(dataset, split) for split in ("train", "dev")},
+        },
+        "config": config.model_dump(mode="json"),
+        **({"vectors": dict(vectors)} if vectors else {}),
+    }
+    if isinstance(model, ClassifyModel):
+        assert config.classifier is not None
+        assert config.clip is not None
+        sampling = FrameSampling("uniform", config.clip.frames)
+        about = {"training": training, "scores": {"dev": dev_scores}}
+        return describe_classifier(model, config.classifier, config.name, sampling, **about)
     return describe(
         model,
         config.decoder,
@@ -139,16 +142,7 @@ def describe_run(
             "length_power": config.training.length_power,
             "no_repeat_ngram": config.training.no_repeat_ngram,
         },
-        training={
-            "data": {
-                "format": dataset.format,
-                "photos": {split: len(dataset.split(split)) for split in ("train", "dev")},
-                "captions": sum(len(sample.references) for sample in dataset.split("train")),
-                "sha256": {split: split_digest(dataset, split) for split in ("train", "dev")},
-            },
-            "config": config.model_dump(mode="json"),
-            **({"vectors": dict(vectors)} if vectors else {}),
-        },
+        training=training,
         scores={"dev": dev_scores},
     )
 
@@ -161,13 +155,14 @@ def changed_settings(before: Config, now: Config) -> list[str]:
         for section, values in now.model_dump(mode="json").items()
         if isinstance(values, dict)
         for key, value in values.items()
-        if earlier[section].get(key) != value and key not in ("patience", "checkpoint_minutes")
+        if (earlier.get(section) or {}).get(key) != value and key not in ("patience", "checkpoint_minutes")
     ]
 
 
 def split_digest(dataset: Dataset, split: str) -> str:
-    """What tells a split from one with other photos or captions."""
-    return references_digest({s.id: [tokenize(text) for text in s.references] for s in dataset.split(split)})
+    """What tells a split from one with other photos, captions or labels."""
+    known = {s.id: s.references or ((s.label,) if s.label else ()) for s in dataset.split(split)}
+    return references_digest({key: [tokenize(text) for text in texts] for key, texts in known.items()})
 
 
 def _claim(out: Path, config: Config, resume: bool) -> None:
@@ -190,26 +185,7 @@ def _claim(out: Path, config: Config, resume: bool) -> None:
         raise UsageError(f"{out}: cannot be written ({error.strerror})") from error
 
 
-def _vectors(
-    model: CaptionModel, captions: Sequence[Sequence[str]], config: Config, out: Path, fabric: Fabric
-) -> dict[str, Any]:
-    """Give the decoder its word vectors; a run that goes on has them in its checkpoint."""
-    check_vectors(model, config.vectors)
-    if config.vectors.source == "learned":
-        return {}
-    record = out / "vectors.json"
-    if (out / LAST).is_file():
-        found: dict[str, Any] = json.loads(record.read_text("utf-8"))
-        return found
-    found = give_vectors(model, captions, config.vectors, config.training.seed)
-    if fabric.is_global_zero:
-        write_json(record, found)
-    return found
-
-
-def _readable(
-    dataset: Dataset, model: CaptionModel, config: Config, cache: Features, watchers: Sequence[Callback]
-) -> Dataset:
+def _readable(dataset: Dataset, model: Model, config: Config, cache: Features, watchers: Sequence[Callback]) -> Dataset:
     """The data set without the pictures that do not open; those that do are encoded, where the CNN begins fixed."""
     samples = [*dataset.split("train"), *dataset.split("dev")]
     if config.joint.covers(0) and config.clip is None:
@@ -224,18 +200,18 @@ def _readable(
     return dataset.without(lacking, "picture that does not open") if lacking else dataset
 
 
-def _announce(config: Config, dataset: Dataset, model: CaptionModel) -> None:
+def _announce(config: Config, dataset: Dataset, model: Model) -> None:
     """Say what is about to be trained on what."""
     count = sum(p.numel() for p in model.parameters())
     log.info(
-        "%s: %s + %s, %.1f M parameters, %d words; %d train and %d dev %s, %d faults in the data passed over",
+        "%s: %s + %s, %.1f M parameters, %s; %d train and %d dev %s, %d faults in the data passed over",
         config.name,
         config.encoder.name,
-        config.decoder.name,
+        config.classifier.name if config.classifier else config.decoder.name,
         count / 1e6,
-        len(model.vocabulary),
+        f"{len(model.vocabulary)} words" if isinstance(model, CaptionModel) else f"{len(model.labels)} classes",
         len(dataset.split("train")),
         len(dataset.split("dev")),
-        "clips" if config.clip else "photos",
+        "photos" if config.clip is None else "clips",
         len(dataset.faults),
     )

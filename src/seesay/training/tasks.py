@@ -62,10 +62,12 @@ class Task(ABC):
 
     Attributes:
         score: the figure of `validate` that decides which weights are kept; larger is better.
+        judging: what `validate` does, for the progress bar.
         teachers: distillation's, if any.
     """
 
     score: ClassVar[str]
+    judging: ClassVar[str]
     teachers: Teachers | None = None
 
     @abstractmethod
@@ -105,6 +107,7 @@ class CaptionTask(Task):
     """
 
     score = "CIDEr-D"
+    judging = "captioning dev"
 
     def __init__(
         self, config: Config, model: CaptionModel, samples: Sequence[Sample], teachers: Teachers | None = None

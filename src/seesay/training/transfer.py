@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from seesay.errors import UsageError
-from seesay.export.weights import load_model
+from seesay.export.weights import load_any_model
 from seesay.models.captioner import CaptionModel
-from seesay.text import Vocabulary
+from seesay.models.classifier import ClassifyModel
 
 log = logging.getLogger("seesay.training")
 
 
-def start_from(model: CaptionModel, source: str | Path) -> None:
+def start_from(model: CaptionModel | ClassifyModel, source: str | Path) -> None:
     """Give `model` the weights of an artefact or a run's folder.
 
-    What depends on the vocabulary (rows of the embedding and of the output) is taken word by word: words that the other
-    model does not know stay as they are. All else must have the same shape.
+    What depends on the vocabulary (rows of the embedding and of the output) is taken word by word, and what depends on
+    the classes class by class: those that the other model does not know stay as they are. All else must have the same
+    shape. A recogniser that starts from a captioner, or the other way, takes its CNN alone.
 
     Raises:
         ArtefactError: `source` is no model.
         UsageError: the two models are of different make.
     """
-    other = load_model(source)
+    other = load_any_model(source)
     theirs, ours = other.state_dict(), model.state_dict()
-    mine, known = shared_words(model.vocabulary, other.vocabulary)
-    sizes = (len(model.vocabulary),), (len(other.vocabulary),)
+    names, other_names = _names(model), _names(other)
+    mine, known = shared_names(names, other_names)
+    sizes = (len(names),), (len(other_names),)
+    alike = type(other) is type(model)
     taken: dict[str, Tensor] = {}
     for name, own in ours.items():
         value = theirs.get(name)
-        if value is not None and (own.shape[:1], value.shape[:1]) == sizes and own.shape[1:] == value.shape[1:]:
+        if not alike and not name.startswith("encoder."):
+            taken[name] = own
+        elif value is not None and (own.shape[:1], value.shape[:1]) == sizes and own.shape[1:] == value.shape[1:]:
             taken[name] = own.clone()
             taken[name][mine] = value[known]
         elif value is not None and value.shape == own.shape:
@@ -41,16 +47,24 @@ def start_from(model: CaptionModel, source: str | Path) -> None:
         else:
             raise UsageError(
                 f"start_from={source}: its {name} does not fit ({_shape(value)} for {_shape(own)}); "
-                "give encoder and decoder the settings that it was trained with"
+                "give encoder and decoder or classifier the settings that it was trained with"
             )
     model.load_state_dict(taken)
-    log.info("weights of %s; it knows %d of %d words", source, len(mine), len(model.vocabulary))
+    if alike:
+        kind = "words" if isinstance(model, CaptionModel) else "classes"
+        log.info("weights of %s; it knows %d of %d %s", source, len(mine), len(names), kind)
+    else:
+        log.info("the CNN of %s", source)
 
 
-def shared_words(mine: Vocabulary, others: Vocabulary) -> tuple[Tensor, Tensor]:
-    """Ids of the words in both vocabularies: in the first and in the second, (n,) int64 each."""
-    theirs = {word: index for index, word in enumerate(others.tokens)}
-    pairs = [(index, theirs[word]) for index, word in enumerate(mine.tokens) if word in theirs]
+def _names(model: CaptionModel | ClassifyModel) -> Sequence[str]:
+    return model.vocabulary.tokens if isinstance(model, CaptionModel) else model.labels
+
+
+def shared_names(mine: Sequence[str], others: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """Places of the words or classes in both lists: in the first and in the second, (n,) int64 each."""
+    theirs = {word: index for index, word in enumerate(others)}
+    pairs = [(index, theirs[word]) for index, word in enumerate(mine) if word in theirs]
     both = torch.tensor(pairs, dtype=torch.int64).view(-1, 2)
     return both[:, 0], both[:, 1]
 

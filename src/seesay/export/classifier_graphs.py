@@ -1,0 +1,86 @@
+"""A recogniser's two networks as ONNX graphs, in the form of `seesay.export.graphs`."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from seesay.artefact import CLASSIFIER, ENCODER, Artefact
+from seesay.errors import ArtefactError
+from seesay.export.graphs import _Encoder, _trace
+from seesay.models.classifier import ClassifyModel
+from seesay.models.memory import Memory
+from seesay.runtime.recognition_networks import RecognitionNetworks
+
+_CLIPS, _FRAMES = 2, 3  # so that nothing takes a dimension of one for a constant
+
+
+class _Classifier(nn.Module):
+    def __init__(self, model: ClassifyModel) -> None:
+        super().__init__()
+        self.classifier = model.classifier
+        self.names = tuple(model.classifier.carried)
+
+    def forward(self, grid: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+        before = dict(zip(self.names, state, strict=True)) if self.names else None
+        logits, after = self.classifier(Memory(grid, grid.mean(1)), before)
+        return (logits, *(after[name].clone() for name in self.names))
+
+
+def export_classifier_graphs(model: ClassifyModel) -> dict[str, onnx.ModelProto]:
+    """Trace the networks, by file name; weights are graph inputs still, for `refer` to put in.
+
+    Signatures, with B clips and F frames, both free:
+        encoder: as a captioner's; it takes frames as pictures.
+        classifier: `grid` (B, F, D), and `state.NAME` (B, …) for each carried entry, zeros at a clip's beginning →
+            `logits` (B, T, C) and `next.NAME`. Where frames' positions are read, and the net goes from frame to frame,
+            `grid` is (B, P, D): one frame at a time.
+    """
+    model = model.eval()
+    judge = model.classifier
+    height, width = model.preprocessing.size
+    positions = model.encoder.grid_size[0] * model.encoder.grid_size[1] if judge.positions else 1
+    grid = torch.randn(_CLIPS, positions if judge.stepwise else _FRAMES * positions, model.encoder.dim)
+    state = tuple(judge.begin(Memory(grid, grid.mean(1))).values())
+    clips, frames = torch.export.Dim("clips", min=1, max=2**16), torch.export.Dim("frames", min=1, max=2**16)
+    shape = {0: clips} if judge.stepwise else {0: clips, 1: frames * positions if positions > 1 else frames}
+    names = list(judge.carried)
+    return {
+        ENCODER: _trace(
+            _Encoder(model), (torch.zeros(2, height, width, 3, dtype=torch.uint8),), ["pixels"], ["grid", "pooled"]
+        ),
+        CLASSIFIER: _trace(
+            _Classifier(model),
+            (grid, *state),
+            ["grid", *(f"state.{name}" for name in names)],
+            ["logits", *(f"next.{name}" for name in names)],
+            (shape, tuple({0: clips} for _ in names)),
+        ),
+    }
+
+
+@torch.inference_mode()
+def check_recognition(artefact: Artefact, model: ClassifyModel, frames: int, *, exact: bool = True) -> None:
+    """Run the networks on noise: whole clips, and a clip in two parts with the state carried; compare with PyTorch.
+
+    Raises:
+        ArtefactError: they do not compute the same.
+    """
+    height, width = model.preprocessing.size
+    pixels = np.random.default_rng(0).integers(0, 256, (2, frames + 1, height, width, 3), np.uint8)
+    networks = RecognitionNetworks(artefact)
+    found, _ = networks.judge(networks.frames(pixels))
+    expected, _ = model.classifier(model.encode(pixels))
+    pairs = [(found, expected)]
+    if model.classifier.streams:
+        state, expected_state = None, None
+        for part in (pixels[:, :1], pixels[:, 1:]):
+            logits, state = networks.judge(networks.frames(part), state)
+            wanted, expected_state = model.classifier(model.encode(part), expected_state)
+            pairs.append((logits, wanted))
+    for logits, wanted in pairs:
+        gap = float(np.abs(logits - wanted.numpy()).max())
+        if not np.isfinite(logits).all() or (exact and gap > 1e-3 * max(1.0, float(wanted.abs().max()))):
+            raise ArtefactError(f"the exported networks do not compute what PyTorch does (logits differ by {gap:.3g})")

@@ -1,0 +1,80 @@
+"""A recogniser's exported networks on ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesay.artefact import CLASSIFIER, ENCODER, Artefact
+from seesay.runtime.networks import _PICTURES_AT_ONCE, Array, _session, session_options
+
+Carried = Mapping[str, Array]
+"""The classifier's state by name, a row for each clip."""
+
+
+class RecognitionNetworks:
+    """The networks of an exported recogniser.
+
+    Args:
+        artefact: it must be exported.
+        threads: CPU threads for the networks; None takes all cores this process may use.
+
+    Attributes:
+        carried: names of the state's entries; empty where a clip's parts do not know of each other.
+
+    Raises:
+        ArtefactError: not exported, or a network that ONNX Runtime refuses.
+    """
+
+    def __init__(self, artefact: Artefact, threads: int | None = None) -> None:
+        files = [artefact.file(name) for name in (ENCODER, CLASSIFIER)]
+        options = session_options(threads)
+        with ThreadPoolExecutor(len(files)) as pool:
+            self._encoder, self._classifier = pool.map(lambda file: _session(file, options), files)
+        grid, *state = self._classifier.get_inputs()
+        self.carried = tuple(artefact.description.carried)
+        self._begin = {entry.name.removeprefix("state."): entry.shape[1:] for entry in state}
+        self._outputs = ["logits", *(f"next.{name}" for name in self.carried)]
+        # A graph of one frame at a time has a fixed number of positions in the place of free frames.
+        self._positions = grid.shape[1] if isinstance(grid.shape[1], int) else None
+
+    def frames(self, pixels: NDArray[np.uint8]) -> Array:
+        """Clips (B, F, H, W, 3) → what the classifier reads of their frames, (B, N, D) float32: N = F, or F · positions.
+
+        A frame like the one before is encoded once.
+        """
+        flat = pixels.reshape(-1, *pixels.shape[2:])
+        new = np.array([not (i and np.array_equal(flat[i - 1], frame)) for i, frame in enumerate(flat)])
+        wanted, seen = flat[new], []
+        for first in range(0, len(wanted), _PICTURES_AT_ONCE):
+            part = {"pixels": wanted[first : first + _PICTURES_AT_ONCE]}
+            seen.append(self._encoder.run(["grid" if self._positions else "pooled"], part)[0])
+        vectors: Array = np.concatenate(seen)[np.cumsum(new) - 1]
+        return vectors.reshape(len(pixels), -1, vectors.shape[-1])
+
+    def judge(self, grid: Array, state: Carried | None = None) -> tuple[Array, dict[str, Array]]:
+        """Frames of clips (B, N, D) → logits (B, T, C), and the state after them, to go on from.
+
+        Args:
+            grid: what `frames` gives.
+            state: what the part before gave; None at the beginning.
+        """
+        at = dict(state) if state is not None else self._zeros(len(grid))
+        if self._positions is None:
+            return self._run(grid, at)
+        seen = []
+        for first in range(0, grid.shape[1], self._positions):
+            logits, at = self._run(grid[:, first : first + self._positions], at)
+            seen.append(logits)
+        return np.concatenate(seen, 1), at
+
+    def _run(self, grid: Array, state: Carried) -> tuple[Array, dict[str, Array]]:
+        feed = {"grid": grid, **{f"state.{name}": value for name, value in state.items()}}
+        logits, *after = self._classifier.run(self._outputs, feed)
+        return logits, dict(zip(self.carried, after, strict=True))
+
+    def _zeros(self, clips: int) -> dict[str, Array]:
+        return {name: np.zeros((clips, *shape), np.float32) for name, shape in self._begin.items()}
