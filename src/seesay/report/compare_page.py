@@ -6,16 +6,13 @@ import html
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from seesay.errors import MediaError
 from seesay.media import open_picture
+from seesay.report.comparison import Comparison, Photo
 from seesay.report.evaluate import write_whole
 from seesay.report.measures import LABELS, Measure
 from seesay.report.page import embedded, page
-
-if TYPE_CHECKING:
-    from seesay.report.compare import Comparison, Photo
 
 PLOTS_LEFT_OUT = "plots are left out: they need matplotlib (pip install 'seesay[train]')"
 

@@ -115,14 +115,17 @@ def evaluate(
     return found
 
 
-def write_whole(file: Path, text: str) -> None:
+def write_whole(file: Path, content: str | bytes) -> None:
     """Whole or not at all, and on the disk before the next step begins."""
     part = file.with_name(f".{file.name}.part")
-    with part.open("w", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    part.replace(file)
+    try:
+        with part.open("wb") as handle:
+            handle.write(content.encode() if isinstance(content, str) else content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _write_items(file: Path, captions: dict[str, str], scores: Scores) -> None:
