@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seesay.errors import DataError
+from seesay.media import Section
 from seesay.registry import nearest
 
 SPLITS = ("train", "dev", "test")
@@ -42,6 +43,13 @@ class Sample:
     label: str | None = None
     start: float | None = None
     end: float | None = None
+
+
+def source_of(sample: Sample) -> Path | Section:
+    """What to open: a picture, a clip, or the section of a clip that a sample is."""
+    if sample.start is None and sample.end is None:
+        return sample.media
+    return Section(sample.media, sample.start, sample.end)
 
 
 @dataclass(frozen=True)
