@@ -1,6 +1,6 @@
 """Data sets as Samples, whatever their layout; and the cache of encoded pictures."""
 
-from seesay.data.check import check_pictures, dataset_statistics
+from seesay.data.check import check_pictures, class_counts, dataset_statistics
 from seesay.data.features import FeatureCache
 from seesay.data.readers import READERS, read_dataset
 from seesay.data.sample import Dataset, Fault, Sample, count_faults, source_of
@@ -12,6 +12,7 @@ __all__ = [
     "FeatureCache",
     "Sample",
     "check_pictures",
+    "class_counts",
     "count_faults",
     "dataset_statistics",
     "read_dataset",
