@@ -126,9 +126,7 @@ def test_a_clip_for_a_model_of_photos_is_said_to_be_one(
     assert of_photos(clips[0]).text  # the first frame of an animated picture
 
 
-def test_what_is_no_clip_is_named_and_the_others_go_on(
-    attending: Captioner, clips: list[Path], tmp_path: Path
-) -> None:
+def test_what_is_no_clip_is_named_and_the_others_go_on(attending: Captioner, clips: list[Path], tmp_path: Path) -> None:
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no clip")
     found = [result for _, result in attending.stream([clips[0], broken, clips[1]])]

@@ -3,7 +3,7 @@
 from seesay.data.check import check_pictures, class_counts, dataset_statistics
 from seesay.data.features import FeatureCache
 from seesay.data.readers import READERS, read_dataset
-from seesay.data.sample import Dataset, Fault, Sample, count_faults
+from seesay.data.sample import Dataset, Fault, Sample, count_faults, source_of
 
 __all__ = [
     "READERS",
@@ -16,4 +16,5 @@ __all__ = [
     "count_faults",
     "dataset_statistics",
     "read_dataset",
+    "source_of",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seesay.errors import DataError
+from seesay.media import Section
 from seesay.media.kinds import Kind
 from seesay.registry import nearest
 
@@ -46,6 +47,13 @@ class Sample:
     start: float | None = None
     end: float | None = None
     kind: Kind = "picture"
+
+
+def source_of(sample: Sample) -> Path | Section:
+    """What to open: a picture, a clip, or the section of a clip that a sample is."""
+    if sample.start is None and sample.end is None:
+        return sample.media
+    return Section(sample.media, sample.start, sample.end)
 
 
 @dataclass(frozen=True)

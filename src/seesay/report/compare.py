@@ -10,9 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-from seesay.data import Dataset, Sample, read_dataset
+from seesay.data import Dataset, Sample, read_dataset, source_of
 from seesay.errors import DataError, MediaError, UsageError
-from seesay.media import open_picture
 from seesay.metrics import Difference, Scores, health, score
 from seesay.metrics import compare as difference
 from seesay.metrics.scores import possible_metrics, references_digest
@@ -23,6 +22,7 @@ from seesay.report.entrants import Entrant, find_entrants, usual_split
 from seesay.report.evaluate import write_whole
 from seesay.report.measures import measures_of
 from seesay.report.predict import TOGETHER, Predictions, Speed, measure_speed, predict
+from seesay.report.thumbnails import thumbnail
 from seesay.runtime import Captioner
 from seesay.text import tokenize
 
@@ -231,7 +231,7 @@ def _check_photos(entrants: Sequence[Entrant], samples: Sequence[Sample], where:
 
 def _fault(sample: Sample) -> str | None:
     try:
-        open_picture(Path(sample.media))
+        thumbnail(source_of(sample))
     except MediaError as error:
         return str(error)
     return None
@@ -265,7 +265,7 @@ def _speeds(
             return {name: Speed(**values) for name, values in kept["speeds"].items()}
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    found = measure_speed(captioners, [s.media for s in chosen], beam, lambda d, t: told(d, t, "measuring speed"))
+    found = measure_speed(captioners, [source_of(s) for s in chosen], beam, lambda d, t: told(d, t, "measuring speed"))
     write_whole(file, json.dumps({"of": key, "speeds": {name: asdict(s) for name, s in found.items()}}, indent=1))
     return found
 
