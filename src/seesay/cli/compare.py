@@ -38,6 +38,7 @@ def compare(
 ) -> None:
     """Caption the same photos by each, score them, and write a page; a second call takes what the first has done."""
     from seesay.report.compare import compare as run
+    from seesay.report.measures import LABELS
 
     with progress("reading") as tell, training_parts():
         found = run(runs, out, data, split, beam=beam, on_progress=tell)
@@ -49,7 +50,7 @@ def compare(
         for name, each in found.differences.items():
             lines = [
                 {
-                    f"{name} - {found.names[0]}": score,
+                    f"{name} - {found.names[0]}": LABELS.get(score, score),
                     "difference": f"{d.first - d.second:+.4f}",
                     "95 % interval": f"{d.low:+.4f} … {d.high:+.4f}",
                     "p": f"{d.p:.3f}",

@@ -162,7 +162,7 @@ def _bars(axes: Axes, points: Points, names: Sequence[str]) -> None:
 
 def trial_plot(trials: Sequence[Trial]) -> Figure:
     """CIDEr-D of the trials as they came, with the best so far, and against each setting."""
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
     keys = list(dict.fromkeys(key for trial in trials for key in trial.point))
     figure, made = panels(["trials in order", *keys])
@@ -197,6 +197,9 @@ def trial_plot(trials: Sequence[Trial]) -> Figure:
             x = [number(t.point[key]) or 0.0 for t in known]
             if x and min(x) > 0 and max(x) / min(x) >= 20:
                 axes.set_xscale("log")
+                axes.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+                axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+                axes.xaxis.set_minor_locator(NullLocator())
     legend(figure, made[0])
     return figure
 
