@@ -70,6 +70,10 @@ def train(
     if config.clip and config.clip.positions:
         raise UsageError("clip.positions=true keeps every place of every frame; captioners read a vector of each frame")
     dataset = read_dataset(data)
+    if dataset.kind == "clip" and config.clip is None:
+        raise UsageError(
+            f"{data} holds clips, and {recipe} reads photos: take a recipe of clips, or add clip.frames=16"
+        )
     out = Path(out)
     fabric = make_fabric(config.training.precision)
     if fabric.is_global_zero:
