@@ -231,7 +231,9 @@ class _Explainer:
         assert not isinstance(said.result, MediaError)
         frames = None
         if said.captioner.clip:
-            frames = said.captioner.members[0].preprocessing.load(said.source)
+            members = said.captioner.members
+            shown = next((one for one in members if one.attends), members[0])
+            frames = shown.preprocessing.load(said.source)
         self.pages.add(said.source, said.result, frames)
 
     def fail(self, error: str) -> None:

@@ -37,7 +37,7 @@ def sweep(
     settings: list[str] = typer.Argument(
         None, metavar="[key=a,b,c…]", help="Settings and the values they take; with --trials also key=low..high[,log]."
     ),
-    data: str = typer.Option(..., "--data", metavar="FORMAT:PATH", help="Pictures and captions."),
+    data: str = typer.Option(..., "--data", metavar="FORMAT:PATH", help="Pictures or clips, and captions."),
     out: Path = typer.Option(..., "--out", help="Folder of the runs, tables and plots; a second call goes on there."),
     seeds: int | None = typer.Option(None, "--seeds", min=1, help="Runs of each choice. [default: 3; 1 with --trials]"),
     trials: int | None = typer.Option(None, "--trials", min=1, help="Search with Optuna, this many choices in all."),

@@ -32,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
 def train(
     recipe: str = typer.Argument(..., metavar="RECIPE|FILE.yaml", help="A recipe's name (seesay recipes) or file."),
     settings: list[str] = typer.Argument(None, metavar="[key=value…]", help="Settings in place of the recipe's."),
-    data: str = typer.Option(..., "--data", metavar="FORMAT:PATH", help="Pictures and captions."),
+    data: str = typer.Option(..., "--data", metavar="FORMAT:PATH", help="Pictures or clips, and captions."),
     out: Path = typer.Option(..., "--out", help="The run's folder."),
     resume: bool = typer.Option(False, "--resume", help="Go on from the last checkpoint in --out."),
 ) -> None:

@@ -64,6 +64,10 @@ def train(
     """
     config = load_config(recipe, overrides)
     dataset = read_dataset(data)
+    if dataset.kind == "clip" and config.clip is None:
+        raise UsageError(
+            f"{data} holds clips, and {recipe} reads photos: take a recipe of clips, or add clip.frames=16"
+        )
     out = Path(out)
     fabric = make_fabric(config.training.precision)
     if fabric.is_global_zero:
