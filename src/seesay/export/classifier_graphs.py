@@ -56,7 +56,7 @@ def export_classifier_graphs(model: ClassifyModel) -> dict[str, onnx.ModelProto]
             (grid, *state),
             ["grid", *(f"state.{name}" for name in names)],
             ["logits", *(f"next.{name}" for name in names)],
-            (shape, tuple({0: clips} for _ in names)),
+            (shape, tuple({0: clips} for _ in names)) if names else (shape,),
         ),
     }
 

@@ -15,7 +15,8 @@ from seesay.errors import DataError, MediaError, UsageError
 from seesay.metrics import Scores, health, score
 from seesay.metrics.scores import possible_metrics
 from seesay.report.page import evaluation_page
-from seesay.runtime import SearchSettings, load
+from seesay.runtime import SearchSettings
+from seesay.runtime.captioner import load
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

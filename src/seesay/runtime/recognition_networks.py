@@ -42,7 +42,7 @@ class RecognitionNetworks:
         self._positions = grid.shape[1] if isinstance(grid.shape[1], int) else None
 
     def frames(self, pixels: NDArray[np.uint8]) -> Array:
-        """Clips (B, F, H, W, 3) → what the classifier reads of their frames, (B, N, D) float32: N = F, or F · positions.
+        """Clips (B, F, H, W, 3) → what the classifier reads of them, (B, N, D) float32: N = F, or F · positions.
 
         A frame like the one before is encoded once.
         """
