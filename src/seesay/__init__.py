@@ -5,8 +5,8 @@
     print(captioner("dog.jpg").text)
 
 Exported: `load` and the `Captioner` or `Recognizer` it gives, the `Caption` and `Prediction` that these give, the
-errors raised on purpose (`SeeSayError` and its kinds), and `__version__`. Importing the package is cheap: what these names need is imported
-when one of them is first used.
+errors raised on purpose (`SeeSayError` and its kinds), and `__version__`. Importing the package is cheap: what these
+names need is imported when one of them is first used.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ app = typer.Typer(
     "2 wrong use, 3 faults in the data, 4 a model missing or damaged, 5 training stopped, "
     "6 a part is not installed, 130 interrupted.",
 )
-for module in (
+VERBS = (
     caption,
     recognize,
     train,
@@ -51,7 +51,8 @@ for module in (
     data,
     features,
     show,
-):
+)
+for module in VERBS:
     module.add_to(app)
 
 

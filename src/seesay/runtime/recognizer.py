@@ -46,8 +46,8 @@ class Recognizer:
     """A model ready to recognise what clips show; make one with `seesay.load`.
 
     A source is a path of a video, of an animated picture or of a folder of numbered frames, the bytes of a file, an
-    open binary file, a `seesay.media.Section` of one of these, or uint8 frames (F, H, W, 3). What is said of a clip does not
-    depend on the clips beside it.
+    open binary file, a `seesay.media.Section` of one of these, or uint8 frames (F, H, W, 3). What is said of a clip
+    does not depend on the clips beside it.
 
     Attributes:
         artefact: what it was loaded from.
