@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from seesay.cache import cache_folder
 from seesay.cli import run
 from seesay.data import read_dataset
 from seesay.report.reproduce import PAPER, RECIPES, paper_scores
@@ -60,6 +61,10 @@ def test_the_scores_are_what_their_definition_says(tiny_flickr8k):
 
 
 def test_both_are_trained_scored_and_set_beside_the_paper(tiny_flickr8k, tmp_path, monkeypatch, capsys):
+    # METEOR's data is converted once for all tests.
+    (tmp_path / "cache").mkdir()
+    cache_folder("meteor").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "cache" / "meteor").symlink_to(cache_folder("meteor").resolve())
     monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
     out = tmp_path / "out"
     call = ["reproduce", "lstm-vs-gru", *TINY, "--data", f"flickr8k:{tiny_flickr8k}", "--out", str(out)]

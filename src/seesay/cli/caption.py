@@ -1,14 +1,14 @@
-"""`seesay caption`: photos in, sentences out."""
+"""`seesay caption`: photos and clips in, sentences out."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from seesay.cli.common import as_text, output, progress, say
+from seesay.cli.common import output, progress, say
 from seesay.cli.search import (
     Beam,
     Diversity,
@@ -28,9 +28,11 @@ from seesay.cli.search import (
 from seesay.errors import MediaError, MissingPartError, UsageError
 
 if TYPE_CHECKING:
-    from seesay.runtime import Caption, Captioner, SearchSettings
+    from seesay.cli.describing import Said
+    from seesay.media.kinds import Kind
+    from seesay.report.attention import AttentionPages
+    from seesay.runtime import Captioner, SearchSettings
 
-UNMET = "holds all that it must"
 EXAMPLES = """\b
 Examples:
   seesay caption dog.jpg
@@ -41,15 +43,17 @@ Examples:
   seesay caption dog.jpg --must dog --must 'red ball' --must-not man
   seesay caption dog.jpg --model a --model b   # an ensemble
   seesay caption dog.jpg --explain looked      # pictures of where the model looked, and a page
+  seesay caption clip.mp4 --model runs/clips-exported
+  seesay caption film.mp4 --per-scene --out film.vtt
   find . -name '*.png' | seesay caption - --csv
 """
 
 
 def add_to(app: typer.Typer) -> None:
     """Make the verb known."""
-    app.command("caption", cls=GroupedCommand, help="Say in a sentence what is in each photo.", epilog=EXAMPLES)(
-        caption
-    )
+    app.command(
+        "caption", cls=GroupedCommand, help="Say in a sentence what is in each photo or clip.", epilog=EXAMPLES
+    )(caption)
 
 
 def caption(
@@ -59,15 +63,18 @@ def caption(
         help="Files, folders, globs, '-' for a list on standard input, addresses with --allow-url.",
     ),
     model: list[str] | None = typer.Option(
-        None, "--model", help="A model's name, folder or .zip, else the embedded one; repeated for an ensemble."
+        None, "--model", help="A model's name, folder or .zip, else the embedded ones; repeated: an ensemble."
     ),
     beam: Beam = None,
     num: int | None = typer.Option(None, "--num", help="Captions for each photo, at most --beam. [default: 1]"),
     as_json: bool = typer.Option(False, "--json", help="One JSON list, with scores and words."),
     as_jsonl: bool = typer.Option(False, "--jsonl", help="One JSON object a line, as they are done."),
     as_csv: bool = typer.Option(False, "--csv", help="A table: path, caption, score, error."),
-    out: Path | None = typer.Option(None, "--out", help="Write to this file, whole or not at all."),
+    out: Path | None = typer.Option(
+        None, "--out", help="Write to this file, whole or not at all; x.vtt and x.srt: a clip's scenes as subtitles."
+    ),
     explain: Path | None = typer.Option(None, "--explain", help="Folder for pictures of where it looked, and a page."),
+    per_scene: bool = typer.Option(False, "--per-scene", help="Cut clips into scenes; describe each, with its times."),
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
     min_length: MinLength = None,
     max_length: MaxLength = None,
@@ -82,11 +89,13 @@ def caption(
     must: Must = None,
     must_not: MustNot = None,
 ) -> None:
-    """Caption photos; those that cannot be read are named, the others go on, and the exit code is 1."""
+    """Caption photos and clips; those that cannot be read are named, the others go on, and the exit code is 1."""
     if as_json + as_jsonl + as_csv > 1:
         raise UsageError("--json, --jsonl and --csv: choose one")
-    import seesay
-    from seesay.media import find_pictures, printable
+    from seesay.cli.describing import Describers, describe
+    from seesay.cli.writing import UNMET, Writer
+    from seesay.media import find_media, find_pictures, printable
+    from seesay.report.subtitles import SUFFIXES
 
     search: SearchSettings = {
         "beam": beam,
@@ -104,44 +113,67 @@ def caption(
         "must": must,
         "must_not": must_not,
     }
-    captioner = seesay.load(model or None)
-    options = captioner.options(**search)  # what is wrong is refused before anything is read
-    _note_unknown(captioner, must_not or [])
-    pages = _explainer(explain, captioner)
-    found: list[Any] = []
+    cues = out is not None and out.suffix.lower() in SUFFIXES
+    if cues and as_json + as_jsonl + as_csv:
+        raise UsageError(f"--out {out}: is a subtitle file; leave out --json, --jsonl and --csv")
+    per_scene = per_scene or cues
+    if per_scene and explain is not None:
+        raise UsageError("--explain shows whole clips and photos; leave out --per-scene, or --explain")
+    explainer = None if explain is None else _Explainer(explain)
 
-    def sources() -> Any:
-        for source in find_pictures(paths, allow_url=allow_url):
+    def loaded(captioner: Captioner) -> None:
+        _note_unknown(captioner, must_not or [])
+        if explainer:
+            explainer.know(captioner)
+
+    describers = Describers(model or [], search, loaded)
+    given = describers.given
+    if per_scene and given is not None and given.clip is None and len(given.members) > 1:
+        raise UsageError("--per-scene takes one model of photos, not several")
+    photos_alone = given is not None and given.clip is None and not per_scene
+    count = 0
+
+    def sources() -> Iterator[tuple[Any, Kind]]:
+        nonlocal count
+        every = find_media(paths, allow_url=allow_url)
+        photos: Iterator[tuple[Any, Kind]] = ((one, "picture") for one in find_pictures(paths, allow_url=allow_url))
+        for source, kind in photos if photos_alone else every:
             if out is not None and isinstance(source, Path) and _same(source, out):
                 raise UsageError(f"--out {out}: is one of the pictures; name another file")
-            found.append(source)
-            yield source
+            count += 1
+            if cues and (kind == "picture" or count > 1):
+                raise UsageError(f"--out {out}: a subtitle file is of one clip; name one clip alone")
+            yield source, kind
 
-    failed = 0
+    failed = done = 0
     with output(out) as stream, progress("captioning") as tell:
-        writer = _Writer(
-            stream, captioner.name, "json" if as_json else "jsonl" if as_jsonl else "csv" if as_csv else ""
-        )
-        for index, result in captioner.stream(sources(), **search):
-            if isinstance(result, MediaError):
+        form = "json" if as_json else "jsonl" if as_jsonl else "csv" if as_csv else ""
+        writer = Writer(stream, out if cues else None, form, per_scene)
+        noted = False
+        for said in describe(sources(), describers, per_scene=per_scene):
+            if said.times and said.captioner and said.captioner.clip is None and not noted:
+                say(f"no model of clips: {said.captioner.name} describes the middle frame of each scene")
+                noted = True
+            writer.add(said)
+            if isinstance(said.result, MediaError):
                 failed += 1
-                say(str(result))
-                writer.add(found[index], [], str(result))
-                if pages:
-                    pages.fail(str(result))
+                say(str(said.result))
+                if explainer:
+                    explainer.fail(str(said.result))
             else:
-                writer.add(found[index], result, None)
-                if pages:
-                    pages.add(found[index], result)
-                if not result[0].satisfied:
+                if explainer:
+                    explainer.add(said)
+                if not said.result[0].satisfied and said.captioner:
                     failed += 1
-                    say(f"{printable(found[index])}: no sentence of up to {options.max_length} words {UNMET}")
-            tell(index + 1, len(found))
+                    longest = said.captioner.options(**search).max_length
+                    say(f"{printable(said.source)}: no sentence of up to {longest} words {UNMET}")
+            done += 1
+            tell(done, max(done, count))
         writer.finish()
-    if pages:
-        say(f"where the model looked: {pages.finish()}")
-    if not found:
+    if not count:
         raise UsageError("no pictures were named")
+    if explainer:
+        say(f"where the model looked: {explainer.finish()}")
     if failed:
         raise typer.Exit(1)
 
@@ -153,47 +185,6 @@ def _same(picture: Path, out: Path) -> bool:
         return False
 
 
-class _Writer:
-    """Results in the form asked for, each as soon as it can be."""
-
-    def __init__(self, stream: IO[str], model: str, form: str) -> None:
-        self.stream, self.model, self.form = stream, model, form
-        self.entries: list[dict[str, Any]] = []
-        if form == "csv":
-            import csv
-
-            self.table = csv.writer(stream)
-            self.table.writerow(["path", "caption", "score", "error"])
-
-    def add(self, source: object, captions: list[Caption], error: str | None) -> None:
-        """One photo's captions, or its error."""
-        from seesay.media import printable
-
-        path = as_text(source)
-        if self.form == "csv":
-            for one in captions:
-                self.table.writerow([path, one.text, one.score, "" if one.satisfied else f"not one {UNMET}"])
-            if error:
-                self.table.writerow([path, "", "", error])
-        elif self.form:
-            captions_json = [one.to_json() for one in captions]
-            entry = {"path": path, "captions": captions_json, "model": self.model, "error": error}
-            if self.form == "json":
-                self.entries.append(entry)
-                return
-            self.stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
-        else:
-            for one in captions:
-                self.stream.write(f"{printable(source)}: {one.text}\n")
-        self.stream.flush()
-
-    def finish(self) -> None:
-        """What can only be written at the end."""
-        if self.form == "json":
-            json.dump(self.entries, self.stream, ensure_ascii=False, indent=1)
-            self.stream.write("\n")
-
-
 def _note_unknown(captioner: Captioner, words: list[str]) -> None:
     """Say which forbidden words the model never says anyhow: they may be misspelt."""
     from seesay.runtime.settings import near_words, unknown_words
@@ -202,18 +193,56 @@ def _note_unknown(captioner: Captioner, words: list[str]) -> None:
         say(f"--must-not {word}: the model does not know it and never says it.{near_words(captioner.vocabulary, word)}")
 
 
-def _explainer(folder: Path | None, captioner: Captioner) -> Any:
-    if folder is None:
-        return None
-    from seesay.report.attention import AttentionPages
+class _Explainer:
+    """The pages of `--explain`, begun when the first model is known."""
 
-    if captioner.attends:
-        return AttentionPages(folder, captioner.name)
-    try:
-        from seesay.report.gradcam import GradCam
-    except ImportError as error:
-        raise MissingPartError(
-            f"--explain: {captioner.name} has no attention, and Grad-CAM in its place needs PyTorch: "
-            "pip install 'seesay[train]'"
-        ) from error
-    return AttentionPages(folder, captioner.name, GradCam([member.artefact for member in captioner.members]))
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.pages: AttentionPages | None = None
+        self.failed: list[str] = []
+
+    def know(self, captioner: Captioner) -> None:
+        """Another model takes part.
+
+        Raises:
+            MissingPartError: it describes photos without attention, and PyTorch is not there for Grad-CAM.
+        """
+        from seesay.report.attention import AttentionPages
+
+        if self.pages is None:
+            self.pages = AttentionPages(self.folder, captioner.name)
+        else:
+            self.pages.model += f" and {captioner.name}"
+        if captioner.attends or captioner.clip:
+            return
+        try:
+            from seesay.report.gradcam import GradCam
+        except ImportError as error:
+            raise MissingPartError(
+                f"--explain: {captioner.name} has no attention, and Grad-CAM in its place needs PyTorch: "
+                "pip install 'seesay[train]'"
+            ) from error
+        self.pages.grad_cam = GradCam([member.artefact for member in captioner.members])
+
+    def add(self, said: Said) -> None:
+        """One photo or clip that was described."""
+        assert self.pages is not None
+        assert said.captioner is not None
+        assert not isinstance(said.result, MediaError)
+        frames = None
+        if said.captioner.clip:
+            frames = said.captioner.members[0].preprocessing.load(said.source)
+        self.pages.add(said.source, said.result, frames)
+
+    def fail(self, error: str) -> None:
+        """One that could not be; the error names it."""
+        self.failed.append(error)
+
+    def finish(self) -> Path:
+        """Write the page."""
+        from seesay.report.attention import AttentionPages
+
+        pages = self.pages or AttentionPages(self.folder, "none")
+        for error in self.failed:
+            pages.fail(error)
+        return pages.finish()

@@ -13,6 +13,7 @@ EXAMPLES = """\b
 Examples:
   seesay data check flickr8k:FOLDER
   seesay data check csv:mine.csv
+  seesay data check ucf101:FOLDER,split=2
   seesay data stats coco:FOLDER --json
 """
 
@@ -20,17 +21,17 @@ Examples:
 def add_to(app: typer.Typer) -> None:
     """Make the verbs known."""
     verbs = typer.Typer(help="Look into a data set.", no_args_is_help=True, rich_markup_mode=None, epilog=EXAMPLES)
-    verbs.command("check", help="Open every picture and list all faults.", epilog=EXAMPLES)(check)
-    verbs.command("stats", help="Pictures, captions and words of each split.", epilog=EXAMPLES)(stats)
+    verbs.command("check", help="Open every picture or clip and list all faults.", epilog=EXAMPLES)(check)
+    verbs.command("stats", help="Pictures, clips, classes, captions and words of each split.", epilog=EXAMPLES)(stats)
     app.add_typer(verbs, name="data")
 
 
 def check(data: str = typer.Argument(..., metavar="FORMAT:PATH")) -> None:
     """List every fault with file and line; exit code 3 when one of them must be mended before training."""
-    from seesay.data import check_pictures, count_faults, read_dataset
+    from seesay.data import check_pictures, class_counts, count_faults, read_dataset
 
     dataset = read_dataset(data, strict=False)
-    with progress("opening pictures") as tell:
+    with progress(f"opening {dataset.kind}s") as tell:
         faults = (*dataset.faults, *check_pictures(dataset, on_progress=tell))
     for fault in faults:
         print(f"{'must be mended' if fault.fatal else 'passed over'}: {fault}")
@@ -38,7 +39,10 @@ def check(data: str = typer.Argument(..., metavar="FORMAT:PATH")) -> None:
     loose = sum(sample.split is None for sample in dataset.samples)
     splits = ", ".join([*parts, *([f"{loose} without a split"] if loose else [])])
     named = ", ".join(f"{kind} {count}" for kind, count in count_faults(faults).items())
-    print(f"pictures: {len(dataset.samples)} ({splits}); faults: {named or 'none'}")
+    classes = class_counts(dataset)
+    if classes:
+        print(table([{"class": label, **counts} for label, counts in classes.items()]))
+    print(f"{dataset.kind}s: {len(dataset.samples)} ({splits}); faults: {named or 'none'}")
     fatal = sum(fault.fatal for fault in faults)
     if fatal:
         raise DataError(f"{fatal} fault(s) must be mended before training")
@@ -47,7 +51,7 @@ def check(data: str = typer.Argument(..., metavar="FORMAT:PATH")) -> None:
 def stats(
     data: str = typer.Argument(..., metavar="FORMAT:PATH"), as_json: bool = typer.Option(False, "--json")
 ) -> None:
-    """Count pictures, captions and words."""
+    """Count pictures or clips, classes, captions and words."""
     from seesay.data import dataset_statistics, read_dataset
 
     found = dataset_statistics(read_dataset(data))

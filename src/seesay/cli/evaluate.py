@@ -31,6 +31,7 @@ Examples:
   seesay evaluate model --data csv:mine.csv --split dev --beam 5 --out report
   seesay evaluate a --with b --with c --data coco:FOLDER --split test
   seesay evaluate recogniser --data ucf101:FOLDER --split test
+  seesay evaluate clips --data msvd:FOLDER --split test   # with what a constant sentence scores
   seesay evaluate model.zip --data coco:FOLDER --split dev --json
 """
 
@@ -44,7 +45,7 @@ def add_to(app: typer.Typer) -> None:
 
 def evaluate(
     model: str = typer.Argument(..., metavar="MODEL", help="An exported model: name, folder or .zip."),
-    data: str = typer.Option(..., "--data", metavar="FORMAT:PATH", help="Pictures and captions."),
+    data: str = typer.Option(..., "--data", metavar="FORMAT:PATH", help="Pictures or clips, and captions."),
     split: str = typer.Option(..., "--split", help="train, dev (val) or test."),
     others: list[str] | None = typer.Option(
         None, "--with", metavar="MODEL", help="Another model, for an ensemble; may be repeated."
@@ -89,8 +90,12 @@ def evaluate(
         print(json.dumps(result.to_json(), indent=1))
         return
     width = max(map(len, [*result.scores, *result.health]))
+    constant = result.constant.get("scores", {})
+    if constant:
+        print(f"{''.ljust(width)}  model   constant sentence ({result.constant['caption']!r}, of the training data)")
     for name, value in {**result.scores, **result.health}.items():
-        print(f"{name.ljust(width)}  {value:.4f}" if isinstance(value, float) else f"{name.ljust(width)}  {value}")
+        shown = f"{value:.4f}" if isinstance(value, float) else str(value)
+        print(f"{name.ljust(width)}  {shown}" + (f"  {constant[name]:.4f}" if name in constant else ""))
     print(result.signature)
     for note in result.notes:
         say(note)

@@ -1,4 +1,4 @@
-"""`seesay features`: encode every picture of a data set once."""
+"""`seesay features`: encode every picture or clip of a data set once."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ EXAMPLES = """\b
 Examples:
   seesay features flickr8k:FOLDER --encoder tf_efficientnet_lite2 --out features
   seesay features flickr8k:FOLDER --encoder vgg16 --layer fc7 --out features
+  seesay features msvd:FOLDER --encoder tf_efficientnet_lite2 --frames 32 --out features
   seesay features csv:mine.csv --encoder resnet50 --weights resnet50.safetensors --out features
 """
 
 
 def add_to(app: typer.Typer) -> None:
     """Make the verb known."""
-    app.command("features", help="Encode every picture of a data set once.", epilog=EXAMPLES)(features)
+    app.command("features", help="Encode every picture or clip of a data set once.", epilog=EXAMPLES)(features)
 
 
 def features(
@@ -30,6 +31,9 @@ def features(
     weights: str = typer.Option("auto", "--weights", help="auto, hub, package, random, or a file."),
     size: int | None = typer.Option(None, "--size", help="Side of the input in pixels; else the backbone's own."),
     layer: str | None = typer.Option(None, "--layer", help="A module's output in place of the last feature map."),
+    frames: int | None = typer.Option(
+        None, "--frames", min=1, help="The data are clips: encode so many frames of each (a recipe's clip.kept)."
+    ),
 ) -> None:
     """Write float16 features, memory-mapped; a killed run is continued by the same command."""
     with training_parts():
@@ -38,4 +42,4 @@ def features(
 
         with progress("encoding") as tell:
             config = EncoderConfig(name=encoder, weights=weights, size=size, layer=layer)
-            print(json.dumps(extract_dataset(data, config, out, tell)))
+            print(json.dumps(extract_dataset(data, config, out, tell, frames)))

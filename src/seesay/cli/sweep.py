@@ -67,7 +67,8 @@ def sweep(
                 write_sweep(title, outcomes, out)
 
             outcomes = run(plan, data, out, callbacks=[bar(tell)], on_outcomes=write)
-            print(table(_as_rows(*table_of(summarise(outcomes)))))
+            if rows := summarise(outcomes):
+                print(table(_as_rows(*table_of(rows))))
             errors = [f"{o.run}: {o.error}" for o in outcomes if o.error]
     for line in errors:
         say(f"failed: {line}")

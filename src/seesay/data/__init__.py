@@ -1,9 +1,9 @@
 """Data sets as Samples, whatever their layout; and the cache of encoded pictures."""
 
-from seesay.data.check import check_pictures, dataset_statistics
+from seesay.data.check import check_pictures, class_counts, dataset_statistics
 from seesay.data.features import FeatureCache
 from seesay.data.readers import READERS, read_dataset
-from seesay.data.sample import Dataset, Fault, Sample, count_faults
+from seesay.data.sample import Dataset, Fault, Sample, count_faults, source_of
 
 __all__ = [
     "READERS",
@@ -12,7 +12,9 @@ __all__ = [
     "FeatureCache",
     "Sample",
     "check_pictures",
+    "class_counts",
     "count_faults",
     "dataset_statistics",
     "read_dataset",
+    "source_of",
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seesay.data.sample import Dataset, Fault, Sample
+from seesay.media.kinds import Kind
 from seesay.text import tokenize
 
 _FIVE_LETTERS = re.compile(r"(?<!\S)[A-Za-z]{5,}(?!\S)")
@@ -16,7 +17,11 @@ _FIVE_LETTERS = re.compile(r"(?<!\S)[A-Za-z]{5,}(?!\S)")
 
 @dataclass
 class Row:
-    """One caption of one picture, and where it was read."""
+    """One caption or label of one picture or clip, and where it was read.
+
+    Attributes:
+        group: what must not be in two splits: clips of one recording, one person.
+    """
 
     id: str
     media: Path
@@ -24,6 +29,11 @@ class Row:
     split: str | None
     file: Path
     line: int | None = None
+    label: str | None = None
+    start: float | None = None
+    end: float | None = None
+    kind: Kind = "picture"
+    group: str | None = None
 
 
 @dataclass
@@ -33,10 +43,12 @@ class Assembly:
     Args:
         format: the reader's name.
         root: what the user named.
+        published: whether the splits are as published, so that nobody can mend a group that is in two of them.
     """
 
     format: str
     root: Path
+    published: bool = False
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, kind: str, message: str, file: Path, line: int | None = None, *, fatal: bool = False) -> None:
@@ -44,23 +56,28 @@ class Assembly:
         self.faults.append(Fault(kind, message, file, line, fatal))
 
     def dataset(self, rows: Iterable[Row]) -> Dataset:
-        """Group rows by picture, in the order first seen, and check them.
+        """Group rows by picture or clip, in the order first seen, and check them.
 
-        Harmless: a picture that is missing, a caption without words, a picture without captions.
-        Fatal: one picture in two splits, one id for two pictures, a split of which nothing is left.
+        Harmless: one that is missing, a caption without words, one without captions or label.
+        Fatal: one in two splits, a group in two splits, one id for two, two labels for one, a split of which nothing is
+        left.
         """
         firsts: dict[str, Row] = {}
         captions: dict[str, list[str]] = {}
         splits: dict[str, str | None] = {}
         for row in rows:
             first = firsts.setdefault(row.id, row)
-            if first.media != row.media:
+            if (first.media, first.start, first.end) != (row.media, row.start, row.end):
                 message = f"id {row.id!r} stands for {first.media} and for {row.media}"
                 self.fault("duplicate id", message, row.file, row.line, fatal=True)
                 continue
+            if first.label != row.label:
+                message = f"{row.id!r} is {first.label!r} and {row.label!r}"
+                self.fault("two labels", message, row.file, row.line, fatal=True)
+                continue
             if row.split and splits.get(row.id) and splits[row.id] != row.split:
                 message = f"{row.id!r} is in {splits[row.id]} and in {row.split}"
-                self.fault("picture in two splits", message, row.file, row.line, fatal=True)
+                self.fault(f"{row.kind} in two splits", message, row.file, row.line, fatal=True)
                 continue
             splits[row.id] = splits.get(row.id) or row.split
             known = captions.setdefault(row.id, [])
@@ -73,32 +90,49 @@ class Assembly:
         samples = []
         absent: dict[str | None, list[Path]] = {}
         for key, row in firsts.items():
-            if row.media not in present:
-                self.fault("missing picture", f"{row.media} is not there", row.file, row.line)
+            if not present.holds(row.media, folders=row.kind == "clip"):
+                self.fault(f"missing {row.kind}", f"{row.media} is not there", row.file, row.line)
                 absent.setdefault(splits[key], []).append(row.media)
-            elif not captions[key]:
-                self.fault("picture without captions", f"{key!r} has none with words", row.file, row.line)
+            elif not captions[key] and row.label is None:
+                self.fault(f"{row.kind} without captions", f"{key!r} has none with words", row.file, row.line)
             else:
-                samples.append(Sample(key, row.media, tuple(captions[key]), splits[key]))
-        if not samples:
-            message = (
-                f"no picture with a caption was found{_why([path for paths in absent.values() for path in paths])}"
-            )
-            self.fault("no samples", message, self.root, fatal=True)
-        emptied = {s for s in splits.values() if s} - {s.split for s in samples}
-        for split in sorted(emptied) if samples else ():
-            message = f"nothing usable is left of {split!r}{_why(absent.get(split, []))}"
-            self.fault("split without samples", message, self.root, fatal=True)
+                told = tuple(captions[key])
+                samples.append(Sample(key, row.media, told, splits[key], row.label, row.start, row.end, row.kind))
+        self._check_enough(samples, firsts, splits, absent)
         return Dataset(self.format, self.root, tuple(samples), tuple(self.faults))
 
+    def _check_enough(
+        self,
+        samples: list[Sample],
+        firsts: Mapping[str, Row],
+        splits: Mapping[str, str | None],
+        absent: Mapping[str | None, list[Path]],
+    ) -> None:
+        kind: Kind = "clip" if any(row.kind == "clip" for row in firsts.values()) else "picture"
+        if not samples:
+            told = "a caption" if kind == "picture" else "a caption or a label"
+            why = _why([path for paths in absent.values() for path in paths], kind)
+            self.fault("no samples", f"no {kind} with {told} was found{why}", self.root, fatal=True)
+        emptied = {s for s in splits.values() if s} - {s.split for s in samples}
+        for split in sorted(emptied) if samples else ():
+            message = f"nothing usable is left of {split!r}{_why(absent.get(split, []), kind)}"
+            self.fault("split without samples", message, self.root, fatal=True)
+
     def _one_split_each(self, firsts: Mapping[str, Row], splits: Mapping[str, str | None]) -> None:
-        """One file under two ids must not be in two splits either."""
-        owners: dict[Path, str] = {}
+        """One file under two ids must not be in two splits either, nor must a group."""
+        files: dict[Path, str] = {}
+        groups: dict[str, str] = {}
         for key, row in firsts.items():
-            owner = owners.setdefault(row.media, key)
-            if splits[key] and splits[owner] and splits[key] != splits[owner]:
+            if splits[key] is None:
+                continue
+            owner = files.setdefault(row.media, key)
+            if splits[key] != splits[owner]:
                 message = f"{row.media} is {owner!r} in {splits[owner]} and {key!r} in {splits[key]}"
-                self.fault("picture in two splits", message, row.file, row.line, fatal=True)
+                self.fault(f"{row.kind} in two splits", message, row.file, row.line, fatal=True)
+            owner = groups.setdefault(row.group, key) if row.group is not None else key
+            if splits[key] != splits[owner]:
+                message = f"of {row.group!r} {owner!r} is in {splits[owner]} and {key!r} in {splits[key]}"
+                self.fault("group in two splits", message, row.file, row.line, fatal=not self.published)
 
 
 def _has_words(caption: str) -> bool:
@@ -106,23 +140,33 @@ def _has_words(caption: str) -> bool:
     return _FIVE_LETTERS.search(caption) is not None or bool(tokenize(caption))
 
 
-def _why(absent: list[Path]) -> str:
-    return f": {len(absent)} picture(s) are missing, for example {absent[0]}" if absent else ""
+def _why(absent: list[Path], kind: Kind) -> str:
+    return f": {len(absent)} {kind}(s) are missing, for example {absent[0]}" if absent else ""
 
 
 class _Present:
     """Whether files exist, listing each folder once."""
 
     def __init__(self) -> None:
+        self._files: dict[Path, set[str]] = {}
         self._folders: dict[Path, set[str]] = {}
 
-    def __contains__(self, path: Path) -> bool:
-        if path.parent not in self._folders:
+    def holds(self, path: Path, folders: bool) -> bool:
+        """Whether this is a file, or a folder where that is as good."""
+        parent = path.parent
+        if parent not in self._files:
+            files, inner = self._files.setdefault(parent, set()), self._folders.setdefault(parent, set())
             try:
-                with os.scandir(path.parent) as entries:
-                    self._folders[path.parent] = {entry.name for entry in entries if entry.is_file()}
+                with os.scandir(parent) as entries:
+                    for entry in entries:
+                        if entry.is_file():
+                            files.add(entry.name)
+                        elif entry.is_dir():
+                            inner.add(entry.name)
             except (OSError, ValueError):
-                self._folders[path.parent] = set()
-        names = self._folders[path.parent]
+                files.clear()
+        files = self._files[parent]
+        if path.name in files or (folders and path.name in self._folders[parent]):
+            return True
         # A file system may know a name by other letters (case, accents) than its listing gives.
-        return path.name in names or (bool(names) and os.path.isfile(path))  # noqa: PTH113 - never raises
+        return bool(files) and os.path.isfile(path)  # noqa: PTH113 - never raises

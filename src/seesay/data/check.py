@@ -1,4 +1,4 @@
-"""What is in a data set, and what is wrong with its pictures."""
+"""What is in a data set, and what is wrong with its pictures and clips."""
 
 from __future__ import annotations
 
@@ -10,29 +10,39 @@ from typing import Any
 
 from seesay.data.sample import Dataset, Fault, Sample
 from seesay.errors import MediaError
-from seesay.media import open_picture
+from seesay.media import FrameSampling, Preprocessing, load_clip, open_picture
 from seesay.text import tokenize
+
+NO_SPLIT = "no split"
+_SMALL = Preprocessing(size=(16, 16))
+_SOME = FrameSampling(frames=8)
 
 
 def check_pictures(
     dataset: Dataset, workers: int = 4, on_progress: Callable[[int, int], None] | None = None
 ) -> tuple[Fault, ...]:
-    """Open every picture whole, in threads.
+    """Open every picture whole, and of every clip eight frames from its beginning to its end, in threads.
 
     Args:
-        dataset: whose pictures.
+        dataset: whose pictures and clips.
         workers: threads.
-        on_progress: called with pictures done and pictures in all.
+        on_progress: called with those done and those in all.
 
     Returns:
-        A fault for each picture that does not open, and a fatal one for each split of which none does.
+        A fault for each that does not open, and a fatal one for each split of which none does.
+
+    Raises:
+        MissingPartError: there are videos, and PyAV is not installed.
     """
 
     def check(sample: Sample) -> Fault | None:
         try:
-            open_picture(sample.media)
+            if sample.kind == "clip":
+                load_clip(sample.media, _SMALL, _SOME, sample.start, sample.end, threads=1)
+            else:
+                open_picture(sample.media)
         except MediaError as error:
-            return Fault("picture that does not open", str(error), sample.media)
+            return Fault(f"{sample.kind} that does not open", str(error), sample.media)
         return None
 
     faults: list[Fault] = []
@@ -50,25 +60,47 @@ def check_pictures(
         pool.shutdown(cancel_futures=True)  # an interrupt does not wait for thousands of pictures
     for split in dataset.splits:
         if not left[split]:
-            message = f"not one picture of {split!r} opens"
+            message = f"not one {dataset.kind} of {split!r} opens"
             faults.append(Fault("split without samples", message, dataset.root, fatal=True))
     return tuple(faults)
 
 
 def dataset_statistics(dataset: Dataset) -> dict[str, dict[str, Any]]:
-    """For each split: pictures, captions, words in a caption, distinct words, and those seen 2, 5 and 10 times."""
+    """For each split: pictures or clips; classes, and the fewest and most clips of one; captions and their words.
+
+    Classes are counted where there are labels, captions where there are captions: words in one, distinct words, and
+    those seen 2, 5 and 10 times.
+    """
+    told = any(sample.references for sample in dataset.samples) or not dataset.classes
     found: dict[str, dict[str, Any]] = {}
     for split in (*dataset.splits, *([None] if any(s.split is None for s in dataset.samples) else [])):
         samples = [s for s in dataset.samples if s.split == split]
-        captions = [tokenize(text) for sample in samples for text in sample.references]
-        lengths = [len(caption) for caption in captions]
-        counts = Counter(token for caption in captions for token in caption)
-        found[split or "no split"] = {
-            "pictures": len(samples),
-            "captions": len(captions),
-            "mean words": round(statistics.fmean(lengths), 2) if lengths else 0.0,
-            "longest": max(lengths, default=0),
-            "distinct words": len(counts),
-            **{f"words seen {n} times": sum(c >= n for c in counts.values()) for n in (2, 5, 10)},
-        }
+        values: dict[str, Any] = {f"{dataset.kind}s": len(samples)}
+        if dataset.classes:
+            members = Counter(s.label for s in samples if s.label is not None)
+            most = max(members.values(), default=0)
+            values |= {"classes": len(members), "fewest": min(members.values(), default=0), "most": most}
+        if told:
+            values |= _captions(samples)
+        found[split or NO_SPLIT] = values
     return found
+
+
+def _captions(samples: list[Sample]) -> dict[str, Any]:
+    captions = [tokenize(text) for sample in samples for text in sample.references]
+    lengths = [len(caption) for caption in captions]
+    counts = Counter(token for caption in captions for token in caption)
+    return {
+        "captions": len(captions),
+        "mean words": round(statistics.fmean(lengths), 2) if lengths else 0.0,
+        "longest": max(lengths, default=0),
+        "distinct words": len(counts),
+        **{f"words seen {n} times": sum(c >= n for c in counts.values()) for n in (2, 5, 10)},
+    }
+
+
+def class_counts(dataset: Dataset) -> dict[str, dict[str, int]]:
+    """For each class, in order, its samples in each split."""
+    counts = Counter((sample.label, sample.split or NO_SPLIT) for sample in dataset.samples)
+    splits = [*dataset.splits, *([NO_SPLIT] if any(s.split is None for s in dataset.samples) else [])]
+    return {label: {split: counts[label, split] for split in splits} for label in dataset.classes}

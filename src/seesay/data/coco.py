@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seesay.data.assemble import Assembly, Row
-from seesay.data.files import first_folder, read_json
+from seesay.data.files import entries, first_folder, malformed, read_json, string
 from seesay.data.formats import READERS
 from seesay.data.sample import Dataset, normal_split
 from seesay.errors import DataError
@@ -39,25 +39,25 @@ def _coco_rows(into: Assembly, file: Path, images: Path | None) -> Iterator[Row]
     folder = folder or first_folder(base, stem, f"images/{stem}", "images", default=base)
     split = next((s for s in ("train", "val", "test") if stem.startswith(s)), None)
     pictures: dict[Any, Row] = {}
-    for place, entry in _entries(content, "images", file):
+    for place, entry in entries(content, "images", file):
         try:
-            key, name = entry["id"], _string(entry["file_name"])
+            key, name = entry["id"], string(entry["file_name"])
             row = Row(str(key), folder / name, None, normal_split(entry.get("split", split)), file)
             known = pictures.setdefault(key, row)
         except (KeyError, TypeError, ValueError) as error:
-            raise _malformed(file, place, error) from None
+            raise malformed(file, place, error) from None
         if known is row:
             yield row
         elif known == row:
             into.fault("repeated image", f"{place}: image {key} is listed twice, the same", file)
         else:
             into.fault("duplicate id", f"{place}: image id {key} stands for two images", file, fatal=True)
-    for place, note in _entries(content, "annotations", file):
+    for place, note in entries(content, "annotations", file):
         try:
-            key, caption = note["image_id"], _string(note["caption"])
+            key, caption = note["image_id"], string(note["caption"])
             picture = pictures.get(key)
         except (KeyError, TypeError, ValueError) as error:
-            raise _malformed(file, place, error) from None
+            raise malformed(file, place, error) from None
         if picture is None:
             into.fault("unknown picture", f"{place}: a caption of image {key}, which is not listed", file)
         else:
@@ -78,17 +78,17 @@ def read_karpathy(root: Path, images: Path | None = None) -> Dataset:
     plain = images or first_folder(base, "images", "Images", "imgs", "Flicker8k_Dataset", default=base)
     rows: list[Row] = []
     known: dict[str, Any] = {}
-    for place, entry in _entries(content, "images", file):
+    for place, entry in entries(content, "images", file):
         try:
-            below, name = _string(entry.get("filepath") or ""), _string(entry["filename"])
+            below, name = string(entry.get("filepath") or ""), string(entry["filename"])
             key = str(entry["cocoid"]) if "cocoid" in entry else f"{below}/{name}".lstrip("/")
             folder = first_folder(base, below, f"images/{below}") if below else plain
             split = normal_split(entry.get("split"))
             texts = [
-                _string(s["raw"]) if s.get("raw") else " ".join(map(_string, s["tokens"])) for s in entry["sentences"]
+                string(s["raw"]) if s.get("raw") else " ".join(map(string, s["tokens"])) for s in entry["sentences"]
             ]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise _malformed(file, place, error) from None
+            raise malformed(file, place, error) from None
         content_of_entry = (below, name, split, texts)
         if known.setdefault(key, content_of_entry) is content_of_entry:
             rows.append(Row(key, folder / name, None, split, file))
@@ -101,25 +101,3 @@ def read_karpathy(root: Path, images: Path | None = None) -> Dataset:
         else:
             into.fault("duplicate id", f"{place}: {key!r} is listed twice, and not the same", file, fatal=True)
     return into.dataset(rows)
-
-
-def _entries(content: Any, name: str, file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each object of a list, and its place for messages."""
-    found = content.get(name) if isinstance(content, dict) else None
-    if not isinstance(found, list):
-        raise DataError(f"{file}: has no list {name!r} at its top; is it a caption file?")
-    for place, entry in enumerate(found):
-        if not isinstance(entry, dict):
-            raise DataError(f"{file}: {name}[{place}] is not an object")
-        yield f"{name}[{place}]", entry
-
-
-def _string(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r:.60} is not text")
-    return value
-
-
-def _malformed(file: Path, place: str, error: Exception) -> DataError:
-    what = f"has no {error.args[0]!r}" if isinstance(error, KeyError) else str(error)
-    return DataError(f"{file}: {place}: {what}")

@@ -60,3 +60,35 @@ def read_json(file: Path) -> Any:
 def first_folder(base: Path, *names: str, default: Path | None = None) -> Path:
     """The first of these folders that is there, else `default`, else the first name."""
     return next((base / name for name in names if (base / name).is_dir()), default or base / names[0])
+
+
+def entries(content: Any, name: str, file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each object of the list `name` at the top of a JSON file, and its place for messages.
+
+    Raises:
+        DataError: there is no such list, or it holds something else.
+    """
+    found = content.get(name) if isinstance(content, dict) else None
+    if not isinstance(found, list):
+        raise DataError(f"{file}: has no list {name!r} at its top; is it a caption file?")
+    for place, entry in enumerate(found):
+        if not isinstance(entry, dict):
+            raise DataError(f"{file}: {name}[{place}] is not an object")
+        yield f"{name}[{place}]", entry
+
+
+def string(value: Any) -> str:
+    """A value of a JSON file that must be text.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r:.60} is not text")
+    return value
+
+
+def malformed(file: Path, place: str, error: Exception) -> DataError:
+    """What to raise for an entry that lacks something, or holds something else than it should."""
+    what = f"has no {error.args[0]!r}" if isinstance(error, KeyError) else str(error)
+    return DataError(f"{file}: {place}: {what}")

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seesay.errors import DataError
+from seesay.media import Section
+from seesay.media.kinds import Kind
 from seesay.registry import nearest
 
 SPLITS = ("train", "dev", "test")
 _OTHER_NAMES = {
     "val": "dev",
     "valid": "dev",
+    "validate": "dev",
     "validation": "dev",
     "restval": "train",
     "training": "train",
@@ -33,6 +36,7 @@ class Sample:
         label: class name, for recognition.
         start: seconds into the clip; None is its beginning.
         end: seconds into the clip; None is its end.
+        kind: "picture" or "clip".
     """
 
     id: str
@@ -42,6 +46,14 @@ class Sample:
     label: str | None = None
     start: float | None = None
     end: float | None = None
+    kind: Kind = "picture"
+
+
+def source_of(sample: Sample) -> Path | Section:
+    """What to open: a picture, a clip, or the section of a clip that a sample is."""
+    if sample.start is None and sample.end is None:
+        return sample.media
+    return Section(sample.media, sample.start, sample.end)
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,16 @@ class Dataset:
         """The splits there are."""
         return tuple(sorted({s.split for s in self.samples if s.split}, key=SPLITS.index))
 
+    @property
+    def kind(self) -> Kind:
+        """What most samples are."""
+        return "clip" if 2 * sum(s.kind == "clip" for s in self.samples) > len(self.samples) else "picture"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels there are, sorted; none where samples have captions alone."""
+        return tuple(sorted({s.label for s in self.samples if s.label is not None}))
+
     def split(self, name: str) -> tuple[Sample, ...]:
         """The samples of one split.
 
@@ -91,9 +113,8 @@ class Dataset:
         found = tuple(s for s in self.samples if s.split == name)
         if not found:
             if not self.splits:
-                raise DataError(
-                    f"{self.root}: names no splits; give it split lists, or a split (train, dev, test) for each picture"
-                )
+                mend = f"give it split lists, or a split (train, dev, test) for each {self.kind}"
+                raise DataError(f"{self.root}: names no splits; {mend}")
             there = ", ".join(self.splits)
             raise DataError(f"{self.root}: has no split {name!r}.{nearest(name, self.splits)} There are: {there}")
         return found

@@ -1,4 +1,4 @@
-"""Where the model looked, by its attention or by Grad-CAM: a picture for each photo, a panel a word, and a page."""
+"""Where the model looked, by its attention or by Grad-CAM: a picture for each photo or clip, and a page of them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from seesay.errors import ArtefactError, UsageError
 from seesay.media import open_picture, printable
+from seesay.report.film import film_strip
 from seesay.report.page import page
 
 if TYPE_CHECKING:
@@ -79,18 +80,29 @@ class AttentionPages:
         self.cards: list[str] = []
         self.failed: list[str] = []
         self.names: set[str] = set()
+        self.clips = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"{folder}: cannot be written ({error.strerror or error})") from error
 
-    def add(self, source: Any, captions: Sequence[Caption]) -> None:
-        """One photo and its captions; where the model looked is shown for the first of them."""
-        photo = open_picture(source, target=(480, 640))
+    def add(self, source: Any, captions: Sequence[Caption], frames: NDArray[np.uint8] | None = None) -> None:
+        """One photo or clip and its captions; where the model looked is shown for the first of them.
+
+        Args:
+            source: as it was captioned.
+            captions: of it.
+            frames: of a clip, as the model read them, (F, H, W, 3); None for a photo.
+        """
         best = captions[0]
         words = [token for token, _ in best.tokens]
-        maps = self.grad_cam(photo, words) if self.grad_cam and words else best.attention
-        sheet = _fitted(photo, 480) if maps is None else attention_picture(photo, words, maps)
+        if frames is not None:
+            self.clips = True
+            sheet = film_strip(frames, words, None if best.attention is None else best.attention[:, 0])
+        else:
+            photo = open_picture(source, target=(480, 640))
+            maps = self.grad_cam(photo, words) if self.grad_cam and words else best.attention
+            sheet = _fitted(photo, 480) if maps is None else attention_picture(photo, words, maps)
         name = self._name(source)
         try:
             sheet.save(self.folder / name)
@@ -115,6 +127,8 @@ class AttentionPages:
                 "each panel is bright where the picture made the word below it likelier (Grad-CAM, Selvaraju et al. "
                 "2017: this model has no attention)"
             )
+        if self.clips:
+            how += "; of a clip, how much of its attention, in per cent, each frame had for the word on the left"
         body = f"<h1>What SeeSay sees</h1><p class=soft>model {html.escape(self.model)}; {how}</p>"
         body += "\n".join(self.cards)
         if self.failed:

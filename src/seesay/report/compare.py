@@ -6,22 +6,23 @@ import csv
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
-from seesay.data import Dataset, Sample, read_dataset
+from seesay.data import Dataset, Sample, read_dataset, source_of
 from seesay.errors import DataError, MediaError, UsageError
-from seesay.media import open_picture
 from seesay.metrics import Difference, Scores, health, score
 from seesay.metrics import compare as difference
 from seesay.metrics.scores import possible_metrics, references_digest
 from seesay.report.cautions import cautions, differing_settings
 from seesay.report.compare_page import write_pages
+from seesay.report.comparison import Comparison, Photo
 from seesay.report.entrants import Entrant, find_entrants, usual_split
 from seesay.report.evaluate import write_whole
-from seesay.report.measures import Measure, measures_of
+from seesay.report.measures import measures_of
 from seesay.report.predict import TOGETHER, Predictions, Speed, measure_speed, predict
+from seesay.report.thumbnails import thumbnail
 from seesay.runtime import Captioner
 from seesay.text import tokenize
 
@@ -36,67 +37,6 @@ class Told(Protocol):
 
     def __call__(self, done: int, total: int, what: str | None = None) -> None:
         """So many of so many are done."""
-
-
-@dataclass(frozen=True)
-class Photo:
-    """One photo and what each captioner said of it.
-
-    Attributes:
-        sample: the photo and what people said.
-        captions: what each captioner said, by name.
-        values: the score of each caption, by name.
-    """
-
-    sample: Sample
-    captions: Mapping[str, str]
-    values: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What `compare` found.
-
-    Attributes:
-        names: those compared, the first is what the others are compared with.
-        split: which split.
-        photos: how many; 0 where only recorded scores were at hand.
-        measures: the rows of the table.
-        differences: for each but the first, score name to its difference from the first's (its score less the first's).
-        settings: setting to its value for each, where these are not all the same.
-        histories: rows of each one's `metrics.csv`.
-        drawn: photos drawn at random.
-        disputed: photos whose captions' scores lie furthest apart.
-        photo_metric: the score of a single caption that `drawn` and `disputed` carry.
-        signature: how the scores were computed.
-        notes: what to know before believing the table.
-    """
-
-    names: tuple[str, ...]
-    split: str
-    photos: int
-    measures: tuple[Measure, ...]
-    differences: Mapping[str, Mapping[str, Difference]] = field(default_factory=dict)
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    histories: Mapping[str, tuple[dict[str, float], ...]] = field(default_factory=dict)
-    drawn: tuple[Photo, ...] = ()
-    disputed: tuple[Photo, ...] = ()
-    photo_metric: str = ""
-    signature: str = ""
-    notes: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """All figures, by name."""
-        return {
-            "runs": list(self.names),
-            "split": self.split,
-            "photos": self.photos,
-            "measures": {m.key: dict(zip(self.names, m.values, strict=True)) for m in self.measures},
-            "differences": {n: {k: asdict(d) for k, d in found.items()} for n, found in self.differences.items()},
-            "settings": self.settings,
-            "signature": self.signature,
-            "notes": list(self.notes),
-        }
 
 
 def compare(
@@ -291,7 +231,7 @@ def _check_photos(entrants: Sequence[Entrant], samples: Sequence[Sample], where:
 
 def _fault(sample: Sample) -> str | None:
     try:
-        open_picture(Path(sample.media))
+        thumbnail(source_of(sample))
     except MediaError as error:
         return str(error)
     return None
@@ -313,6 +253,8 @@ def _speeds(
     told: Told,
 ) -> dict[str, Speed]:
     """Speeds measured side by side; those of an earlier call hold while the same models take part."""
+    if not captioners:
+        return {}
     chosen = random.Random(1).sample(list(samples), min(TOGETHER, len(samples)))
     models = {e.name: {n: r.sha256 for n, r in e.artefact.files.items()} for e in entrants if e.artefact is not None}
     key: dict[str, Any] = {"models": models, "photos": [s.id for s in chosen], "beam": beam}
@@ -323,7 +265,7 @@ def _speeds(
             return {name: Speed(**values) for name, values in kept["speeds"].items()}
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    found = measure_speed(captioners, [s.media for s in chosen], beam, lambda d, t: told(d, t, "measuring speed"))
+    found = measure_speed(captioners, [source_of(s) for s in chosen], beam, lambda d, t: told(d, t, "measuring speed"))
     write_whole(file, json.dumps({"of": key, "speeds": {name: asdict(s) for name, s in found.items()}}, indent=1))
     return found
 

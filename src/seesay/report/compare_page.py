@@ -6,16 +6,14 @@ import html
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from seesay.data import source_of
 from seesay.errors import MediaError
-from seesay.media import open_picture
+from seesay.report.comparison import Comparison, Photo
 from seesay.report.evaluate import write_whole
 from seesay.report.measures import LABELS, Measure
 from seesay.report.page import embedded, page
-
-if TYPE_CHECKING:
-    from seesay.report.compare import Comparison, Photo
+from seesay.report.thumbnails import thumbnail
 
 PLOTS_LEFT_OUT = "plots are left out: they need matplotlib (pip install 'seesay[train]')"
 
@@ -172,7 +170,7 @@ def markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str
 
 def _card(photo: Photo, metric: str) -> str:
     try:
-        image = f'<img alt="" src="{embedded(open_picture(Path(photo.sample.media)), 288)}">'
+        image = f'<img alt="" src="{embedded(thumbnail(source_of(photo.sample)), 288)}">'
     except MediaError as error:
         image = f"<p class=soft>{html.escape(str(error))}</p>"
     said = "".join(

@@ -5,21 +5,27 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seesay.data import read_dataset
+from seesay.data import read_dataset, source_of
 from seesay.errors import DataError, MediaError, UsageError
 from seesay.metrics import Scores, health, score
 from seesay.metrics.scores import possible_metrics
 from seesay.report.page import evaluation_page
 from seesay.runtime import SearchSettings
 from seesay.runtime.captioner import load
+from seesay.text import tokenize
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+
+MANY = 10
+"""References of each photo or clip from which BLEU is generous, so that a constant sentence is scored beside."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Evaluation:
         scores: corpus scores, natural units: BLEU and ROUGE 0…1, CIDEr 0…10.
         health: signs of a captioner that plays safe.
         signature: how the scores were computed.
+        constant: where a split has many references: the sentence of the training part that is said most often, as
+            `caption`, and what saying it of everything scores, as `scores`; else empty.
         notes: a line on each metric left out, and on photos passed over.
     """
 
@@ -41,12 +49,14 @@ class Evaluation:
     scores: dict[str, float]
     health: dict[str, Any]
     signature: str
+    constant: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Scores by their names, and the rest beside them."""
         about = {"model": self.model, "split": self.split, "photos": self.photos, "signature": self.signature}
-        return {**self.scores, **self.health, **about, "notes": list(self.notes)}
+        constant = {"constant": self.constant} if self.constant else {}
+        return {**self.scores, **self.health, **about, **constant, "notes": list(self.notes)}
 
 
 def evaluate(
@@ -82,7 +92,7 @@ def evaluate(
     samples = dataset.split(split)
     captions: dict[str, str] = {}
     broken: dict[int, MediaError] = {}
-    for index, result in captioner.stream([s.media for s in samples], **search):
+    for index, result in captioner.stream(map(source_of, samples), **search):
         if isinstance(result, MediaError):
             broken[index] = result
         else:
@@ -104,7 +114,14 @@ def evaluate(
         training = [text for s in dataset.samples if s.split == "train" for text in s.references]
         signs = asdict(health(captions.values(), training or None, captioner.vocabulary.tokens))
         signature = scores.signature
-        found = Evaluation(captioner.name, split, len(samples), scores.corpus, signs, signature, (*faults, *notes))
+        constant = {}
+        if training and sum(len(s.references) for s in samples) >= MANY * len(samples):
+            said = most_frequent(training)
+            same = score({s.id: said for s in samples}, {s.id: s.references for s in samples}, metrics)
+            constant = {"caption": said, "scores": same.corpus}
+        found = Evaluation(
+            captioner.name, split, len(samples), scores.corpus, signs, signature, constant, (*faults, *notes)
+        )
         write_whole(out / "scores.json", json.dumps(found.to_json(), indent=1))
         _write_items(out / "per_photo.csv", captions, scores)
         write_whole(
@@ -116,14 +133,23 @@ def evaluate(
     return found
 
 
-def write_whole(file: Path, text: str) -> None:
+def most_frequent(captions: Iterable[str]) -> str:
+    """The sentence that is said most often, as the metrics' tokeniser writes it; of equals the first."""
+    counts = Counter(" ".join(tokenize(text)) for text in captions)
+    return counts.most_common(1)[0][0]
+
+
+def write_whole(file: Path, content: str | bytes) -> None:
     """Whole or not at all, and on the disk before the next step begins."""
     part = file.with_name(f".{file.name}.part")
-    with part.open("w", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    part.replace(file)
+    try:
+        with part.open("wb") as handle:
+            handle.write(content.encode() if isinstance(content, str) else content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _write_items(file: Path, captions: dict[str, str], scores: Scores) -> None:

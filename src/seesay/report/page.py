@@ -7,14 +7,13 @@ import html
 import io
 import random
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from seesay.data import Sample
+from seesay.data import Sample, source_of
 from seesay.errors import MediaError
-from seesay.media import open_picture
+from seesay.report.thumbnails import thumbnail
 
 if TYPE_CHECKING:
     from seesay.report.evaluate import Evaluation
@@ -69,12 +68,14 @@ def evaluation_page(
     each = 12
     ranked = sorted(samples, key=lambda s: -items[s.id])
     chosen = random.Random(0).sample(list(samples), min(each, len(samples)))
+    constant = found.constant.get("scores", {})
     rows = "".join(
-        f"<tr><th>{html.escape(name)}</th><td>{value:.4f}</td></tr>"
-        if isinstance(value, float)
-        else f"<tr><th>{html.escape(name)}</th><td>{html.escape(str(value))}</td></tr>"
+        f"<tr><th>{html.escape(name)}</th><td>{_figure(value)}</td><td>{_figure(constant.get(name, ''))}</td></tr>"
         for name, value in {**found.scores, **found.health}.items()
     )
+    if constant:
+        said = html.escape(found.constant["caption"])
+        rows = f"<tr><th></th><td>{html.escape(found.model)}</td><td>always “{said}”</td></tr>{rows}"
     sections = "".join(
         f"<h2>{title}</h2><div class=cards>{''.join(_card(s, captions[s.id], items[s.id]) for s in part)}</div>"
         for title, part in (("Random photos", chosen), ("Best", ranked[:each]), ("Worst", ranked[: -each - 1 : -1]))
@@ -86,9 +87,13 @@ def evaluation_page(
     )
 
 
+def _figure(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else html.escape(str(value))
+
+
 def _card(sample: Sample, said: str, value: float) -> str:
     try:
-        image = f'<img alt="" src="{embedded(open_picture(Path(sample.media)))}">'
+        image = f'<img alt="" src="{embedded(thumbnail(source_of(sample)))}">'
     except MediaError as error:
         image = f"<p class=soft>{html.escape(str(error))}</p>"
     people = "".join(f"<li>{html.escape(text)}</li>" for text in sample.references[:5])

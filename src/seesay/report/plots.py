@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seesay.metrics import Difference
+from seesay.report.evaluate import write_whole
 from seesay.report.measures import LABELS
 
 if TYPE_CHECKING:
@@ -127,7 +128,5 @@ def write_png(figure: Figure, file: Path) -> str:
     """Save a figure, and give it back as an address that a page can carry inside it."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=130, facecolor="white")
-    part = file.with_name(f".{file.name}.part")
-    part.write_bytes(buffer.getvalue())
-    part.replace(file)
+    write_whole(file, buffer.getvalue())
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seesay.data import Sample
+from seesay.data import Sample, source_of
 from seesay.errors import UsageError
 from seesay.media import decode_ahead
 from seesay.report.entrants import Entrant
@@ -23,7 +23,6 @@ from seesay.runtime import Captioner
 from seesay.runtime.likelihood import cross_entropy
 from seesay.search import SearchOptions
 
-BATCH = 32
 LONGEST = 30
 """Tokens of a reference that are read where the model does not say how many it was trained on."""
 ROUNDS, TOGETHER, ALONE = 3, 32, 8
@@ -91,7 +90,9 @@ def predict(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with file.open("a", encoding="utf-8") as handle:
-            batches = decode_ahead([s.media for s in todo], captioner.preprocessing, BATCH, on_error="yield")
+            batches = decode_ahead(
+                map(source_of, todo), captioner.preprocessing, captioner.batch_size, on_error="yield"
+            )
             for indices, pixels, faults in batches:
                 found.broken.update((todo[index].id, str(error)) for index, error in faults)
                 batch = [todo[index] for index in indices]
@@ -175,7 +176,7 @@ class Speed:
 
 
 def measure_speed(
-    captioners: Mapping[str, Captioner], photos: Sequence[Path], beam: int | None, on_progress: Told
+    captioners: Mapping[str, Captioner], photos: Sequence[Any], beam: int | None, on_progress: Told
 ) -> dict[str, Speed]:
     """Time the models on the same photos, taking turns, so that what else the machine does meets all of them.
 
@@ -192,7 +193,10 @@ def measure_speed(
     for turn in range(ROUNDS):
         for name, captioner in captioners.items():
             begun = time.perf_counter()
-            captioner.caption(photos, beam=beam, batch_size=BATCH)
+            captioner.caption(
+                photos,
+                beam=beam,
+            )
             together[name].append((time.perf_counter() - begun) / len(photos))
             for photo in photos[:ALONE]:
                 begun = time.perf_counter()

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 BATCH, CLIPS = 32, 8
-"""Pictures, or clips, taken through the networks together."""
 
 
 class Captioner:
@@ -47,6 +46,7 @@ class Captioner:
     Attributes:
         artefact: what it was loaded from.
         clip: which frames of a clip it reads; None for a model of pictures.
+        batch_size: pictures, or clips, taken through the networks together unless asked otherwise.
         preprocessing: how a picture, or a clip, becomes the encoder's pixels.
         vocabulary: the words it knows.
         grid_size: rows and columns of `Caption.attention`; of a clip 1 and its frames.
@@ -59,6 +59,7 @@ class Captioner:
         self.networks = networks
         each, clip = Preprocessing.from_json(artefact.description.preprocessing), artefact.description.clip
         self.clip = None if clip is None else FrameSampling.from_json(clip)
+        self.batch_size = BATCH if self.clip is None else CLIPS
         self.preprocessing: Prepares = each if self.clip is None else ClipPreprocessing(each, self.clip)
         self.vocabulary = Vocabulary.from_json(dict(artefact.description.vocabulary))
         self.grid_size = artefact.description.grid_size
@@ -122,8 +123,7 @@ class Captioner:
             The source's index, and its captions or the `MediaError` that says why there are none.
         """
         options = self.options(**search)
-        if batch_size is None:
-            batch_size = BATCH if self.clip is None else CLIPS
+        batch_size = self.batch_size if batch_size is None else batch_size
         if batch_size < 1:
             raise UsageError(f"batch_size is {batch_size}; it must be 1 or more")
         threads = {} if workers is None else {"workers": workers}

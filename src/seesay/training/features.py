@@ -12,7 +12,8 @@ from lightning.fabric import Fabric
 from seesay.data import FeatureCache, Sample, read_dataset
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
-from seesay.training.sights import Pictures, Sight
+from seesay.training.config import ClipSettings
+from seesay.training.sights import Clips, Pictures, Sight
 
 log = logging.getLogger("seesay.training")
 
@@ -120,17 +121,19 @@ def extract_dataset(
     encoder: EncoderConfig,
     out: Path,
     on_progress: Callable[[int, int], None] | None = None,
+    frames: int | None = None,
 ) -> dict[str, object]:
-    """Encode every picture of a data set into `out`, where `train` finds them again; what is there already is kept.
+    """Encode every picture or clip of a data set into `out`, where `train` finds it again; what is there is kept.
 
     Args:
         data: `FORMAT:PATH`.
         encoder: the backbone, its weights, input size and layer.
         out: the cache folder; give it to `train` as `SEESAY_CACHE` does, or as its `features`.
         on_progress: called with pictures done and pictures to do.
+        frames: how many of each clip, as the setting `clip.kept` of a recipe; None for pictures.
 
     Returns:
-        encoder, layer, grid (rows, columns), dimension, pictures in all, pictures encoded now.
+        encoder, layer, grid (rows, columns), dimension, pictures (or clips) in all, encoded now.
 
     Raises:
         UsageError: no such encoder, or it has no such layer.
@@ -140,13 +143,15 @@ def extract_dataset(
     fabric = Fabric(accelerator="auto", devices=1, precision="bf16-mixed" if has_bf16() else "32-true")
     network = Encoder(encoder)
     fabric.to_device(network)
-    with open_cache(out, network, Pictures()) as cache:
-        encoded = extract(dataset.samples, network, cache, fabric, Pictures(), on_progress)
+    sight: Sight = Pictures() if frames is None else Clips(ClipSettings(frames=frames, kept=frames))
+    with open_cache(out, network, sight) as cache:
+        encoded = extract(dataset.samples, network, cache, fabric, sight, on_progress)
     return {
         "encoder": encoder.name,
         "layer": encoder.layer or "last feature map",
         "grid": list(network.grid_size),
         "dimension": network.dim,
-        "pictures": len(dataset.samples),
+        **({} if frames is None else {"frames": frames}),
+        "pictures" if frames is None else "clips": len(dataset.samples),
         "encoded": encoded,
     }

@@ -1,0 +1,69 @@
+"""What `seesay caption` prints: lines, JSON, a table, or subtitles."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import IO, Any
+
+from seesay.cli.common import as_text
+from seesay.cli.describing import Said
+from seesay.errors import MediaError
+from seesay.media import printable
+from seesay.report.subtitles import subtitles, timestamp
+
+UNMET = "holds all that it must"
+
+
+class Writer:
+    """Results in the form asked for, each as soon as it can be."""
+
+    def __init__(self, stream: IO[str], cues: Path | None, form: str, per_scene: bool) -> None:
+        self.stream, self.cues, self.form, self.per_scene = stream, cues, form, per_scene
+        self.entries: list[dict[str, Any]] = []
+        self.said: list[tuple[float, float, str]] = []
+        if form == "csv":
+            self.table = csv.writer(stream)
+            times = ["start", "end"] if per_scene else []
+            self.table.writerow(["path", *times, "caption", "score", "error"])
+
+    def add(self, said: Said) -> None:
+        """One photo's, clip's or scene's captions, or its error."""
+        path = as_text(said.source)
+        captions, error = ([], str(said.result)) if isinstance(said.result, MediaError) else (said.result, None)
+        start, end = said.times or (None, None)
+        if self.cues is not None:
+            if captions and said.times:
+                self.said.append((*said.times, captions[0].text))
+        elif self.form == "csv":
+            about = [path, *([start, end] if self.per_scene else [])]
+            for one in captions:
+                self.table.writerow([*about, one.text, one.score, "" if one.satisfied else f"not one {UNMET}"])
+            if error:
+                self.table.writerow([*about, "", "", error])
+        elif self.form:
+            entry: dict[str, Any] = {
+                "path": path,
+                **({"start": start, "end": end} if self.per_scene else {}),
+                "captions": [one.to_json() for one in captions],
+                "model": said.captioner.name if said.captioner else None,
+                "error": error,
+            }
+            if self.form == "json":
+                self.entries.append(entry)
+                return
+            self.stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        else:
+            when = f" {timestamp(said.times[0])} --> {timestamp(said.times[1])}" if said.times else ""
+            for one in captions:
+                self.stream.write(f"{printable(said.source)}{when}: {one.text}\n")
+        self.stream.flush()
+
+    def finish(self) -> None:
+        """What can only be written at the end."""
+        if self.form == "json":
+            json.dump(self.entries, self.stream, ensure_ascii=False, indent=1)
+            self.stream.write("\n")
+        if self.cues is not None:
+            self.stream.write(subtitles(self.said, self.cues))
