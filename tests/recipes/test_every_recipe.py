@@ -12,6 +12,8 @@ from seesay.artefact import DECODER_START, DECODER_STEP
 from seesay.export.graphs import _Encoder, _trace, export_graphs, inline
 from seesay.export.weights import weights_of
 from seesay.models.captioner import CaptionModel
+from seesay.models.classifier import ClassifyModel
+from seesay.models.classifiers import CLASSIFIERS
 from seesay.models.decoders import DECODERS
 from seesay.models.encoders import Encoder
 from seesay.models.memory import Memory
@@ -21,10 +23,13 @@ from seesay.training.batches import Captions
 from seesay.training.config import load_config
 from seesay.training.objectives import CrossEntropy
 from seesay.training.optimisation import make_optimizer
+from seesay.training.recognition import LabelCrossEntropy
 from seesay.training.vectors import check_vectors, give_vectors
 
 SIDE = 96  # of the pictures here; what a CNN takes at the least (InceptionV3: 75)
 RECIPE_NAMES = list(list_recipes())
+RECOGNISERS = [name for name in RECIPE_NAMES if load_config(name).classifier]
+CAPTIONERS = [name for name in RECIPE_NAMES if name not in RECOGNISERS]
 ENCODERS = sorted({(load_config(n).encoder.name, load_config(n).encoder.layer or "") for n in RECIPE_NAMES})
 CAPTIONS = [[f"word{i % 9}", f"word{i % 7}", "dog"] for i in range(40)]
 
@@ -42,6 +47,7 @@ class Stand(nn.Module):
     def __init__(self, encoder):
         super().__init__()
         self.preprocessing = encoder.preprocessing
+        self.frames_at_once = 0
         self.project = nn.Linear(3, encoder.dim).requires_grad_(False)
         self.positions = encoder.grid_size[0] * encoder.grid_size[1]
 
@@ -50,7 +56,7 @@ class Stand(nn.Module):
         return Memory(parts, parts.mean(1))
 
 
-@pytest.mark.parametrize("name", RECIPE_NAMES)
+@pytest.mark.parametrize("name", CAPTIONERS)
 def test_a_training_step_and_export(name):
     config = load_config(name)
     encoder = make_encoder(config.encoder.name, config.encoder.layer or "")
@@ -92,6 +98,24 @@ def test_a_training_step_and_export(name):
     np.testing.assert_allclose(logits[:, 0], expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("name", RECOGNISERS)
+def test_a_training_step_of_a_recogniser(name):
+    config = load_config(name)
+    encoder = make_encoder(config.encoder.name, config.encoder.layer or "")
+    torch.manual_seed(1)
+    kind = CLASSIFIERS[config.classifier.name]
+    classifier = kind(config.classifier, 3, encoder.dim, encoder.grid_size)
+    model = ClassifyModel(Stand(encoder), classifier, ("a", "b", "c")).train()
+    before = {n: p.detach().clone() for n, p in classifier.named_parameters()}
+    pixels = torch.randint(0, 256, (2, 4, SIDE, SIDE, 3), dtype=torch.uint8)
+    optimizer = make_optimizer(model, config, joint=False, reward=False)
+    loss = LabelCrossEntropy(model, config.training.label_smoothing)(pixels, torch.tensor([0, 2]))
+    loss.backward()
+    optimizer.step()
+    assert torch.isfinite(loss)
+    assert [n for n, p in classifier.named_parameters() if torch.equal(p, before[n])] == []
+
+
 @pytest.mark.parametrize(
     ("name", "layer"), [pair for pair in ENCODERS if not pair[0].startswith(("vgg", "swin_large"))]
 )
@@ -111,7 +135,7 @@ def test_the_cnn_of_a_recipe_exports(name, layer):
 def test_the_header_says_what_it_is_and_how_to_run_it():
     for name in RECIPE_NAMES:
         lines = (RECIPES / f"{name}.yaml").read_text("utf-8").splitlines()
-        data = "msvd" if load_config(name).clip else "flickr8k"
+        data = "folders" if name in RECOGNISERS else "msvd" if load_config(name).clip else "flickr8k"
         assert f"#   seesay train {name} --data {data}:FOLDER --out runs/{name}" in lines
         assert lines[0].startswith("# ")
         assert lines[0].endswith(".")

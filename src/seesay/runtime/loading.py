@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, overload
 
-from seesay.artefact import Artefact, find_artefact, list_artefacts
+from seesay.artefact import Artefact, find_artefact, is_embedded
 from seesay.errors import UsageError
 from seesay.runtime.captioner import Captioner
 from seesay.runtime.captioner import load as load_captioner
@@ -61,7 +61,7 @@ def load_recognizer(name_or_path: str | os.PathLike[str] | None = None, *, threa
         UsageError: no model has this name, or it says sentences.
         ArtefactError: the artefact is missing, damaged, not exported, or of a newer format.
     """
-    if name_or_path is None and ACTIVITIES not in {artefact.name for artefact in list_artefacts()}:
+    if name_or_path is None and not is_embedded(ACTIVITIES):
         raise UsageError(
             f"this SeeSay comes without the model {ACTIVITIES!r}: name one, --model FOLDER "
             "(seesay train lrcn_activity makes one of your own clips)"
