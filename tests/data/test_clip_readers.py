@@ -272,6 +272,13 @@ def test_tables_of_clips_that_are_wrong(tmp_path: Path, header: str, row: str, e
     assert expected in refused(f"csv:{tmp_path / 't.csv'}")
 
 
+def test_a_label_may_be_said_once(tmp_path: Path) -> None:
+    touch(tmp_path / "a.mp4")
+    (tmp_path / "t.csv").write_text("clip,label,caption\na.mp4,,a man runs\na.mp4,run,\na.mp4,,he runs\n")
+    (sample,) = read_dataset(f"csv:{tmp_path / 't.csv'}").samples
+    assert (sample.label, sample.references) == ("run", ("a man runs", "he runs"))
+
+
 def test_msvd_as_a_table_and_as_text_files(tmp_path: Path) -> None:
     clips = {"-abc_d_1_5": "train", "xyz_3_9": "train", "xyz_20_29": "val", "q-_7_8": "test"}
     for name in clips:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import subprocess
 import sys
+import threading
 from fractions import Fraction
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from seesay.errors import MediaError, UsageError
-from seesay.media import FrameSampling, Preprocessing, frames_of, load_clip, scenes
+from seesay.media import FrameSampling, Preprocessing, WebPicture, frames_of, load_clip, scenes
 from seesay.media.clip import open_footage
 from seesay.media.footage import MAX_CLIP_PIXELS, Footage, Frame, shown_at
 
@@ -355,14 +358,67 @@ def test_wrong_numbers_are_refused() -> None:
 
 
 def test_cameras_and_streams_that_are_not_there() -> None:
-    from seesay.media import WebPicture
-
     with pytest.raises(MediaError, match=r"^camera 97: there is no such camera"):
         next(frames_of(97, SMALL, 1.0))
     with pytest.raises(MediaError, match=r"^http://127\.0\.0\.1:9/x\.mp4: cannot be fetched"):
         next(frames_of(WebPicture("http://127.0.0.1:9/x.mp4"), SMALL, 1.0))
     with pytest.raises(MediaError, match="--allow-url"):
         next(frames_of("http://127.0.0.1:9/x.mp4", SMALL, 1.0))
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+def test_clips_from_the_web(tmp_path: Path) -> None:
+    write(tmp_path / "a.mp4", 20)
+    (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na.ts\n#EXT-X-ENDLIST\n")
+    (tmp_path / "a.ts").write_bytes(encode(20, **KINDS["ts"]))
+    (tmp_path / "stray.m3u8").write_text(
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nfile://{tmp_path}/a.ts\n#EXT-X-ENDLIST\n"
+    )
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        root = f"http://127.0.0.1:{server.server_address[1]}"
+        found = load_clip(WebPicture(f"{root}/a.mp4"), SMALL, FrameSampling(frames=4))
+        assert numbers(found.pixels) == [2, 7, 12, 17]
+        for name in ("a.mp4", "list.m3u8"):
+            stream = frames_of(WebPicture(f"{root}/{name}"), SMALL, 0.5)
+            assert numbers(np.stack([pixels for _, pixels in stream])) == [0, 5, 10, 15], name
+        with pytest.raises(MediaError, match=r"stray\.m3u8: "):
+            list(frames_of(WebPicture(f"{root}/stray.m3u8"), SMALL, 0.5))
+        with pytest.raises(MediaError, match=r"gone\.mp4: cannot be fetched"):
+            next(frames_of(WebPicture(f"{root}/gone.mp4"), SMALL))
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+FLAT = """
+import sys
+from seesay.media import Preprocessing, frames_of
+def memory():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024
+for number, _ in enumerate(frames_of(sys.argv[1], Preprocessing((64, 64)))):
+    if number == 200:
+        early = memory()
+print(number + 1, memory() - early)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures memory as Linux tells it")
+def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
+    path = write(tmp_path / "long.mp4", (numbered(i % 1000, 180, 320) for i in range(600)), **KINDS["mp4"])
+    count, growth = subprocess.run(
+        [sys.executable, "-c", FLAT, str(path)], check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert int(count) == 600
+    assert float(growth) < 20, "400 frames of full size would be 69 MB"
 
 
 def test_scenes() -> None:

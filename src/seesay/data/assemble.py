@@ -65,14 +65,15 @@ class Assembly:
         firsts: dict[str, Row] = {}
         captions: dict[str, list[str]] = {}
         splits: dict[str, str | None] = {}
+        labels: dict[str, str | None] = {}
         for row in rows:
             first = firsts.setdefault(row.id, row)
             if (first.media, first.start, first.end) != (row.media, row.start, row.end):
                 message = f"id {row.id!r} stands for {first.media} and for {row.media}"
                 self.fault("duplicate id", message, row.file, row.line, fatal=True)
                 continue
-            if first.label != row.label:
-                message = f"{row.id!r} is {first.label!r} and {row.label!r}"
+            if row.label and labels.get(row.id) and labels[row.id] != row.label:
+                message = f"{row.id!r} is {labels[row.id]!r} and {row.label!r}"
                 self.fault("two labels", message, row.file, row.line, fatal=True)
                 continue
             if row.split and splits.get(row.id) and splits[row.id] != row.split:
@@ -80,6 +81,7 @@ class Assembly:
                 self.fault(f"{row.kind} in two splits", message, row.file, row.line, fatal=True)
                 continue
             splits[row.id] = splits.get(row.id) or row.split
+            labels[row.id] = labels.get(row.id) or row.label
             known = captions.setdefault(row.id, [])
             if row.caption is not None and not _has_words(row.caption):
                 self.fault("empty caption", f"{row.id!r} has a caption without words", row.file, row.line)
@@ -93,11 +95,11 @@ class Assembly:
             if not present.holds(row.media, folders=row.kind == "clip"):
                 self.fault(f"missing {row.kind}", f"{row.media} is not there", row.file, row.line)
                 absent.setdefault(splits[key], []).append(row.media)
-            elif not captions[key] and row.label is None:
+            elif not captions[key] and labels[key] is None:
                 self.fault(f"{row.kind} without captions", f"{key!r} has none with words", row.file, row.line)
             else:
                 told = tuple(captions[key])
-                samples.append(Sample(key, row.media, told, splits[key], row.label, row.start, row.end, row.kind))
+                samples.append(Sample(key, row.media, told, splits[key], labels[key], row.start, row.end, row.kind))
         self._check_enough(samples, firsts, splits, absent)
         return Dataset(self.format, self.root, tuple(samples), tuple(self.faults))
 
