@@ -11,8 +11,8 @@ import pytest
 import seesay
 
 NAMES = {
-    "ArtefactError", "Caption", "Captioner", "DataError", "MediaError", "MissingPartError", "SeeSayError",
-    "TrainingError", "UsageError", "__version__", "load",
+    "ArtefactError", "Caption", "Captioner", "DataError", "MediaError", "MissingPartError", "Prediction", "Recognizer",
+    "SeeSayError", "TrainingError", "UsageError", "__version__", "load",
 }  # fmt: skip
 
 

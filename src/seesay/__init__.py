@@ -4,9 +4,9 @@
     captioner = seesay.load()
     print(captioner("dog.jpg").text)
 
-Exported: `load` and the `Captioner` it gives, the `Caption` that one gives, the errors raised on purpose
-(`SeeSayError` and its kinds), and `__version__`. Importing the package is cheap: what these names need is imported
-when one of them is first used.
+Exported: `load` and the `Captioner` or `Recognizer` it gives, the `Caption` and `Prediction` that these give, the
+errors raised on purpose (`SeeSayError` and its kinds), and `__version__`. Importing the package is cheap: what these
+names need is imported when one of them is first used.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from seesay.errors import (
 )
 
 if TYPE_CHECKING:
-    from seesay.runtime import Caption, Captioner, load
+    from seesay.runtime import Caption, Captioner, Prediction, Recognizer, load
 
 __version__: str
 
@@ -35,6 +35,8 @@ __all__ = [
     "DataError",
     "MediaError",
     "MissingPartError",
+    "Prediction",
+    "Recognizer",
     "SeeSayError",
     "TrainingError",
     "UsageError",
@@ -44,7 +46,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Caption", "Captioner", "load"):
+    if name in ("Caption", "Captioner", "Prediction", "Recognizer", "load"):
         import seesay.runtime
 
         value: Any = getattr(seesay.runtime, name)

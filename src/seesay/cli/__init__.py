@@ -16,6 +16,7 @@ from seesay.cli import (
     evaluate,
     export,
     features,
+    recognize,
     reproduce,
     score,
     show,
@@ -36,7 +37,22 @@ app = typer.Typer(
     "2 wrong use, 3 faults in the data, 4 a model missing or damaged, 5 training stopped, "
     "6 a part is not installed, 130 interrupted.",
 )
-for module in (caption, train, evaluate, score, compare, sweep, reproduce, export, convert, data, features, show):
+VERBS = (
+    caption,
+    recognize,
+    train,
+    evaluate,
+    score,
+    compare,
+    sweep,
+    reproduce,
+    export,
+    convert,
+    data,
+    features,
+    show,
+)
+for module in VERBS:
     module.add_to(app)
 
 

@@ -1,4 +1,4 @@
-"""`seesay evaluate`: caption a split, score it, and show it."""
+"""`seesay evaluate`: caption or recognise a split, score it, and show it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from seesay.cli.common import progress, say
+from seesay.cli.common import progress, say, table
 from seesay.cli.search import (
     Beam,
     GroupedCommand,
@@ -31,15 +31,16 @@ Examples:
   seesay evaluate model --data csv:mine.csv --split dev --beam 5 --out report
   seesay evaluate a --with b --with c --data coco:FOLDER --split test
   seesay evaluate clips --data msvd:FOLDER --split test   # with what a constant sentence scores
+  seesay evaluate recogniser --data ucf101:FOLDER --split test
   seesay evaluate model.zip --data coco:FOLDER --split dev --json
 """
 
 
 def add_to(app: typer.Typer) -> None:
     """Make the verb known."""
-    app.command("evaluate", cls=GroupedCommand, help="Caption a split, score it, and show it.", epilog=EXAMPLES)(
-        evaluate
-    )
+    app.command(
+        "evaluate", cls=GroupedCommand, help="Caption or recognise a split, score it, and show it.", epilog=EXAMPLES
+    )(evaluate)
 
 
 def evaluate(
@@ -62,6 +63,12 @@ def evaluate(
     seed: Seed = None,
 ) -> None:
     """Write the predictions, then score them; the signature line says how."""
+    from seesay.artefact import find_artefact
+    from seesay.runtime.loading import recognises
+
+    if not others and recognises(find_artefact(model)):
+        _evaluate_recogniser(model, data, split, out or Path(f"evaluation-{Path(model).stem}-{split}"), as_json)
+        return
     from seesay.report.evaluate import evaluate as run
 
     search: SearchSettings = {
@@ -93,3 +100,24 @@ def evaluate(
     for note in result.notes:
         say(note)
     say(f"predictions, scores of each photo and the report page are in {folder}")
+
+
+def _evaluate_recogniser(model: str, data: str, split: str, folder: Path, as_json: bool) -> None:
+    from seesay.report.recognition import evaluate_recognition
+
+    with progress("recognising") as tell:
+        result = evaluate_recognition(model, data, split, folder, on_progress=tell)
+    if as_json:
+        print(json.dumps(result.to_json(), ensure_ascii=False, indent=1))
+        return
+    for name, value in result.figures.items():
+        print(f"{name.ljust(9)}  {value:.4f}")
+    counts = result.scores.confusion.sum(1)
+    rows = [
+        {"class": name, "clips": int(count), "accuracy": f"{share:.4f}"}
+        for (name, share), count in zip(result.scores.per_class.items(), counts, strict=True)
+    ]
+    print(table(rows))
+    for note in result.notes:
+        say(note)
+    say(f"predictions, scores and the report page are in {folder}")

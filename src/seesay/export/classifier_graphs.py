@@ -35,8 +35,8 @@ def export_classifier_graphs(model: ClassifyModel) -> dict[str, onnx.ModelProto]
     Signatures, with B clips and F frames, both free:
         encoder: as a captioner's; it takes frames as pictures.
         classifier: `grid` (B, F, D), and `state.NAME` (B, …) for each carried entry, zeros at a clip's beginning →
-            `logits` (B, T, C) and `next.NAME`. Where frames' positions are read, and the net goes from frame to frame,
-            `grid` is (B, P, D): one frame at a time.
+            `logits` (B, T, C) and `next.NAME`. Where the net goes from frame to frame, `grid` is (B, P, D) or
+            (B, 1, D): one frame at a time.
     """
     model = model.eval()
     judge = model.classifier
@@ -56,7 +56,7 @@ def export_classifier_graphs(model: ClassifyModel) -> dict[str, onnx.ModelProto]
             (grid, *state),
             ["grid", *(f"state.{name}" for name in names)],
             ["logits", *(f"next.{name}" for name in names)],
-            (shape, tuple({0: clips} for _ in names)),
+            (shape, tuple({0: clips} for _ in names)) if names else (shape,),
         ),
     }
 

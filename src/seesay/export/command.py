@@ -58,10 +58,7 @@ def export_artefact(
     with writing(Path(out)) as folder:
         clip = source.description.clip
         frames = None if clip is None else FrameSampling.from_json(clip).frames
-        if isinstance(built, ClassifyModel):
-            graphs = export_classifier_graphs(built)
-        else:
-            graphs = export_graphs(built, frames)
+        graphs = export_classifier_graphs(built) if isinstance(built, ClassifyModel) else export_graphs(built, frames)
         if calibration is not None:
             from seesay.export.quantise import quantise_encoder
 

@@ -16,7 +16,8 @@ from seesay.errors import DataError, MediaError, UsageError
 from seesay.metrics import Scores, health, score
 from seesay.metrics.scores import possible_metrics
 from seesay.report.page import evaluation_page
-from seesay.runtime import SearchSettings, load
+from seesay.runtime import SearchSettings
+from seesay.runtime.captioner import load
 from seesay.text import tokenize
 
 if TYPE_CHECKING:

@@ -1,9 +1,22 @@
-"""Captions from an exported artefact, on ONNX Runtime; no PyTorch."""
+"""Captions and activities from an exported artefact, on ONNX Runtime; no PyTorch."""
 
 from seesay.runtime.caption import Caption
-from seesay.runtime.captioner import Captioner, load
+from seesay.runtime.captioner import Captioner
 from seesay.runtime.ensemble import Ensemble
+from seesay.runtime.loading import load, load_recognizer
 from seesay.runtime.networks import Networks, OnnxNetworks
+from seesay.runtime.recognizer import Prediction, Recognizer
 from seesay.runtime.settings import SearchSettings
 
-__all__ = ["Caption", "Captioner", "Ensemble", "Networks", "OnnxNetworks", "SearchSettings", "load"]
+__all__ = [
+    "Caption",
+    "Captioner",
+    "Ensemble",
+    "Networks",
+    "OnnxNetworks",
+    "Prediction",
+    "Recognizer",
+    "SearchSettings",
+    "load",
+    "load_recognizer",
+]

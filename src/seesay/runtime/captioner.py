@@ -212,6 +212,8 @@ def load(
     """
     if name_or_path is None or isinstance(name_or_path, (str, os.PathLike)):
         artefact = find_artefact(name_or_path)
+        if artefact.description.task != "caption":
+            raise UsageError(f"{artefact.source}: recognises activities and says no sentences; use seesay recognize")
         return Captioner(artefact, OnnxNetworks(artefact, threads))
     members = [load(name, threads=threads) for name in name_or_path]
     if not members:

@@ -38,11 +38,14 @@ class RecognitionNetworks:
         self.carried = tuple(artefact.description.carried)
         self._begin = {entry.name.removeprefix("state."): entry.shape[1:] for entry in state}
         self._outputs = ["logits", *(f"next.{name}" for name in self.carried)]
+        settings = artefact.description.model["classifier"]
         # A graph of one frame at a time has a fixed number of positions in the place of free frames.
-        self._positions = grid.shape[1] if isinstance(grid.shape[1], int) else None
+        self._step = grid.shape[1] if isinstance(grid.shape[1], int) else None
+        self._reads = "pooled" if self._step in (None, 1) else "grid"
+        self._once = settings.get("pool", "mean") != "mean"
 
     def frames(self, pixels: NDArray[np.uint8]) -> Array:
-        """Clips (B, F, H, W, 3) → what the classifier reads of their frames, (B, N, D) float32: N = F, or F · positions.
+        """Clips (B, F, H, W, 3) → what the classifier reads of them, (B, N, D) float32: N = F, or F · positions.
 
         A frame like the one before is encoded once.
         """
@@ -51,7 +54,7 @@ class RecognitionNetworks:
         wanted, seen = flat[new], []
         for first in range(0, len(wanted), _PICTURES_AT_ONCE):
             part = {"pixels": wanted[first : first + _PICTURES_AT_ONCE]}
-            seen.append(self._encoder.run(["grid" if self._positions else "pooled"], part)[0])
+            seen.append(self._encoder.run([self._reads], part)[0])
         vectors: Array = np.concatenate(seen)[np.cumsum(new) - 1]
         return vectors.reshape(len(pixels), -1, vectors.shape[-1])
 
@@ -63,13 +66,13 @@ class RecognitionNetworks:
             state: what the part before gave; None at the beginning.
         """
         at = dict(state) if state is not None else self._zeros(len(grid))
-        if self._positions is None:
+        if self._step is None:
             return self._run(grid, at)
         seen = []
-        for first in range(0, grid.shape[1], self._positions):
-            logits, at = self._run(grid[:, first : first + self._positions], at)
+        for first in range(0, grid.shape[1], self._step):
+            logits, at = self._run(grid[:, first : first + self._step], at)
             seen.append(logits)
-        return np.concatenate(seen, 1), at
+        return seen[-1] if self._once else np.concatenate(seen, 1), at
 
     def _run(self, grid: Array, state: Carried) -> tuple[Array, dict[str, Array]]:
         feed = {"grid": grid, **{f"state.{name}": value for name, value in state.items()}}

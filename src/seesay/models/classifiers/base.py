@@ -29,16 +29,16 @@ class Classifier(nn.Module, ABC):
 
     Attributes:
         positions: whether it reads the grid of every frame, (B, F·P, D), or one vector of each, (B, F, D).
-        stepwise: whether it loops over frames in Python, so that a graph of it takes one frame at a time.
+        stepwise: whether a graph of it takes one frame at a time, as where it loops over frames in Python.
         carried: shapes of the state's entries without the batch, by name: what goes on from one part of a clip to the
             next. Empty where frames do not know of each other, or where all must be there at once.
         streams: whether a clip in parts, the state carried, gives what the whole gives.
     """
 
     positions: ClassVar[bool] = False
-    stepwise: ClassVar[bool] = False
     carried: dict[str, tuple[int, ...]]
     streams: bool = True
+    stepwise: bool = False
     config_class: ClassVar[type[ClassifierConfig]]
 
     @abstractmethod

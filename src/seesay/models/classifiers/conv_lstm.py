@@ -78,7 +78,7 @@ class ConvLstmClassifier(Classifier):
     """
 
     positions: ClassVar[bool] = True
-    stepwise: ClassVar[bool] = True
+    stepwise = True
     config_class = ConvLstmConfig
 
     def __init__(self, config: ConvLstmConfig, classes: int, size: int, grid: tuple[int, int]) -> None:

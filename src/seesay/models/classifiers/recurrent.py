@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from seesay.models.classifiers.base import NETS, Cell, Classifier, ClassifierConfig, State, fuse, register
@@ -31,6 +31,12 @@ class RecurrentConfig(ClassifierConfig):
     first); attention: one, of a weighted mean of the net's outputs."""
     differences: bool = False
     """A second stream reads what changed since the frame before; probabilities of the two are averaged."""
+
+    @model_validator(mode="after")
+    def _exportable(self) -> RecurrentConfig:
+        if self.cell == "rnn" and self.bidirectional:
+            raise ValueError("bidirectional=true takes cell=lstm or gru")
+        return self
 
 
 class _Stream(nn.Module):
@@ -112,6 +118,7 @@ class RecurrentClassifier(Classifier):
         self.frames = _Stream(config, classes, size, "")
         self.changes = _Stream(config, classes, size, "changes_") if config.differences else None
         self.streams = not config.bidirectional
+        self.stepwise = config.cell == "rnn"  # ONNX has it, but PyTorch's exporter would unroll it
         self.carried = dict(self.frames.carried)
         if self.changes is not None and self.streams:
             self.carried |= {**self.changes.carried, "previous": (size,), "begun": (1,)}

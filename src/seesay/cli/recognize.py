@@ -1,0 +1,168 @@
+"""`seesay recognize`: clips in, activities out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import typer
+
+from seesay.cli.common import as_text, output, progress, say
+from seesay.errors import MediaError, UsageError
+
+if TYPE_CHECKING:
+    from seesay.runtime import Prediction, Recognizer
+
+EXAMPLES = """\b
+Examples:
+  seesay recognize clip.mp4 --model model
+  seesay recognize clips/ --model model --top 3 --jsonl --out found.jsonl
+  seesay recognize clip.mp4 --model model --timeline over-time.csv
+  seesay recognize --camera 0 --model model
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the verb known."""
+    app.command("recognize", help="Name the activity that each clip shows.", epilog=EXAMPLES)(recognize)
+
+
+def recognize(
+    paths: list[str] = typer.Argument(
+        None,
+        metavar="PATH…",
+        help="Files, folders, globs, '-' for a list on standard input, addresses with --allow-url.",
+    ),
+    model: str | None = typer.Option(None, "--model", help="A model's name, folder or .zip, else the embedded one."),
+    top: int = typer.Option(5, "--top", help="Activities for each clip."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON list, with probabilities."),
+    as_jsonl: bool = typer.Option(False, "--jsonl", help="One JSON object a line, as they are done."),
+    as_csv: bool = typer.Option(False, "--csv", help="A table: path, label, probability, error."),
+    out: Path | None = typer.Option(None, "--out", help="Write to this file, whole or not at all."),
+    timeline: Path | None = typer.Option(
+        None, "--timeline", help="Of one clip: probabilities over time, as FILE.csv and, plotted, as FILE.png."
+    ),
+    every: float = typer.Option(1.0, "--every", help="Seconds between judgements, with --timeline and --camera."),
+    window: float = typer.Option(4.0, "--window", help="Seconds judged together, with --timeline and --camera."),
+    camera: int | None = typer.Option(None, "--camera", help="In place of paths: a camera, 0 is the first."),
+    allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
+) -> None:
+    """Recognise clips; those that cannot be read are named, the others go on, and the exit code is 1."""
+    if as_json + as_jsonl + as_csv > 1:
+        raise UsageError("--json, --jsonl and --csv: choose one")
+    if (camera is None) == (not paths):
+        raise UsageError("name clips, or a --camera, one of the two")
+    if camera is not None and (timeline or as_json):
+        raise UsageError("--camera has no end: use --jsonl or --csv, without --timeline")
+    if top < 1:
+        raise UsageError(f"--top {top}: it must be 1 or more")
+    from seesay.media import find_media, printable
+    from seesay.runtime import load_recognizer
+
+    recognizer = load_recognizer(model)
+    form = "json" if as_json else "jsonl" if as_jsonl else "csv" if as_csv else ""
+    if camera is not None:
+        with output(out) as stream:
+            writer = _Writer(stream, recognizer.name, form, moments=True)
+            for second, probabilities in recognizer.follow(camera, every=every, window=window):
+                writer.add(f"camera {camera}", recognizer.best(probabilities, top), None, round(second, 2))
+        return
+    found: list[Any] = []
+
+    def sources() -> Iterator[Any]:
+        for source, _ in find_media(paths, allow_url=allow_url):
+            found.append(source)
+            if timeline is not None and len(found) > 1:
+                raise UsageError("--timeline is of one clip, and several were named")
+            yield source
+
+    failed = 0
+    with output(out) as stream, progress("recognising") as tell:
+        writer = _Writer(stream, recognizer.name, form)
+        for index, result in recognizer.stream(sources(), top=top):
+            if isinstance(result, MediaError):
+                failed += 1
+                say(str(result))
+                writer.add(found[index], [], str(result))
+            else:
+                writer.add(found[index], result, None)
+            tell(index + 1, len(found))
+        writer.finish()
+    if not found:
+        raise UsageError("no clips were named")
+    if timeline is not None and not failed:
+        _timeline(recognizer, found[0], timeline, every, window, printable(found[0]))
+    if failed:
+        raise typer.Exit(1)
+
+
+def _timeline(recognizer: Recognizer, source: Any, file: Path, every: float, window: float, title: str) -> None:
+    """Write the table, row by row, and the plot beside it."""
+    import csv
+
+    from seesay.errors import MissingPartError
+
+    rows = []
+    table_file = file.with_suffix(".csv")
+    with output(table_file) as stream:
+        table = csv.writer(stream)
+        table.writerow(["seconds", *recognizer.labels])
+        for second, probabilities in recognizer.timeline(source, every=every, window=window):
+            table.writerow([f"{second:g}", *(f"{p:.6f}" for p in probabilities)])
+            rows.append((second, probabilities))
+    say(f"probabilities over time: {table_file}")
+    try:
+        from seesay.report.timeline import plot
+    except ModuleNotFoundError as error:
+        raise MissingPartError(f"the plot of --timeline needs {error.name}: pip install 'seesay[train]'") from None
+    plot(rows, recognizer.labels, title, file.with_suffix(".png"))
+    say(f"plotted: {file.with_suffix('.png')}")
+
+
+class _Writer:
+    """Results in the form asked for, each as soon as it can be; `moments` of a camera have their seconds."""
+
+    def __init__(self, stream: IO[str], model: str, form: str, *, moments: bool = False) -> None:
+        self.stream, self.model, self.form, self.moments = stream, model, form, moments
+        self.entries: list[dict[str, Any]] = []
+        if form == "csv":
+            import csv
+
+            self.table = csv.writer(stream)
+            self.table.writerow(["path", *(["seconds"] if moments else []), "label", "probability", "error"])
+
+    def add(
+        self, source: object, predictions: list[Prediction], error: str | None, seconds: float | None = None
+    ) -> None:
+        """One clip's predictions, or its error."""
+        from seesay.media import printable
+
+        path = as_text(source)
+        when = [] if seconds is None else [seconds]
+        if self.form == "csv":
+            for one in predictions:
+                self.table.writerow([path, *when, one.label, f"{one.probability:.6f}", ""])
+            if error:
+                self.table.writerow([path, *when, "", "", error])
+        elif self.form:
+            entry: dict[str, Any] = {"path": path, "predictions": [one.to_json() for one in predictions]}
+            entry |= {"model": self.model, "error": error}
+            if self.moments:
+                entry["seconds"] = seconds
+            if self.form == "json":
+                self.entries.append(entry)
+                return
+            self.stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        elif predictions:
+            said = ", ".join(f"{one.label} {one.probability:.1%}" for one in predictions)
+            at = "" if seconds is None else f" {seconds:g} s"
+            self.stream.write(f"{printable(source)}{at}: {said}\n")
+        self.stream.flush()
+
+    def finish(self) -> None:
+        """What can only be written at the end."""
+        if self.form == "json":
+            json.dump(self.entries, self.stream, ensure_ascii=False, indent=1)
+            self.stream.write("\n")

@@ -1,0 +1,77 @@
+"""From a model's name to the object that answers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, overload
+
+from seesay.artefact import Artefact, find_artefact, list_artefacts
+from seesay.errors import UsageError
+from seesay.runtime.captioner import Captioner
+from seesay.runtime.captioner import load as load_captioner
+from seesay.runtime.networks import OnnxNetworks
+from seesay.runtime.recognition_networks import RecognitionNetworks
+from seesay.runtime.recognizer import Recognizer
+
+ACTIVITIES = "activities"
+"""The embedded recogniser."""
+
+
+@overload
+def load(name_or_path: None = None, *, threads: int | None = None) -> Captioner: ...
+@overload
+def load(name_or_path: str | os.PathLike[str], *, threads: int | None = None) -> Any: ...
+@overload
+def load(name_or_path: Sequence[str | os.PathLike[str]], *, threads: int | None = None) -> Captioner: ...
+def load(
+    name_or_path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    *,
+    threads: int | None = None,
+) -> Any:
+    """A `Captioner` or a `Recognizer`, as the model is one or the other; or several captioners as one.
+
+    Args:
+        name_or_path: None for the embedded captioner, the name of an embedded model, or an artefact's folder or .zip. A
+            list of these makes an ensemble of captioners: their probabilities are averaged at every word. Each may have
+            its own encoder, but they must share one vocabulary.
+        threads: CPU threads for the networks; None takes all cores.
+
+    Raises:
+        UsageError: no model has this name; the message lists those there are. Or the models of a list have different
+            vocabularies, or say no sentences.
+        ArtefactError: the artefact is missing, damaged, not exported, or of a newer format.
+    """
+    if isinstance(name_or_path, (str, os.PathLike)):
+        artefact = find_artefact(name_or_path)
+        if recognises(artefact):
+            return Recognizer(artefact, RecognitionNetworks(artefact, threads))
+        return Captioner(artefact, OnnxNetworks(artefact, threads))
+    return load_captioner(name_or_path, threads=threads)
+
+
+def load_recognizer(name_or_path: str | os.PathLike[str] | None = None, *, threads: int | None = None) -> Recognizer:
+    """The recogniser of an artefact.
+
+    Args:
+        name_or_path: None for the embedded one, a name, or an artefact's folder or .zip.
+        threads: CPU threads for the networks; None takes all cores.
+
+    Raises:
+        UsageError: no model has this name, or it says sentences.
+        ArtefactError: the artefact is missing, damaged, not exported, or of a newer format.
+    """
+    if name_or_path is None and ACTIVITIES not in {artefact.name for artefact in list_artefacts()}:
+        raise UsageError(
+            f"this SeeSay comes without the model {ACTIVITIES!r}: name one, --model FOLDER "
+            "(seesay train lrcn_activity makes one of your own clips)"
+        )
+    artefact = find_artefact(ACTIVITIES if name_or_path is None else name_or_path)
+    if not recognises(artefact):
+        raise UsageError(f"{artefact.source}: says sentences and recognises no activities; use seesay caption")
+    return Recognizer(artefact, RecognitionNetworks(artefact, threads))
+
+
+def recognises(artefact: Artefact) -> bool:
+    """Whether it names activities rather than say sentences."""
+    return artefact.description.task == "recognize"

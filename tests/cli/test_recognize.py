@@ -1,0 +1,112 @@
+"""`seesay recognize` and `seesay evaluate` of recognisers, end to end."""
+
+import csv
+import json
+
+import pytest
+import torch
+from activities import CLASSES, draw_activities
+
+from seesay.cli import run
+from seesay.export import export_artefact
+from seesay.export.weights import describe_classifier, save_model
+from seesay.media import FrameSampling
+from seesay.models.classifier import ClassifyModel
+from seesay.models.classifiers import CLASSIFIERS
+from seesay.models.encoders import EncoderConfig
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    root = tmp_path_factory.mktemp("recognize")
+    torch.manual_seed(0)
+    config = CLASSIFIERS["recurrent"].config_class(hidden=8)
+    model = ClassifyModel.build(EncoderConfig(name="test_efficientnet", weights="random", size=32), config, CLASSES)
+    save_model(model.eval(), describe_classifier(model, config, "tiny", FrameSampling("uniform", 4)), root / "run")
+    export_artefact(root / "run", root / "model", quantize="none")
+    draw_activities(root / "clips")
+    return root
+
+
+def test_json_is_one_list_with_labels_and_errors(folder, tmp_path, capsys):
+    (tmp_path / "broken.mp4").write_bytes(b"\0\0\0\x18ftypmp42 no clip")
+    good = folder / "clips" / "GoesLeft" / "0.gif"
+    code = run(["recognize", str(good), str(tmp_path / "broken.mp4"), "--model", str(folder / "model"), "--json"])
+    shown = capsys.readouterr()
+    first, second = json.loads(shown.out)
+    assert code == 1
+    assert first.keys() == {"path", "predictions", "model", "error"}
+    assert first["path"] == str(good)
+    assert first["model"] == "tiny"
+    assert first["error"] is None
+    assert {one["label"] for one in first["predictions"]} == set(CLASSES)
+    assert second["predictions"] == []
+    assert "broken.mp4" in second["error"]
+    assert shown.err.count("\n") == 1
+
+
+def test_lines_tables_and_text(folder, capsys):
+    call = ["recognize", str(folder / "clips"), "--model", str(folder / "model"), "--top", "1"]
+    assert run(call) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 8
+    assert "0.gif: Goes" in lines[0]
+    assert run([*call, "--jsonl"]) == 0
+    assert len([json.loads(line) for line in capsys.readouterr().out.splitlines()]) == 8
+    assert run([*call, "--csv"]) == 0
+    header, *rows = csv.reader(capsys.readouterr().out.splitlines())
+    assert header == ["path", "label", "probability", "error"]
+    assert len(rows) == 8
+
+
+def test_a_timeline_is_a_table_and_a_plot(folder, tmp_path):
+    clip = folder / "clips" / "GoesRight" / "0.gif"
+    file = tmp_path / "time.csv"
+    assert (
+        run(["recognize", str(clip), "--model", str(folder / "model"), "--timeline", str(file), "--every", "0.5"]) == 0
+    )
+    header, *rows = csv.reader(file.read_text().splitlines())
+    assert header == ["seconds", *CLASSES]
+    assert [row[0] for row in rows] == ["0", "0.5"]
+    assert all(sum(map(float, row[1:])) == pytest.approx(1, abs=1e-4) for row in rows)
+    assert (tmp_path / "time.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_wrong_use_is_one_line(folder, capsys):
+    clip, model = str(folder / "clips" / "GoesLeft" / "0.gif"), ["--model", str(folder / "model")]
+    for call, message in (
+        ([*model], "name clips, or a --camera"),
+        ([clip, "--json", "--csv", *model], "choose one"),
+        ([clip, "--camera", "0", *model], "one of the two"),
+        (["--camera", "0", "--json", *model], "has no end"),
+        ([clip, "--top", "0", *model], "must be 1 or more"),
+        ([str(folder / "clips"), "--timeline", "x.csv", *model], "is of one clip"),
+        ([clip, "--model", "default"], "recognises no activities; use seesay caption"),
+    ):
+        assert run(["recognize", *call]) == 2, call
+        shown = capsys.readouterr().err
+        assert message in shown
+        assert shown.count("\n") == 1
+
+
+def test_captioning_with_a_recogniser_says_what_to_use(folder, samples, capsys):
+    assert run(["caption", str(samples[0]), "--model", str(folder / "model")]) == 2
+    assert "use seesay recognize" in capsys.readouterr().err
+
+
+def test_evaluate_scores_a_split_and_writes_a_page(folder, tmp_path, capsys):
+    data = ["--data", f"tiny_activities:{folder / 'clips'}", "--split", "train", "--out", str(tmp_path)]
+    assert run(["evaluate", str(folder / "model"), *data, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["clips"] == 4
+    assert sum(map(sum, shown["confusion"])) == 4
+    assert shown["top-1"] == (shown["confusion"][0][0] + shown["confusion"][1][1]) / 4
+    assert shown["per_class"].keys() == set(CLASSES)
+    assert len(json.loads((tmp_path / "predictions.json").read_text())) == 4
+    assert len((tmp_path / "per_clip.csv").read_text().splitlines()) == 5
+    page = (tmp_path / "report.html").read_text()
+    assert "GoesLeft" in page
+    assert "data:image/png" in page
+    assert (tmp_path / "confusion.png").exists()
+    assert run(["evaluate", str(folder / "model"), *data]) == 0
+    assert "top-1" in capsys.readouterr().out
