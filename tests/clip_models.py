@@ -32,7 +32,7 @@ def clip_captioner(
         for name, buffer in model.named_buffers():
             if "running" in name:
                 buffer.uniform_(0.5, 1.5)
-        for parameter in model.parameters():
+        for parameter in model.decoder.parameters():
             parameter.mul_(2)  # livelier than at birth: no ties
     sampling = FrameSampling("uniform", frames) if frames else None
     about = describe(model.eval(), config, folder.name, sampling, search={"beam": 2, "max_length": 6}, card="# Test")

@@ -9,6 +9,7 @@ import pytest
 from clip_models import clip_captioner, colours
 
 from seesay.artefact import read_artefact
+from seesay.cache import cache_folder
 from seesay.cli import run
 from seesay.export import load_model
 from seesay.report.evaluate import most_frequent
@@ -60,7 +61,7 @@ def test_a_run_leaves_an_artefact_that_says_what_it_reads(trained):
     assert described.clip is not None
     assert (described.clip["how"], described.clip["frames"], described.grid_size) == ("uniform", 2, (1, 2))
     assert described.training["config"]["clip"] == {"frames": 2, "kept": 4, "positions": False}
-    history = list(csv.DictReader((trained / "metrics.csv").open(newline="")))
+    history = list(csv.DictReader((trained / "metrics.csv").read_text("utf-8").splitlines()))
     assert len(history) == 2
     assert all(0 <= float(row["dev CIDEr-D"]) <= 10 for row in history)
 
@@ -120,13 +121,17 @@ def test_data_check_opens_clips(table, capsys):
 
 
 def test_a_sweep_over_clips(table, tmp_path, monkeypatch, capsys):
+    # METEOR's data is converted once for all tests.
+    (tmp_path / "cache").mkdir()
+    cache_folder("meteor").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "cache" / "meteor").symlink_to(cache_folder("meteor").resolve())
     monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
     call = ["sweep", "clips", *SMALL, "training.beam=1,2", "--seeds", "1", "--data", f"csv:{table}"]
     call[call.index("training.epochs=2")] = "training.epochs=1"
     del call[call.index("self_critical.from_epoch=1")]
     call.insert(3, "self_critical.from_epoch=null")
     assert run([*call, "--out", str(tmp_path / "sweep")]) == 0, capsys.readouterr().err
-    rows = list(csv.DictReader((tmp_path / "sweep" / "summary.csv").open(newline="")))
+    rows = list(csv.DictReader((tmp_path / "sweep" / "summary.csv").read_text("utf-8").splitlines()))
     assert len(rows) == 2
 
 
