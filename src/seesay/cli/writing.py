@@ -32,7 +32,7 @@ class Writer:
         """One photo's, clip's or scene's captions, or its error."""
         path = as_text(said.source)
         captions, error = ([], str(said.result)) if isinstance(said.result, MediaError) else (said.result, None)
-        start, end = said.times or (None, None)
+        start, end = (round(said.times[0], 3), round(said.times[1], 3)) if said.times else (None, None)
         if self.cues is not None:
             if captions and said.times:
                 self.said.append((*said.times, captions[0].text))
