@@ -216,10 +216,10 @@ class Recognizer:
         return not self.artefact.description.model["classifier"].get("bidirectional", False)
 
     def _step(self, every: float, window: float) -> float:
-        """Seconds between frames, so that a window has as many as the model judges of a clip."""
+        """Seconds between frames: a window has as many as the model judges of a clip, and each moment one at least."""
         if not (0 < every < float("inf") and 0 < window < float("inf")):
             raise UsageError(f"every ({every}) and window ({window}) must be seconds above 0")
-        return window / self.sampling.frames
+        return min(window / self.sampling.frames, every)
 
     def _judge(self, held: Iterable[tuple[float, Array]]) -> Probabilities:
         """Frames' features → probabilities (C,), as of a clip with these frames."""
