@@ -30,7 +30,7 @@ from seesay.errors import MediaError, MissingPartError, UsageError
 if TYPE_CHECKING:
     from seesay.cli.describing import Said
     from seesay.media.kinds import Kind
-    from seesay.report.attention import AttentionPages
+    from seesay.report.attention import AttentionPages, WordMaps
     from seesay.runtime import Captioner, SearchSettings
 
 EXAMPLES = """\b
@@ -209,12 +209,14 @@ class _Explainer:
         """
         from seesay.report.attention import AttentionPages
 
-        if self.pages is None:
+        grad_cam = None if captioner.attends or captioner.clip else self._grad_cam(captioner)
+        if self.pages is None:  # not before it is certain that there is something to show
             self.pages = AttentionPages(self.folder, captioner.name)
         else:
             self.pages.model += f" and {captioner.name}"
-        if captioner.attends or captioner.clip:
-            return
+        self.pages.grad_cam = grad_cam or self.pages.grad_cam
+
+    def _grad_cam(self, captioner: Captioner) -> WordMaps:
         try:
             from seesay.report.gradcam import GradCam
         except ImportError as error:
@@ -222,7 +224,7 @@ class _Explainer:
                 f"--explain: {captioner.name} has no attention, and Grad-CAM in its place needs PyTorch: "
                 "pip install 'seesay[train]'"
             ) from error
-        self.pages.grad_cam = GradCam([member.artefact for member in captioner.members])
+        return GradCam([member.artefact for member in captioner.members])
 
     def add(self, said: Said) -> None:
         """One photo or clip that was described."""
