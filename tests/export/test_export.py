@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import seesay
 from seesay.artefact import ENCODER, MANIFEST, NETWORKS, WEIGHTS, Artefact, read_artefact
 from seesay.errors import ArtefactError, UsageError
 from seesay.export import TorchNetworks, check_parity, describe, export_artefact, load_model, save_model
-from seesay.export.graphs import read_header
+from seesay.export.graphs import export_graphs, read_header
 from seesay.models.captioner import CaptionModel
 from seesay.models.decoders import DECODERS
 from seesay.models.encoders import EncoderConfig
@@ -76,9 +78,13 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module")
 def exported(trained: Artefact, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Artefact]:
+    """Each kind of storage; the networks are traced once, since they do not depend on how weights are kept."""
     out = tmp_path_factory.mktemp("exported")
     kinds: list[Any] = ["none", "float16", "int8"]
-    return {kind: export_artefact(trained.root, out / kind, quantize=kind) for kind in kinds}
+    traced = cache(lambda: export_graphs(load_model(trained)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("seesay.export.command.export_graphs", lambda model, frames: copy.deepcopy(traced()))
+        return {kind: export_artefact(trained.root, out / kind, quantize=kind) for kind in kinds}
 
 
 @pytest.fixture(scope="module")
