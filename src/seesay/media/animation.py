@@ -55,14 +55,10 @@ class Animation(Footage):
             try:
                 image.seek(number)
                 image.load()
-            except EOFError:
+            except Exception:  # the end (EOFError), or damage: Pillow's plugins raise whatever they meet
                 if number == 0:
                     raise
-                break
-            except Exception:
-                if number == 0:
-                    raise
-                break  # what comes before the damage is given
+                break  # what comes before is given
             pixels += image.width * image.height
             if pixels > MAX_ANIMATED_PIXELS:
                 raise MediaError("too many frames for an animated picture; make it a video, for example an MP4")

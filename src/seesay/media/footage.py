@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,7 +47,7 @@ class Frame(NamedTuple):
     picture: Callable[[tuple[int, int] | None], Image.Image]
 
 
-class Footage:
+class Footage(ABC):
     """An open clip.
 
     Attributes:
@@ -61,9 +62,9 @@ class Footage:
     ended_at: float | None = None
     wanted: float = float("-inf")
 
+    @abstractmethod
     def frames(self, start: float) -> Iterator[Frame]:
         """Frames in order, from the one shown at `start` (in seconds) or an earlier one; ends what was begun before."""
-        raise NotImplementedError
 
     def worth_jumping(self, now: float, target: float) -> bool:
         """Whether `frames(target)` is sooner at `target` than going on from `now` is (both in seconds)."""
