@@ -76,7 +76,7 @@ class Footage(ABC):
             pass
         return self.ended_at or 0.0
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - not every kind holds a file
         """Let the file go."""
 
     def __enter__(self) -> Self:
