@@ -21,6 +21,7 @@ from seesay.search import Hypothesis, SearchOptions, sample
 from seesay.text import tokenize
 from seesay.training.batches import Captions
 from seesay.training.config import SelfCriticalSettings
+from seesay.training.cross_entropy import token_losses
 from seesay.training.distillation import Teachers
 
 END_WORD = "<end>"
@@ -72,12 +73,12 @@ class CrossEntropy(nn.Module):
         decoder, inputs = self.model.decoder, captions.inputs
         if sampled_share > 0:
             inputs = with_own_words(self.model, memory, inputs, sampled_share)
-        logits = decoder.output(decoder.hidden(memory, inputs)).float()
+        logits = decoder.output(decoder.hidden(memory, inputs))
         targets = captions.targets[captions.targets != PAD]
-        loss = F.cross_entropy(logits, targets, label_smoothing=self.label_smoothing, reduction="sum")
+        loss = token_losses(logits, targets, self.label_smoothing).sum()
         if self.teachers is not None:
             wanted = self.teachers.probabilities(seen, captions.inputs)
-            loss = torch.lerp(loss, F.cross_entropy(logits, wanted, reduction="sum"), self.teacher_weight)
+            loss = torch.lerp(loss, F.cross_entropy(logits.float(), wanted, reduction="sum"), self.teacher_weight)
         penalty, decoder.penalty = decoder.penalty, None
         return loss if penalty is None else loss + penalty
 
@@ -195,8 +196,7 @@ class SelfCritical(nn.Module):
             memory = self.cross_entropy.model.encode(memory)
         decoder = self.cross_entropy.model.decoder
         real = sampled.targets != PAD
-        logits = decoder.output(decoder.hidden(memory, sampled.inputs)).float()
-        losses = F.cross_entropy(logits, sampled.targets[real], reduction="none")
+        losses = token_losses(decoder.output(decoder.hidden(memory, sampled.inputs)), sampled.targets[real])
         weight = advantage.view(-1, 1).expand_as(real)[real]
         policy = (losses * weight).sum() / real.sum() * len(memory)
         tokens = (truth.targets != PAD).sum()

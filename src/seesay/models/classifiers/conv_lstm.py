@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from torch import Tensor, nn
 
 from seesay.models.classifiers.base import Classifier, ClassifierConfig, State, register
+from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 
 
@@ -86,7 +87,7 @@ class ConvLstmClassifier(Classifier):
         self.grid = grid
         self.carried = dict.fromkeys(("hidden", "cell"), (config.hidden, *grid))
         self.reduce = nn.Linear(size, config.channels)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.cell = ConvLstmCell(config.channels, config.hidden, grid, config.kernel)
         self.output = nn.Linear(config.hidden, classes)
 

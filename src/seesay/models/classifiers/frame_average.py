@@ -7,6 +7,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from seesay.models.classifiers.base import Classifier, ClassifierConfig, State, register
+from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 
 
@@ -33,7 +34,7 @@ class FrameAverage(Classifier):
     def __init__(self, config: FrameAverageConfig, classes: int, size: int, grid: tuple[int, int]) -> None:
         super().__init__()
         self.carried: dict[str, tuple[int, ...]] = {}
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.output = nn.Linear(size, classes)
 
     def forward(self, memory: Memory, state: State | None = None) -> tuple[Tensor, State]:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from seesay.models.classifiers.base import NETS, Cell, Classifier, ClassifierConfig, State, fuse, register
+from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 
 Pool = Literal["mean", "last", "attention"]
@@ -49,7 +50,7 @@ class _Stream(nn.Module):
             size, config.hidden, config.layers, batch_first=True, dropout=between, bidirectional=config.bidirectional
         )
         width = config.hidden * (2 if config.bidirectional else 1)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.output = nn.Linear(width, classes)
         self.pool = config.pool
         if config.pool == "attention":

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, look
 from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, each, mask_bias, register
 from seesay.models.decoders.looping import LoopCell, loop_words
+from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 
 
@@ -50,7 +51,7 @@ class AdaptiveAttentionDecoder(Decoder):
         self.width = width
         self.embedding = nn.Embedding(vocabulary_size, words, padding_idx=0)
         self.picture = nn.Sequential(
-            nn.LayerNorm(feature_size), nn.Linear(feature_size, words), nn.ReLU(), nn.Dropout(config.dropout)
+            nn.LayerNorm(feature_size), nn.Linear(feature_size, words), nn.ReLU(), Dropout(config.dropout)
         )
         self.annotations = Annotations(feature_size, width, config.dropout)
         self.cell = LoopCell("lstm", width)
@@ -62,7 +63,7 @@ class AdaptiveAttentionDecoder(Decoder):
         self.attention = AdditiveAttention(width, width, config.attention)
         self.sentinel_key = nn.Linear(width, config.attention)
         self.project = nn.Linear(width, vocabulary_size)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def start(self, memory: Memory) -> State:
         """Keys (B, N, A), values (B, N, H), the picture's share of all gates (B, 5·H), and a zero state (B, H)."""

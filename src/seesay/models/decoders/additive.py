@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from seesay.models.decoders.base import drop_channels
+from seesay.models.dropout import Dropout
 
 
 class Annotations(nn.Module):
@@ -22,7 +23,7 @@ class Annotations(nn.Module):
     def __init__(self, feature_size: int, width: int, dropout: float) -> None:
         super().__init__()
         self.project = nn.Sequential(nn.LayerNorm(feature_size), nn.Linear(feature_size, width), nn.ReLU())
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, grid: Tensor) -> Tensor:
         """(B, N, D) → (B, N, H)."""

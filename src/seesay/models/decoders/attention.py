@@ -26,6 +26,7 @@ from seesay.models.decoders.base import (
     register,
     spread,
 )
+from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 
 
@@ -72,7 +73,7 @@ class AttentionDecoder(Decoder):
         )
         self.norm_output = nn.LayerNorm(width)
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         nn.init.normal_(self.embedding.weight, std=1 / math.sqrt(width))
 
     def start(self, memory: Memory) -> State:

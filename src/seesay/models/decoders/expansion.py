@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from seesay.models.decoders.base import State, spread
+from seesay.models.dropout import Dropout
 
 EPSILON = 1e-9
 """Added to every normaliser, as published."""
@@ -47,7 +48,7 @@ class FeedForward(nn.Module):
         super().__init__()
         self.linear_1 = nn.Linear(width, inner)
         self.linear_2 = nn.Linear(inner, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, H) → (…, H)."""
@@ -73,7 +74,7 @@ class StaticExpansion(nn.Module):
         self.class_a_embed = nn.Linear(width, width)
         self.class_b_embed = nn.Linear(width, width)
         self.selector_embed = nn.Linear(width, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """(B, N, H) → (B, N, H); positions where mask (B, N) is False are not looked at."""
@@ -117,7 +118,7 @@ class DynamicExpansion(nn.Module):
         self.class_a_embed = nn.Linear(width, width)
         self.class_b_embed = nn.Linear(width, width)
         self.selector_embed = nn.Linear(width, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, real: Tensor) -> Tensor:
         """Whole captions: real words (M, H) → (M, H), as they lie in `real` (R, T)."""

@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from seesay.errors import UsageError
 from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, register, spread
 from seesay.models.decoders.expansion import DynamicExpansion, FeedForward, StaticExpansion
+from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 
 
@@ -52,7 +53,7 @@ class EncoderLayer(nn.Module):
         self.norm_1, self.norm_2 = nn.LayerNorm(config.hidden), nn.LayerNorm(config.hidden)
         self.stc_exp = StaticExpansion(config.hidden, config.static, config.dropout)
         self.ff = FeedForward(config.hidden, config.feed_forward, config.dropout)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """(B, N, H) → (B, N, H)."""
@@ -104,7 +105,7 @@ class DecoderLayer(nn.Module):
         self.dyn_exp = DynamicExpansion(config.hidden, config.dynamic, config.dropout)
         self.mha = CrossAttention(config.hidden, config.heads)
         self.ff = FeedForward(config.hidden, config.feed_forward, config.dropout)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, x: Tensor, real: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None) -> Tensor:
         """Whole captions: real words (M, H) → (M, H), as they lie in `real` (B·K, T)."""
@@ -157,7 +158,7 @@ class ExpansionDecoder(Decoder):
         self.dec_reduce_group = nn.Linear(width * config.layers, width)
         self.dec_reduce_norm = nn.LayerNorm(width)
         self.vocab_linear = nn.Linear(width, vocabulary_size)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         cached = (f"{name}.{layer}" for layer in range(config.layers) for name in DynamicExpansion.entries)
         self.carried = ("position", "attention", *cached)
         for parameter in self.parameters():

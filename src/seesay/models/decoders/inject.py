@@ -1,8 +1,8 @@
 """Inject: the recurrent net itself meets the picture, in one of the three places where the field has put it.
 
-Tanti et al. 2018 (arXiv:1703.09137), section 3: "init", the picture is the state that the net begins with; "pre", it is
-read before the first word, as in Show and Tell (Vinyals et al. 2015, arXiv:1411.4555, eq. 10); "par", it stands beside
-every word.
+Tanti et al. 2018 (arXiv:1703.09137), section 3: "init", the picture is the state that the net begins with, an LSTM's
+cell too; "pre", it is read before the first word, as in Show and Tell (Vinyals et al. 2015, arXiv:1411.4555, eq. 10);
+"par", it stands beside every word.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from seesay.models.decoders.base import Cell, Decoder, DecoderConfig, Recurrent, State, each, register
+from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 
 
@@ -48,19 +49,22 @@ class InjectDecoder(Decoder):
         beside = config.embedding if config.conditioning == "par" else 0
         self.recurrent = Recurrent(config.cell, config.embedding + beside, config.hidden, config.layers, config.dropout)
         self.carried = self.recurrent.entries
-        width = config.hidden * config.layers if config.conditioning == "init" else config.embedding
-        self.picture = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
+        width = config.embedding
+        if config.conditioning == "init":
+            width = len(self.carried) * config.layers * config.hidden
+        self.picture = nn.Sequential(Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
         self.project = nn.Linear(config.hidden, vocabulary_size)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def start(self, memory: Memory) -> State:
         """The recurrent state (B, layers, H) that the first word meets; with "par" the picture's vector (B, E) too."""
         picture = self.picture(memory.pooled)
         state = self.recurrent.begin(picture)
         if self.conditioning == "init":
-            return {**state, "hidden": picture.tanh().view(state["hidden"].shape)}
+            parts = picture.tanh().chunk(len(state), -1)
+            return {name: part.view(state[name].shape) for name, part in zip(state, parts, strict=True)}
         if self.conditioning == "pre":
-            return self.recurrent.step(self.dropout(picture), state)[1]
+            return self.recurrent.step(picture, state)[1]
         return {**state, "picture": picture}
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from seesay.models.decoders.base import PAD, Cell, Decoder, DecoderConfig, Recurrent, State, each, register, spread
+from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 
 
@@ -42,12 +43,12 @@ class LrcnDecoder(Decoder):
         super().__init__()
         width = config.embedding
         self.embedding = nn.Embedding(vocabulary_size, width, padding_idx=0)
-        self.picture = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
+        self.picture = nn.Sequential(Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
         self.first = Recurrent(config.cell, width, config.hidden, prefix="first_")
         self.second = Recurrent(config.cell, config.hidden + width, config.hidden, prefix="second_")
         self.carried = (*self.first.entries, *self.second.entries)
         self.project = nn.Linear(config.hidden, vocabulary_size)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def start(self, memory: Memory) -> State:
         """The picture's vector (B, E) and both nets' zero states."""

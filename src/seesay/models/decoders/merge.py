@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from seesay.models.decoders.base import PAD, Cell, Decoder, DecoderConfig, Recurrent, State, each, register
+from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 
 
@@ -49,12 +50,12 @@ class MergeDecoder(Decoder):
         self.carried = self.recurrent.entries
         width = self.directions * config.hidden
         self.picture = nn.Sequential(
-            nn.Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width), nn.ReLU()
+            Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width), nn.ReLU()
         )
         meeting = width * (2 if config.combine == "concat" else 1)
         self.meet = nn.Sequential(nn.Linear(meeting, config.hidden), nn.ReLU())
         self.project = nn.Linear(config.hidden, vocabulary_size)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def start(self, memory: Memory) -> State:
         """The picture's vector (B, H) and a zero recurrent state."""

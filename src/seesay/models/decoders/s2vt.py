@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from seesay.models.decoders.base import Cell, Decoder, DecoderConfig, Recurrent, State, each, register
+from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 
 
@@ -43,12 +44,12 @@ class S2vtDecoder(Decoder):
         super().__init__()
         width = config.embedding
         self.embedding = nn.Embedding(vocabulary_size, width, padding_idx=0)
-        self.frames = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
+        self.frames = nn.Sequential(Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
         self.first = Recurrent(config.cell, width, config.hidden, prefix="first_")
         self.second = Recurrent(config.cell, config.hidden + width, config.hidden, prefix="second_")
         self.carried = (*self.first.entries, *self.second.entries)
         self.project = nn.Linear(config.hidden, vocabulary_size)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def start(self, memory: Memory) -> State:
         """Both nets' states (B, 1, H) after the last frame; frames that are not real are passed over."""

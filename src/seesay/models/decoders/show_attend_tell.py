@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, all_rows, look
 from seesay.models.decoders.base import PAD, Cell, Decoder, DecoderConfig, State, each, mask_bias, register
 from seesay.models.decoders.looping import LoopCell, loop_words
+from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 
 
@@ -65,7 +66,7 @@ class ShowAttendTellDecoder(Decoder):
         self.of_hidden = nn.Linear(width, words)
         self.of_context = nn.Linear(width, words, bias=False)
         self.project = nn.Linear(words, vocabulary_size)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def start(self, memory: Memory) -> State:
         """Keys (B, N, A) and values (B, N, H), and a first state from the mean annotation (section 3.1.2)."""

@@ -30,6 +30,7 @@ from seesay.models.decoders.base import (
     register,
     spread,
 )
+from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 
 _Masks = tuple[Tensor | None, Tensor | None]
@@ -79,7 +80,7 @@ class EncoderLayer(nn.Module):
         self.norm_own = nn.LayerNorm(config.hidden)
         self.own = Attention(config.hidden, config.heads)
         self.feed = FeedForward(config)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, grid: Tensor, mask: Tensor | None) -> Tensor:
         """(B, N, H) → (B, N, H); `mask` (B, 1, 1, N) is added to the scores."""
@@ -99,7 +100,7 @@ class DecoderLayer(nn.Module):
         self.own = Attention(config.hidden, config.heads)
         self.picture = Attention(config.hidden, config.heads)
         self.feed = FeedForward(config)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, x: Tensor, picture: tuple[Tensor, Tensor], tokens: Tensor, masks: _Masks) -> Tensor:
         """All words of whole captions, real ones only: (M, H) → (M, H).
@@ -164,9 +165,9 @@ class FeedForward(nn.Module):
             nn.LayerNorm(width),
             nn.Linear(width, config.feed_forward),
             nn.ReLU(),
-            nn.Dropout(config.dropout),
+            Dropout(config.dropout),
             nn.Linear(config.feed_forward, width),
-            nn.Dropout(config.dropout),
+            Dropout(config.dropout),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -198,7 +199,7 @@ class TransformerDecoder(Decoder):
         self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
         self.norm_words = nn.LayerNorm(width)
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         caches = (name for i in range(config.decoder_layers) for name in _cache(i))
         self.carried = (*caches, "position", "attention")
         nn.init.normal_(self.embedding.weight, std=1 / math.sqrt(width))

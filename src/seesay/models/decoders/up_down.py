@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, all_rows, look
 from seesay.models.decoders.base import Cell, Decoder, DecoderConfig, State, each, mask_bias, register
 from seesay.models.decoders.looping import LoopCell, loop_words
+from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 
 
@@ -58,13 +59,13 @@ class UpDownDecoder(Decoder):
         gates = self.attention_cell.gates
         # What the attention LSTM reads, [h2; mean; word], is a sum of three products, of which two need no loop.
         self.picture_gates = nn.Sequential(
-            nn.LayerNorm(feature_size), nn.Dropout(config.dropout), nn.Linear(feature_size, gates, bias=False)
+            nn.LayerNorm(feature_size), Dropout(config.dropout), nn.Linear(feature_size, gates, bias=False)
         )
         self.word_gates = nn.Linear(config.embedding, gates, bias=False)
         self.language_gates = nn.Linear(width, gates, bias=False)
         self.seen_gates = nn.Linear(2 * width, gates, bias=False)
         self.project = nn.Linear(width, vocabulary_size)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def start(self, memory: Memory) -> State:
         """Keys (B, N, A), values (B, N, H), the mean's share of the first gates (B, G), and zero states (B, H)."""
