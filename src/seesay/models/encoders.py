@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from seesay.errors import MissingPartError, UsageError
 from seesay.media import Preprocessing
 from seesay.models import depthwise
+from seesay.models import small_cnn as _known_to_timm  # noqa: F401
 from seesay.models.layers import cut_at
 from seesay.models.memory import Memory
 from seesay.registry import nearest
