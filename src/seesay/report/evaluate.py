@@ -17,7 +17,7 @@ from seesay.metrics import Scores, health, score
 from seesay.metrics.scores import possible_metrics
 from seesay.report.page import evaluation_page
 from seesay.runtime import SearchSettings
-from seesay.runtime.captioner import load
+from seesay.runtime.loading import load_captioner
 from seesay.text import tokenize
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def evaluate(
         DataError: no such split, or not one photo of it opens.
         UsageError: `out` cannot be written.
     """
-    captioner = load(model)
+    captioner = load_captioner(model)
     dataset = read_dataset(data)
     samples = dataset.split(split)
     captions: dict[str, str] = {}

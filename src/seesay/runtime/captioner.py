@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from seesay.artefact import Artefact, find_artefact
+from seesay.artefact import Artefact
 from seesay.errors import MediaError, UsageError
 from seesay.media import (
     ClipPreprocessing,
@@ -24,7 +24,7 @@ from seesay.media import (
     printable,
 )
 from seesay.runtime.caption import Caption, caption_of
-from seesay.runtime.networks import Networks, OnnxNetworks
+from seesay.runtime.networks import Networks
 from seesay.runtime.settings import SearchSettings, search_options
 from seesay.search import SearchOptions, decode
 from seesay.text import Vocabulary
@@ -190,34 +190,3 @@ class _PicturesOnly:
                 raise
         name = source.source if isinstance(source, Section) else "an array" if clip else source
         raise MediaError(f"{printable(name)}: is a clip, and {self.model} describes photos; load a model of clips")
-
-
-def load(
-    name_or_path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
-    *,
-    threads: int | None = None,
-) -> Captioner:
-    """A captioner from an artefact, or from several as one.
-
-    Args:
-        name_or_path: None for the embedded model, the name of an embedded model, or an artefact's folder or .zip. A
-            list of these makes an ensemble: their probabilities are averaged at every word. Each may have its own
-            encoder, but they must share one vocabulary.
-        threads: CPU threads for the networks; None takes all cores.
-
-    Raises:
-        UsageError: no model has this name; the message lists those there are. Or the models of a list have different
-            vocabularies.
-        ArtefactError: the artefact is missing, damaged, not exported, or of a newer format.
-    """
-    if name_or_path is None or isinstance(name_or_path, (str, os.PathLike)):
-        artefact = find_artefact(name_or_path)
-        if artefact.description.task != "caption":
-            raise UsageError(f"{artefact.source}: recognises activities and says no sentences; use seesay recognize")
-        return Captioner(artefact, OnnxNetworks(artefact, threads))
-    members = [load(name, threads=threads) for name in name_or_path]
-    if not members:
-        raise UsageError("load() was given an empty list; name one model or more")
-    from seesay.runtime.ensemble import Ensemble
-
-    return members[0] if len(members) == 1 else Ensemble(members)

@@ -9,7 +9,7 @@ from typing import Any, overload
 from seesay.artefact import Artefact, find_artefact, is_embedded
 from seesay.errors import UsageError
 from seesay.runtime.captioner import Captioner
-from seesay.runtime.captioner import load as load_captioner
+from seesay.runtime.ensemble import Ensemble
 from seesay.runtime.networks import OnnxNetworks
 from seesay.runtime.recognition_networks import RecognitionNetworks
 from seesay.runtime.recognizer import Recognizer
@@ -48,6 +48,35 @@ def load(
             return Recognizer(artefact, RecognitionNetworks(artefact, threads))
         return Captioner(artefact, OnnxNetworks(artefact, threads))
     return load_captioner(name_or_path, threads=threads)
+
+
+def load_captioner(
+    name_or_path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    *,
+    threads: int | None = None,
+) -> Captioner:
+    """A captioner from an artefact, or from several as one.
+
+    Args:
+        name_or_path: None for the embedded model, the name of an embedded model, or an artefact's folder or .zip. A
+            list of these makes an ensemble: their probabilities are averaged at every word. Each may have its own
+            encoder, but they must share one vocabulary.
+        threads: CPU threads for the networks; None takes all cores.
+
+    Raises:
+        UsageError: no model has this name; the message lists those there are. Or the models of a list have different
+            vocabularies.
+        ArtefactError: the artefact is missing, damaged, not exported, or of a newer format.
+    """
+    if name_or_path is None or isinstance(name_or_path, (str, os.PathLike)):
+        artefact = find_artefact(name_or_path)
+        if recognises(artefact):
+            raise UsageError(f"{artefact.source}: recognises activities and says no sentences; use seesay recognize")
+        return Captioner(artefact, OnnxNetworks(artefact, threads))
+    members = [load_captioner(name, threads=threads) for name in name_or_path]
+    if not members:
+        raise UsageError("load() was given an empty list; name one model or more")
+    return members[0] if len(members) == 1 else Ensemble(members)
 
 
 def load_recognizer(name_or_path: str | os.PathLike[str] | None = None, *, threads: int | None = None) -> Recognizer:
