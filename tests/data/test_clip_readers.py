@@ -195,6 +195,9 @@ def test_folders_with_splits_and_without(tmp_path: Path) -> None:
     ] == [11, 10]
     assert "must be a share" in refused(f"folders:{tmp_path / 'plain'},dev=0.5,test=0.5", UsageError)
 
+    touch(tmp_path / "photos" / "wave" / "a" / "1.png")
+    assert "frames called frame1.png" in refused(f"folders:{tmp_path / 'photos'}", DataError)
+
     split = tmp_path / "split"
     for i in range(10):
         touch(split / "train" / "run" / f"{i}.mp4")

@@ -12,6 +12,8 @@ from seesay.data.sample import Dataset, normal_split
 from seesay.errors import DataError
 from seesay.media import find_media
 
+CLIPS_ARE = "clips are videos, animated pictures, and folders of frames called frame1.png or 00001.png"
+
 
 @READERS.register("folders")
 def read_folders(root: Path, dev: float = DEV_SHARE, test: float = DEV_SHARE) -> Dataset:
@@ -43,6 +45,8 @@ def read_folders(root: Path, dev: float = DEV_SHARE, test: float = DEV_SHARE) ->
         if not inside:
             raise DataError(f"{root}: holds no folders; put the clips of each class into a folder of its name")
         rows = [row for folder in inside for row in _class(into, folder, root, None)]
+        if not rows:
+            raise DataError(f"{root}: none of its {len(inside)} folders holds a clip; {CLIPS_ARE}")
         return into.dataset(_drawn(rows, {"test": test, "dev": dev}))
     for folder in inside:
         if folder not in parts:
@@ -76,7 +80,7 @@ def _class(into: Assembly, folder: Path, root: Path, part: str | None) -> Iterat
             name = found.relative_to(root).as_posix()
             yield Row(name, found, None, part, folder, None, folder.name, kind="clip")
     if empty:
-        into.fault("class without clips", f"{folder.name!r} has none", folder)
+        into.fault("class without clips", f"{folder.name!r} has none; {CLIPS_ARE}", folder)
 
 
 def _drawn(rows: list[Row], shares: dict[str, float]) -> list[Row]:
