@@ -77,9 +77,10 @@ def as_text(path: object) -> str:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Rows as aligned columns of text, their keys as heading."""
+    """Rows as aligned columns of text, their keys as heading; what a row lacks stays empty."""
     if not rows:
         return ""
-    cells = [list(rows[0])] + [[str(value) for value in row.values()] for row in rows]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    cells = [names] + [[str(row.get(name, "")) for name in names] for row in rows]
     widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in cells)

@@ -1,0 +1,77 @@
+"""The models that come along: they are there, small enough, say what they are, and answer."""
+
+import json
+
+import numpy as np
+import pytest
+
+import seesay
+from seesay.artefact import EMBEDDED, find_artefact, list_artefacts
+from seesay.cli import run
+
+NAMES = [artefact.name for artefact in list_artefacts()]
+UCF = ("Archery", "BasketballDunk", "HorseRace", "PlayingPiano", "PlayingViolin", "Surfing")
+
+
+def test_names_and_sizes(capsys):
+    assert NAMES == ["activities", "clips", "default"]
+    sizes = {artefact.name: artefact.size / 1e6 for artefact in list_artefacts()}
+    assert sizes["default"] < 40
+    assert max(sizes["activities"], sizes["clips"]) < 15
+    assert sum(file.stat().st_size for file in EMBEDDED.rglob("*") if file.is_file()) < 60e6
+    assert run(["models"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[0] for row in rows] == ["model", *NAMES]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_is_whole_and_says_what_it_is(name):
+    artefact = find_artefact(name)
+    card = artefact.description.card
+    for told in ("Trained on", "Licence", "Limits", "scored once"):
+        assert told in card
+    for file in artefact.description.files:
+        artefact.file(file)
+    assert artefact.description.scores["test"]
+
+
+def test_photos_and_clips_without_a_model_named(tmp_path, capsys):
+    pytest.importorskip("av", reason="clips need PyAV: pip install 'seesay[video]'")
+    from clips import encode
+
+    rng = np.random.default_rng(0)
+    (tmp_path / "clip.mp4").write_bytes(encode(list(rng.integers(0, 256, (12, 64, 96, 3), dtype=np.uint8))))
+    assert run(["caption", str(tmp_path), "samples/cat.jpg", "--json"]) == 0
+    clip, photo = json.loads(capsys.readouterr().out)
+    assert (clip["model"], photo["model"]) == ("clips", "default")
+    assert clip["captions"][0]["text"]
+    assert run(["recognize", str(tmp_path / "clip.mp4"), "--top", "6", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)[0]
+    assert found["model"] == "activities"
+    assert tuple(sorted(p["label"] for p in found["predictions"])) == UCF
+    assert sum(p["probability"] for p in found["predictions"]) == pytest.approx(1, abs=1e-4)
+
+
+def test_activities_on_real_clips(clip_data):
+    """Of the official test part, two clips of each class."""
+    recognizer = seesay.load("activities")
+    root = clip_data / "ucf101-6"
+    chosen = {label: sorted((root / label).glob("v_*_g0[1-7]_c0[12].avi"))[:2] for label in UCF}
+    right = [recognizer(clip)[0].label == label for label, clips in chosen.items() for clip in clips]
+    assert len(right) == 12
+    assert sum(right) >= 11
+
+
+def test_clips_on_real_clips(clip_data):
+    """A word of what people said of each of ten test clips, on the whole."""
+    from seesay.data import read_dataset
+
+    samples = read_dataset(f"msvd:{clip_data / 'msvd-486'}").split("test")[::17][:10]
+    captioner = seesay.load("clips")
+    said = [captioner(sample.media).text for sample in samples]
+    common = {"a", "is", "the", "are", "in", "on", "and", "of", "with", "man", "woman"}
+    met = [
+        bool((set(text.split()) - common) & set(" ".join(sample.references).lower().split()))
+        for text, sample in zip(said, samples, strict=True)
+    ]
+    assert sum(met) >= 7
