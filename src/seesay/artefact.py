@@ -197,11 +197,6 @@ def list_artefacts() -> tuple[Artefact, ...]:
     return tuple(read_artefact(EMBEDDED / name) for name in _embedded_names())
 
 
-def is_embedded(name: str) -> bool:
-    """Whether a model of this name comes along."""
-    return name in _embedded_names()
-
-
 def _embedded_names() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in EMBEDDED.glob(f"*/{MANIFEST}")))
 

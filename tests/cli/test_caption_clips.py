@@ -40,13 +40,6 @@ def embedded(models, monkeypatch):
 
 
 @pytest.fixture
-def alone(models, tmp_path, monkeypatch):
-    """No model of clips comes along."""
-    shutil.copytree(models / "default", tmp_path / "alone" / "default")
-    monkeypatch.setattr("seesay.artefact.EMBEDDED", tmp_path / "alone")
-
-
-@pytest.fixture
 def media(tmp_path):
     """A photo, two clips of colours, the first of two scenes, and another photo."""
     root = tmp_path / "media"
@@ -73,15 +66,8 @@ def test_a_model_of_clips_that_was_named_takes_photos_too(embedded, media, capsy
     assert [e["model"] for e in entries] == ["clips"] * 4
 
 
-def test_without_a_model_of_clips_a_video_is_a_line_and_the_others_go_on(alone, media, capsys):
+def test_a_model_of_photos_that_was_named_takes_no_videos(embedded, media, capsys):
     video = pytest.importorskip("clips").write(media / "5.mp4", 3)
-    assert run(["caption", str(media), "--json"]) == 1
-    printed = capsys.readouterr()
-    entries = json.loads(printed.out)
-    assert [bool(e["captions"]) for e in entries] == [True] * 4 + [False]
-    assert entries[4]["path"] == str(video)
-    assert "5.mp4: is a clip, and no model of clips comes along; give one with --model" in entries[4]["error"]
-    assert len(printed.err.splitlines()) == 1
     assert run(["caption", str(video), "--model", "default"]) == 1
     assert "5.mp4: is a clip, and default describes photos" in capsys.readouterr().err
 
@@ -124,10 +110,10 @@ def test_scenes_as_subtitles(embedded, media, tmp_path, capsys):
         assert (tmp_path / "a.vtt").read_bytes() == before
 
 
-def test_scenes_without_a_model_of_clips_are_described_by_their_middle_frame(alone, media, capsys):
-    assert run(["caption", str(media / "2.gif"), "--per-scene"]) == 1 - 1
+def test_a_model_of_photos_describes_the_middle_frame_of_each_scene(embedded, media, capsys):
+    assert run(["caption", str(media / "2.gif"), "--per-scene", "--model", "default"]) == 0
     printed = capsys.readouterr()
-    assert printed.err == "seesay: no model of clips: default describes the middle frame of each scene\n"
+    assert printed.err == "seesay: default describes photos: of each scene the middle frame\n"
     captioner = seesay.load()
     expected = [captioner(np.full((30, 40, 3), colour, np.uint8)).text for colour in (RED, BLUE)]
     assert [line.split(": ")[1] for line in printed.out.splitlines()] == expected

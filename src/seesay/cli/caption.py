@@ -151,8 +151,8 @@ def caption(
         writer = Writer(stream, out if cues else None, form, per_scene)
         noted = False
         for said in describe(sources(), describers, per_scene=per_scene):
-            if said.times and said.captioner and said.captioner.clip is None and not noted:
-                say(f"no model of clips: {said.captioner.name} describes the middle frame of each scene")
+            if said.times and said.captioner.clip is None and not noted:
+                say(f"{said.captioner.name} describes photos: of each scene the middle frame")
                 noted = True
             writer.add(said)
             if isinstance(said.result, MediaError):
@@ -163,7 +163,7 @@ def caption(
             else:
                 if explainer:
                     explainer.add(said)
-                if not said.result[0].satisfied and said.captioner:
+                if not said.result[0].satisfied:
                     failed += 1
                     longest = said.captioner.options(**search).max_length
                     say(f"{printable(said.source)}: no sentence of up to {longest} words {UNMET}")
@@ -229,7 +229,6 @@ class _Explainer:
     def add(self, said: Said) -> None:
         """One photo or clip that was described."""
         assert self.pages is not None
-        assert said.captioner is not None
         assert not isinstance(said.result, MediaError)
         frames = None
         if said.captioner.clip:

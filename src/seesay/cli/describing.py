@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from seesay.artefact import is_embedded
 from seesay.errors import MediaError
-from seesay.media import FrameSampling, Section, load_clip, printable, scenes
-from seesay.media.kinds import is_folder, is_picture
+from seesay.media import FrameSampling, Section, load_clip, scenes
 
 if TYPE_CHECKING:
     from seesay.media.kinds import Kind
     from seesay.runtime import Caption, Captioner, SearchSettings
 
 CLIPS = "clips"
-"""The embedded model of clips, once there is one."""
+"""The embedded model of clips."""
 
 
 class Said(NamedTuple):
@@ -26,13 +23,13 @@ class Said(NamedTuple):
 
     Attributes:
         source: where it is from.
-        captioner: what described it; None where no model is there that could.
+        captioner: what described it.
         result: captions, or why there are none.
         times: start and end of a scene, in seconds.
     """
 
     source: Any
-    captioner: Captioner | None
+    captioner: Captioner
     result: list[Caption] | MediaError
     times: tuple[float, float] | None = None
 
@@ -52,19 +49,11 @@ class Describers:
         self._tell = loaded
         self.given = self._load("given", models) if models else None
 
-    def of(self, source: Any, kind: Kind) -> Captioner | None:
-        """What describes this; None where nothing does: a clip, and no model of clips is there."""
+    def of(self, kind: Kind) -> Captioner:
+        """What describes a picture or a clip: the model that the user gave, or the embedded one of its kind."""
         if self.given is not None:
             return self.given
-        if kind == "clip" and is_embedded(CLIPS):
-            return self._load(CLIPS, CLIPS)
-        # Of an animated picture the photo model describes the first frame.
-        photo = kind == "picture" or (isinstance(source, Path) and not is_folder(source) and is_picture(source))
-        return self.of_photos() if photo else None
-
-    def of_photos(self) -> Captioner:
-        """The embedded model of photos, or the one that the user gave."""
-        return self.given or self._load("photos", None)
+        return self._load(CLIPS, CLIPS) if kind == "clip" else self._load("photos", None)
 
     def _load(self, key: str, model: list[str] | str | None) -> Captioner:
         import seesay
@@ -83,31 +72,21 @@ def describe(found: Iterable[tuple[Any, Kind]], by: Describers, *, per_scene: bo
     Args:
         found: sources and what they are; read as they are needed.
         by: the models.
-        per_scene: cut clips into scenes and describe each, by a model of clips, or else by one of photos on the middle
-            frame of each.
+        per_scene: cut clips into scenes and describe each; a model of photos describes its middle frame.
 
     Yields:
         One for each source, or one for each scene.
     """
 
-    ways = ((source, by.of(source, kind), per_scene and kind == "clip") for source, kind in found)
+    ways = ((source, by.of(kind), per_scene and kind == "clip") for source, kind in found)
     for (captioner, cut), run in groupby(ways, key=itemgetter(1, 2)):
         if cut:
             for source, _, _ in run:
-                yield from _scene_by_scene(source, captioner or by.of_photos(), by.search)
-        elif captioner is None:
-            for source, _, _ in run:
-                yield Said(source, None, MediaError(f"{printable(source)}: {NO_CLIPS}"))
+                yield from _scene_by_scene(source, captioner, by.search)
         else:
             sources: list[Any] = []
             for index, result in captioner.stream(_noted(run, sources), **by.search):
                 yield Said(sources[index], captioner, result)
-
-
-NO_CLIPS = (
-    "is a clip, and no model of clips comes along; give one with --model (seesay train clips makes one), "
-    "or --per-scene to have the photo model describe the middle frame of each scene"
-)
 
 
 def _noted(run: Iterable[tuple[Any, Any, bool]], sources: list[Any]) -> Iterator[Any]:

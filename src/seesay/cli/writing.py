@@ -47,7 +47,7 @@ class Writer:
                 "path": path,
                 **({"start": start, "end": end} if self.per_scene else {}),
                 "captions": [one.to_json() for one in captions],
-                "model": said.captioner.name if said.captioner else None,
+                "model": said.captioner.name,
                 "error": error,
             }
             if self.form == "json":

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, overload
 
-from seesay.artefact import Artefact, find_artefact, is_embedded
+from seesay.artefact import Artefact, find_artefact
 from seesay.errors import UsageError
 from seesay.runtime.captioner import Captioner
 from seesay.runtime.ensemble import Ensemble
@@ -90,11 +90,6 @@ def load_recognizer(name_or_path: str | os.PathLike[str] | None = None, *, threa
         UsageError: no model has this name, or it says sentences.
         ArtefactError: the artefact is missing, damaged, not exported, or of a newer format.
     """
-    if name_or_path is None and not is_embedded(ACTIVITIES):
-        raise UsageError(
-            f"this SeeSay comes without the model {ACTIVITIES!r}: name one, --model FOLDER "
-            "(seesay train lrcn_activity makes one of your own clips)"
-        )
     artefact = find_artefact(ACTIVITIES if name_or_path is None else name_or_path)
     if not recognises(artefact):
         raise UsageError(f"{artefact.source}: says sentences and recognises no activities; use seesay caption")
