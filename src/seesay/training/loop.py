@@ -234,7 +234,7 @@ class Trainer:
         with self.average.in_place():
             features, tell = None if joint else self.features, telling(self.callbacks, self.task.judging)
             scores = self.task.validate(self.dev_samples, self.fabric, features, tell)
-            better = scores[self.task.score] > p.best
+            better = p.is_best(scores[self.task.score], scores["loss"])
             weights: dict[str, Tensor] = {}
             if better:
                 weights = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
@@ -253,7 +253,7 @@ class Trainer:
         p.sums = {}
         p.epoch, p.step = p.epoch + 1, 0
         if better:
-            p.best, p.best_epoch = scores[self.task.score], p.epoch - 1
+            p.best, p.best_loss, p.best_epoch = scores[self.task.score], scores["loss"], p.epoch - 1
             if self.fabric.is_global_zero:
                 write_checkpoint(self.out / BEST, weights, {"epoch": p.best_epoch, "scores": scores})
         self._checkpoint()

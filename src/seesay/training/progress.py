@@ -18,8 +18,15 @@ class Progress:
     averaged: int = 0
     """Updates of the moving average."""
     best: float = -1.0
+    best_loss: float | None = None
+    """The loss on dev of the best epoch; of two epochs with one score the one with the lower loss is better."""
     best_epoch: int = -1
     sums: dict[str, float] = field(default_factory=dict)
     """Sums over this epoch's steps: loss, count, seconds, waiting, captions."""
     history: list[dict[str, float]] = field(default_factory=list)
     """One row of figures for each finished epoch."""
+
+    def is_best(self, score: float, loss: float) -> bool:
+        """Whether an epoch with these figures on dev is better than all before it."""
+        lower = self.best_loss is None or loss < self.best_loss
+        return score > self.best or (score == self.best and lower)

@@ -61,7 +61,8 @@ class Task(ABC):
     """What a run learns.
 
     Attributes:
-        score: the figure of `validate` that decides which weights are kept; larger is better.
+        score: the figure of `validate` that decides which weights are kept, larger is better; its "loss" where two are
+            equal.
         judging: what `validate` does, for the progress bar.
         teachers: distillation's, if any.
     """
