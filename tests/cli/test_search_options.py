@@ -103,7 +103,7 @@ def test_the_page_shows_every_caption_and_what_failed(samples, tmp_path, capsys)
 
 def test_grad_cam_without_pytorch_says_what_to_install(samples, tmp_path):
     code = f"""
-import sys, seesay, seesay.runtime.captioner as module
+import sys, seesay, seesay.runtime.loading as module
 class Block:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] == "torch":
