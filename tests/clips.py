@@ -67,7 +67,8 @@ def encode(
         if turned:
             stream.set_display_rotation(turned[0], hflip=turned[1], vflip=turned[2])
         for number, picture in enumerate([first, *pictures]):
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=pix_fmt)
+            # One thread: with several, the same 10-bit frame does not always come out the same.
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=pix_fmt, threads=1)
             if times is not None:
                 frame.pts, frame.time_base = round(times[number] * 1000), Fraction(1, 1000)
             container.mux(stream.encode(frame))
