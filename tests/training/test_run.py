@@ -17,6 +17,7 @@ from seesay.errors import DataError, TrainingError, UsageError
 from seesay.training import load_config, train
 from seesay.training.callbacks import Callback
 from seesay.training.checkpoints import read_checkpoint
+from seesay.training.tasks import CaptionTask
 
 SMALL = [
     "encoder.name=tf_efficientnet_lite0",
@@ -205,6 +206,23 @@ def test_a_run_leaves_figures_curves_and_an_artefact(tiny_flickr8k, tmp_path, mo
     recorded = read_artefact(out).description
     assert any(recorded.scores["dev"]["loss"] == float(row["dev loss"]) for row in rows)
     assert recorded.training["data"]["sha256"]["train"] != recorded.training["data"]["sha256"]["dev"]
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_the_weights_kept_are_those_asked_for(keep, tiny_flickr8k, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+    figures = iter([0.2, 0.9, 0.1])
+    monkeypatch.setattr(
+        CaptionTask, "validate", lambda *args, **more: {"CIDEr-D": next(figures), "loss": 1.0, "distinct": 1.0}
+    )
+    settings = [*small_merge(), "training.epochs=3", f"training.keep={keep}"]
+    out = train("merge", settings, f"flickr8k:{tiny_flickr8k}", tmp_path / "run")
+    kept, at = read_checkpoint(out / "best.safetensors")
+    last = read_checkpoint(out / "last.safetensors")[0]
+    assert at["epoch"] == {"best": 1, "last": 2}[keep]
+    averaged = {name.removeprefix("average."): value for name, value in last.items() if name.startswith("average.")}
+    assert averaged
+    assert (keep == "last") == all(torch.equal(kept[name], value) for name, value in averaged.items())
 
 
 def test_a_folder_with_a_run_is_not_overwritten(tiny_flickr8k, tmp_path, monkeypatch):

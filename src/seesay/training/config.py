@@ -161,6 +161,8 @@ class TrainingSettings(_Settings):
     """auto: bfloat16 autocast where the hardware has it."""
     patience: int | None = 5
     """Stop after this many epochs without a better CIDEr-D (of recognition: accuracy) on dev (None: never)."""
+    keep: Literal["best", "last"] = "best"
+    """Weights of the epoch that was best on dev; or of the last one, where dev is so small that the best is luck."""
     beam: int = Field(3, ge=1)
     length_power: float = 0.7
     no_repeat_ngram: int = Field(0, ge=0)

@@ -234,9 +234,9 @@ class Trainer:
         with self.average.in_place():
             features, tell = None if joint else self.features, telling(self.callbacks, self.task.judging)
             scores = self.task.validate(self.dev_samples, self.fabric, features, tell)
-            better = p.is_best(scores[self.task.score], scores["loss"])
+            kept = self.config.training.keep == "last" or p.is_best(scores[self.task.score], scores["loss"])
             weights: dict[str, Tensor] = {}
-            if better:
+            if kept:
                 weights = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
         steps = max(1.0, sums["steps"])
         row: dict[str, float] = {
@@ -252,7 +252,7 @@ class Trainer:
         p.history.append(row)
         p.sums = {}
         p.epoch, p.step = p.epoch + 1, 0
-        if better:
+        if kept:
             p.best, p.best_loss, p.best_epoch = scores[self.task.score], scores["loss"], p.epoch - 1
             if self.fabric.is_global_zero:
                 write_checkpoint(self.out / BEST, weights, {"epoch": p.best_epoch, "scores": scores})
