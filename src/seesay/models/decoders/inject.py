@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from seesay.models.decoders.base import Cell, Decoder, DecoderConfig, Recurrent, State, each, register
+from seesay.models.decoders.picture import picture_vector
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 
@@ -52,7 +53,7 @@ class InjectDecoder(Decoder):
         width = config.embedding
         if config.conditioning == "init":
             width = len(self.carried) * config.layers * config.hidden
-        self.picture = nn.Sequential(Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
+        self.picture = picture_vector(feature_size, width, config.dropout)
         self.project = nn.Linear(config.hidden, vocabulary_size)
         self.dropout = Dropout(config.dropout)
 

@@ -1,0 +1,62 @@
+"""How a picture's pooled vector comes to a decoder that reads it as one vector."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from seesay.models.dropout import Dropout
+
+_REMEMBERED = 20_000.0
+FLOOR = 1e-3
+"""Added to the variance: a number that hardly ever differs in training may in use."""
+
+
+class Standardise(nn.Module):
+    """Each number of a vector less its mean, over its standard deviation, both over the training pictures.
+
+    They are learned while training looks at pictures, exactly and without weight of any batch: a batch of one will do,
+    and several processes share what they see. Pooled features are all positive, so that without this dropout takes away
+    more than what tells one picture from another, and a recurrent net that meets the picture only once learns it late.
+
+    Args:
+        size: D.
+    """
+
+    mean: Tensor
+    variance: Tensor
+    seen: Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("variance", torch.ones(size))
+        self.register_buffer("seen", torch.zeros(()))
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """(B, D) → float32 (B, D)."""
+        vectors = vectors.float()
+        if self.training:
+            self._learn(vectors.detach())
+        standard: Tensor = (vectors - self.mean) * (self.variance + FLOOR).rsqrt()
+        return standard
+
+    @torch.no_grad()
+    def _learn(self, vectors: Tensor) -> None:
+        """Mean and variance with these in them (Chan et al. 1979), over the newest `_REMEMBERED` or so."""
+        sums = torch.stack([torch.ones_like(vectors).sum(0), vectors.sum(0), vectors.square().sum(0)])
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.all_reduce(sums)
+        count = sums[0, 0]
+        mean = sums[1] / count
+        share = count / (self.seen + count)
+        away = mean - self.mean
+        spread = (sums[2] / count - mean.square()).clamp(min=0)
+        self.variance.lerp_(spread, share).add_(away.square() * (share * (1 - share)))
+        self.mean.add_(away * share)
+        self.seen.add_(count).clamp_(max=_REMEMBERED)
+
+
+def picture_vector(size: int, width: int, dropout: float) -> nn.Sequential:
+    """Pooled vectors (B, `size`) → (B, `width`): standardised, some dropped, projected, normalised."""
+    return nn.Sequential(Standardise(size), Dropout(dropout), nn.Linear(size, width), nn.LayerNorm(width))
