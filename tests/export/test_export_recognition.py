@@ -20,6 +20,7 @@ FAMILIES = [
     ("frame_average", {}),
     ("recurrent", {"hidden": 8, "layers": 2}),
     ("recurrent", {"hidden": 8, "cell": "gru", "pool": "last", "differences": True}),
+    ("recurrent", {"hidden": 8, "standardise": True, "differences": True}),
     ("recurrent", {"hidden": 8, "cell": "rnn", "pool": "attention"}),
     ("recurrent", {"hidden": 8, "bidirectional": True, "pool": "attention"}),
     ("conv_lstm", {"channels": 4, "hidden": 4}),

@@ -17,6 +17,7 @@ VARIANTS = {
         *({**SMALL, "cell": cell, "pool": "attention", "differences": True} for cell in ("lstm", "rnn")),
         *({**SMALL, "bidirectional": True, "pool": pool} for pool in ("mean", "last", "attention")),
         {**SMALL, "layers": 2, "differences": True},
+        {**SMALL, "standardise": True, "differences": True},
         {**SMALL, "bidirectional": True, "differences": True, "cell": "gru"},
     ],
     "conv_lstm": [{"channels": 6, "hidden": 5, "kernel": kernel, "dropout": 0.0} for kernel in (1, 3)],

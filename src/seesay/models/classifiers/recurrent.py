@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from seesay.models.classifiers.base import NETS, Cell, Classifier, ClassifierConfig, State, fuse, register
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
+from seesay.models.standardise import Standardise
 
 Pool = Literal["mean", "last", "attention"]
 
@@ -32,6 +33,8 @@ class RecurrentConfig(ClassifierConfig):
     first); attention: one, of a weighted mean of the net's outputs."""
     differences: bool = False
     """A second stream reads what changed since the frame before; probabilities of the two are averaged."""
+    standardise: bool = False
+    """Frames' numbers less their mean over training, by their deviation (`Standardise`)."""
 
     @model_validator(mode="after")
     def _exportable(self) -> RecurrentConfig:
@@ -116,6 +119,7 @@ class RecurrentClassifier(Classifier):
 
     def __init__(self, config: RecurrentConfig, classes: int, size: int, grid: tuple[int, int]) -> None:
         super().__init__()
+        self.standardise = Standardise(size) if config.standardise else nn.Identity()
         self.frames = _Stream(config, classes, size, "")
         self.changes = _Stream(config, classes, size, "changes_") if config.differences else None
         self.streams = not config.bidirectional
@@ -126,12 +130,13 @@ class RecurrentClassifier(Classifier):
 
     def forward(self, memory: Memory, state: State | None = None) -> tuple[Tensor, State]:
         """See `Classifier.forward`; T = F with pool=mean, else 1."""
-        logits, after = self.frames(memory.grid, state)
+        frames = self.standardise(memory.grid)
+        logits, after = self.frames(frames, state)
         if self.changes is None:
             return logits, after
-        changed, more = self.changes(self._differences(memory.grid, state), state)
+        changed, more = self.changes(self._differences(frames, state), state)
         if self.streams:
-            more |= {"previous": memory.grid[:, -1], "begun": torch.ones_like(memory.grid[:, -1, :1])}
+            more |= {"previous": frames[:, -1], "begun": torch.ones_like(frames[:, -1, :1])}
         return fuse([logits, changed]), {**after, **more}
 
     def _differences(self, frames: Tensor, state: State | None) -> Tensor:

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from seesay.models.decoders.base import PAD, Cell, Decoder, DecoderConfig, Recurrent, State, each, register, spread
-from seesay.models.decoders.picture import picture_vector
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
+from seesay.models.standardise import picture_vector
 
 
 class LrcnConfig(DecoderConfig):

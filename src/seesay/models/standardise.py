@@ -1,4 +1,4 @@
-"""How a picture's pooled vector comes to a decoder that reads it as one vector."""
+"""Features standardised over the training pictures or frames."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ FLOOR = 1e-3
 class Standardise(nn.Module):
     """Each number of a vector less its mean, over its standard deviation, both over the training pictures.
 
-    They are learned while training looks at pictures, exactly and without weight of any batch: a batch of one will do,
-    and several processes share what they see. Pooled features are all positive, so that without this dropout takes away
-    more than what tells one picture from another, and a recurrent net that meets the picture only once learns it late.
+    They are learned while training looks at pictures or frames, exactly and without weight of any batch: a batch of one
+    will do, and several processes share what they see. Pooled features are all positive: without this, dropout takes
+    away more than what tells one picture from another.
 
     Args:
         size: D.
@@ -34,10 +34,10 @@ class Standardise(nn.Module):
         self.register_buffer("seen", torch.zeros(()))
 
     def forward(self, vectors: Tensor) -> Tensor:
-        """(B, D) → float32 (B, D)."""
+        """(…, D) → float32 (…, D)."""
         vectors = vectors.float()
         if self.training:
-            self._learn(vectors.detach())
+            self._learn(vectors.detach().flatten(0, -2))
         standard: Tensor = (vectors - self.mean) * (self.variance + FLOOR).rsqrt()
         return standard
 

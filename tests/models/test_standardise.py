@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from seesay.models.decoders.picture import FLOOR, Standardise
+from seesay.models.standardise import FLOOR, Standardise
 
 
 @pytest.mark.parametrize("sizes", [[40], [1] * 40, [7, 1, 20, 12]])
@@ -22,7 +22,8 @@ def test_the_batches_do_not_matter(sizes):
 def test_use_teaches_nothing_and_old_pictures_fade():
     layer = Standardise(2).eval()
     layer(torch.full((5, 2), 9.0))
-    assert layer.mean.eq(0).all() and layer.seen == 0
+    assert layer.mean.eq(0).all()
+    assert layer.seen == 0
     layer.train()
     for value in (0.0, 1.0):  # the encoder learned, and its numbers are others now
         for _ in range(100):
