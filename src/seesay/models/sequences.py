@@ -1,8 +1,8 @@
 """1-D CNNs over sequences that are no pictures: the words of a text, the log-mel frames of a sound.
 
-Convolutions with ReLU and max pooling, as Kim (2014, arXiv:1408.5882) has them over word vectors, whose outputs stay in
-order for a recurrent net to read (C-LSTM, Zhou et al. 2015, arXiv:1511.08630). They begin with random weights and learn
-from the first epoch, with what reads them.
+Convolutions, ReLU and max pooling, as Kim (2014, arXiv:1408.5882) has them over word vectors, with batch norm; their
+outputs stay in order for a recurrent net to read (C-LSTM, Zhou et al. 2015, arXiv:1511.08630). They begin with random
+weights and learn from the first epoch, with what reads them.
 """
 
 from __future__ import annotations
@@ -84,8 +84,9 @@ def encoder_settings(name: str) -> type[AnyEncoderConfig]:
 class SequenceEncoder(nn.Module):
     """Convolutions over a sequence; `read` makes vectors of what is read.
 
-    Nothing of the padding reaches what reads the grid: it is zero before every convolution, and the grid's N positions
-    are those of the real part, in order, each as often as it takes to fill N, as a clip with fewer frames repeats some.
+    Nothing of the padding reaches what reads the grid: it is made zero after every convolution, and the grid's N
+    positions are those of the real part, in order, each as often as it takes to fill N, as a clip with fewer frames
+    repeats some. (While it learns, batch norm's statistics count the padding too.)
 
     Args:
         config: its settings.
@@ -106,7 +107,11 @@ class SequenceEncoder(nn.Module):
         self.config = config
         self.preprocessing = preprocessing
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(before, width, config.kernel, padding=config.kernel // 2)
+            nn.Sequential(
+                nn.Conv1d(before, width, config.kernel, padding=config.kernel // 2, bias=False),
+                nn.BatchNorm1d(width),
+                nn.ReLU(),
+            )
             for before, width in zip((inputs, *config.channels), config.channels, strict=False)
         )
         self.pool = nn.MaxPool1d(config.pool, ceil_mode=True) if config.pool > 1 else nn.Identity()
@@ -128,8 +133,8 @@ class SequenceEncoder(nn.Module):
         features = vectors.transpose(1, 2)
         for convolution in self.convolutions:
             real = torch.arange(features.shape[2], device=length.device) < length[:, None]
-            # ReLU leaves nothing below zero, so that zeros are nothing to the pooling either.
-            features = self.pool(convolution(features * real[:, None].to(features.dtype)).relu())
+            # Nothing is below zero after ReLU, so that zeros are nothing to the pooling.
+            features = self.pool(convolution(features) * real[:, None])
             length = (length + self.config.pool - 1) // self.config.pool
         wanted = features.shape[2]
         places = torch.arange(wanted, device=length.device) * length[:, None] // wanted
@@ -137,7 +142,7 @@ class SequenceEncoder(nn.Module):
         return Memory(grid, grid.mean(1))
 
     def freeze(self, except_last: int | None = 0, batch_norm: bool = False) -> list[nn.Parameter]:
-        """Fix all weights (0), or none (None), and return those that learn; see `Encoder.freeze`."""
+        """Fix all weights (0), or none (None), and return those that learn; batch norm learns with them."""
         for parameter in self.parameters():
             parameter.requires_grad_(except_last is None)
         return [p for p in self.parameters() if p.requires_grad]

@@ -248,8 +248,8 @@ class Config(_Settings):
         joint = self.joint
         if joint.from_epoch != 0 or joint.until_epoch is not None or joint.layers is not None:
             raise ValueError(f"{of} and begins with random weights: joint.from_epoch=0, no until_epoch, no layers")
-        if joint.augment or joint.batch_norm or joint.frames_at_once:
-            raise ValueError(f"{of}: joint.augment=false, and neither batch_norm nor frames_at_once")
+        if joint.augment or not joint.batch_norm or joint.frames_at_once:
+            raise ValueError(f"{of}: joint.augment=false, joint.batch_norm=true, no frames_at_once")
         return self
 
     @model_serializer(mode="wrap")
