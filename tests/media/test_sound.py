@@ -84,7 +84,11 @@ def test_settings_go_through_json_and_wrong_ones_are_refused():
     assert LogMel.from_json(front.to_json()) == front
     with pytest.raises(ArtefactError, match="cannot be read"):
         LogMel.from_json({"kind": "sound", "mells": 3})
-    for wrong, said in (({"mels": 300}, "too many"), ({"seconds": 0.01}, "less than one window"), ({"hop": 0}, "a sample")):
+    for wrong, said in (
+        ({"mels": 300}, "too many"),
+        ({"seconds": 0.01}, "less than one window"),
+        ({"hop": 0}, "a sample"),
+    ):
         with pytest.raises(UsageError, match=said):
             LogMel(**wrong)
 
@@ -119,7 +123,9 @@ def test_other_forms_are_read_by_pyav(tmp_path, codec):
     samples = tone(seconds=0.5)
     with av.open(str(file), "w") as out:
         stream = out.add_stream(codec, rate=8000, layout="mono")
-        kind, values = ("flt", samples.astype(np.float32)) if codec != "flac" else ("s16", (samples * 32767).astype("<i2"))
+        kind, values = (
+            ("flt", samples.astype(np.float32)) if codec != "flac" else ("s16", (samples * 32767).astype("<i2"))
+        )
         frame = av.AudioFrame.from_ndarray(values[None], format=kind, layout="mono")
         frame.sample_rate = 8000
         for packet in [*stream.encode(frame), *stream.encode(None)]:
