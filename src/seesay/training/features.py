@@ -90,7 +90,7 @@ class Features:
     def __init__(self, directory: Path, fabric: Fabric, sight: Sight | None = None) -> None:
         self.directory = directory
         self.fabric = fabric
-        self.sight = sight or Pictures()
+        self.sight: Sight = sight or Pictures()
         self._cache: FeatureCache | None = None
         self._encoder_weights = ""
 
