@@ -12,7 +12,7 @@ from seesay.cli import run
 PAGE = Path(__file__).parent.parent / "docs" / "sequences.md"
 
 
-@pytest.mark.parametrize(("part", "quickly"), [("texts", "training.epochs=12"), ("sounds", "training.epochs=8")])
+@pytest.mark.parametrize(("part", "quickly"), [("texts", "training.epochs=10"), ("sounds", "training.epochs=8")])
 def test_the_examples_are_learned(part, quickly, tmp_path, monkeypatch, capsys):
     """The page's very words; with no time, fewer epochs than the twenty of the recipes."""
     monkeypatch.chdir(tmp_path)

@@ -1,5 +1,6 @@
 """Sounds in: WAV of every width, other rates and channels, log-mel frames, and what is no sound."""
 
+import random
 import struct
 
 import numpy as np
@@ -140,3 +141,26 @@ def test_without_pyav_the_line_says_how_to_have_it(tmp_path, monkeypatch):
     (tmp_path / "a.mp3").write_bytes(b"ID3 something")
     with pytest.raises(MissingPartError, match=r"need PyAV: pip install 'seesay\[video\]'"):
         load_sound(tmp_path / "a.mp3", 8000, 1.0)
+
+
+def test_damaged_sounds_are_read_or_refused_and_nothing_else(tmp_path):
+    """Three hundred mutations of a good one, most of them in its header."""
+    pytest.importorskip("av", reason="what is no WAV is given to PyAV")
+    good = write_wav(tmp_path / "good.wav", tone()).read_bytes()
+    chance = random.Random(0)
+    read, lines = 0, []
+    for _ in range(300):
+        content = bytearray(good)
+        for _ in range(chance.randint(1, 6)):
+            content[chance.randrange(60 if chance.random() < 0.8 else len(content))] = chance.randrange(256)
+        if chance.random() < 0.3:
+            content = content[: chance.randrange(1, len(content))]
+        try:
+            found = load_sound(bytes(content), 8000, 1.0)
+        except MediaError as error:
+            lines.append(str(error))
+        else:
+            read += 1
+            assert len(found) <= 8000
+    assert 20 < read < 280
+    assert not any("\n" in line for line in lines)

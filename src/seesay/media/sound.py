@@ -12,6 +12,7 @@ from seesay.errors import MediaError, MissingPartError
 from seesay.media.source import name_of, open_bytes, printable
 
 Samples = NDArray[np.float32]
+MOST_RATE = 1_000_000
 # What people keep sounds in; nothing that opens other files or addresses by itself.
 DEMUXERS = "wav,w64,aiff,au,caf,flac,mp3,aac,ogg,mov,mp4,matroska,webm,asf,amr,ac3,eac3,opus,wv,ape,avi,mpegts,mpeg,flv"
 
@@ -62,7 +63,7 @@ def load_sound(source: Any, rate: int, seconds: float) -> Samples:
 def resample(samples: Samples, rate: int, wanted: int) -> Samples:
     """Samples (S,) at another rate: the spectrum is cut, or filled with zeros, where the new one ends.
 
-    Band-limited, and exact for what is periodic in S samples (as `scipy.signal.resample`, whose scaling this has).
+    Band-limited interpolation by Fourier transform: exact for what is periodic in S samples, near it for the rest.
     """
     there = round(len(samples) * wanted / rate)
     if rate == wanted or not len(samples) or there < 1:
@@ -77,11 +78,11 @@ def _wav(file: BinaryIO, seconds: float) -> tuple[Samples, int] | None:
     try:
         with wave.open(file) as opened:
             channels, width, rate = opened.getnchannels(), opened.getsampwidth(), opened.getframerate()
-            if rate < 1:
-                raise MediaError("its sample rate is 0")
+            if not 1 <= rate <= MOST_RATE:
+                raise MediaError(f"its sample rate is {rate}; 1 to {MOST_RATE} a second are read")
             wanted = min(opened.getnframes(), int(seconds * rate) + 1)
             content = opened.readframes(wanted)
-    except (wave.Error, EOFError) as error:
+    except (wave.Error, EOFError, RuntimeError) as error:  # RuntimeError: a chunk that ends past the file
         if "unknown format" in str(error):
             return None
         raise MediaError(f"is a damaged WAV ({printable(error) or 'it ends within its header'})") from error
