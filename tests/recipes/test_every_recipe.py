@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from seesay.artefact import DECODER_START, DECODER_STEP
+from seesay.artefact import CLASSIFIER, DECODER_START, DECODER_STEP, ENCODER
+from seesay.export.classifier_graphs import export_classifier_graphs
 from seesay.export.graphs import _Encoder, _trace, export_graphs, inline
 from seesay.export.weights import weights_of
 from seesay.models.captioner import CaptionModel
@@ -17,6 +18,7 @@ from seesay.models.classifiers import CLASSIFIERS
 from seesay.models.decoders import DECODERS
 from seesay.models.encoders import Encoder
 from seesay.models.memory import Memory
+from seesay.models.sequences import example_input
 from seesay.recipes import RECIPES, list_recipes
 from seesay.text import Vocabulary
 from seesay.training.batches import Captions
@@ -29,8 +31,10 @@ from seesay.training.vectors import check_vectors, give_vectors
 SIDE = 96  # of the pictures here; what a CNN takes at the least (InceptionV3: 75)
 RECIPE_NAMES = list(list_recipes())
 RECOGNISERS = [name for name in RECIPE_NAMES if load_config(name).classifier]
+SEQUENCES = [name for name in RECOGNISERS if load_config(name).kind in ("text", "sound")]
 CAPTIONERS = [name for name in RECIPE_NAMES if name not in RECOGNISERS]
-ENCODERS = sorted({(load_config(n).encoder.name, load_config(n).encoder.layer or "") for n in RECIPE_NAMES})
+PICTURES = [load_config(name).encoder for name in RECIPE_NAMES if name not in SEQUENCES]
+ENCODERS = sorted({(encoder.name, encoder.layer or "") for encoder in PICTURES})
 CAPTIONS = [[f"word{i % 9}", f"word{i % 7}", "dog"] for i in range(40)]
 
 
@@ -98,7 +102,32 @@ def test_a_training_step_and_export(name):
     np.testing.assert_allclose(logits[:, 0], expected, rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", RECOGNISERS)
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_a_recogniser_of_texts_or_sounds_learns_and_exports(name):
+    """With its own CNN, which is small; every weight of both moves."""
+    config = load_config(name)
+    torch.manual_seed(1)
+    vocabulary = Vocabulary.build(CAPTIONS, min_count=1)
+    model = ClassifyModel.build(config.encoder, config.classifier, ("a", "b", "c"), vocabulary=vocabulary).train()
+    model.encoder.freeze(config.joint.layers, config.joint.batch_norm)
+    before = {n: p.detach().clone() for n, p in model.named_parameters()}
+    given = example_input(model.encoder, 3)
+    optimizer = make_optimizer(model, config, joint=config.joint.covers(0), reward=False)
+    loss = LabelCrossEntropy(model, config.training.label_smoothing)(given, torch.tensor([0, 2, 1]))
+    loss.backward()
+    optimizer.step()
+    assert torch.isfinite(loss)
+    assert [n for n, p in model.named_parameters() if torch.equal(p, before[n])] == []
+    with torch.no_grad():
+        expected, _ = model.eval().classifier(model.encode(given))
+    graphs, weights = export_classifier_graphs(model), weights_of(model)
+    (grid,) = session(graphs[ENCODER], weights).run(["grid"], {model.encoder.input_name: given.numpy()})
+    judge = session(graphs[CLASSIFIER], weights)
+    zeros = {f"state.{n}": np.zeros((3, *shape), np.float32) for n, shape in model.classifier.carried.items()}
+    np.testing.assert_allclose(judge.run(["logits"], {"grid": grid, **zeros})[0], expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", [name for name in RECOGNISERS if name not in SEQUENCES])
 def test_a_training_step_of_a_recogniser(name):
     config = load_config(name)
     encoder = make_encoder(config.encoder.name, config.encoder.layer or "")

@@ -114,7 +114,7 @@ def _evaluate_recogniser(model: str, data: str, split: str, folder: Path, as_jso
         print(f"{name.ljust(9)}  {value:.4f}")
     counts = result.scores.confusion.sum(1)
     rows = [
-        {"class": name, "clips": int(count), "accuracy": f"{share:.4f}"}
+        {"class": name, f"{result.kind}s": int(count), "accuracy": f"{share:.4f}"}
         for (name, share), count in zip(result.scores.per_class.items(), counts, strict=True)
     ]
     print(table(rows))

@@ -21,12 +21,16 @@ Examples:
   seesay recognize clips/ --model model --top 3 --jsonl --out found.jsonl
   seesay recognize clip.mp4 --model model --timeline over-time.csv
   seesay recognize --camera 0 --model model
+  seesay recognize note.txt --model model-of-texts
+  seesay recognize sounds/ --model model-of-sounds --json
 """
 
 
 def add_to(app: typer.Typer) -> None:
     """Make the verb known."""
-    app.command("recognize", help="Name the activity that each clip shows.", epilog=EXAMPLES)(recognize)
+    app.command(
+        "recognize", help="Name the activity that each clip shows, or the class of each text or sound.", epilog=EXAMPLES
+    )(recognize)
 
 
 def recognize(
@@ -58,10 +62,16 @@ def recognize(
         raise UsageError("--camera has no end: use --jsonl or --csv, without --timeline")
     if top < 1:
         raise UsageError(f"--top {top}: it must be 1 or more")
-    from seesay.media import find_media, printable
+    from seesay.media import find_endings, printable
+    from seesay.media.kinds import SOUND_SUFFIXES, TEXT_SUFFIXES
     from seesay.runtime import load_recognizer
 
     recognizer = load_recognizer(model)
+    suffixes = {"text": TEXT_SUFFIXES, "sound": SOUND_SUFFIXES}.get(recognizer.reads)
+    if suffixes is not None and (camera is not None or timeline is not None or allow_url):
+        raise UsageError(
+            f"{recognizer.name} judges whole {recognizer.reads}s: --camera, --timeline and --allow-url are for clips"
+        )
     form = "json" if as_json else "jsonl" if as_jsonl else "csv" if as_csv else ""
     if camera is not None:
         with output(out) as stream:
@@ -72,7 +82,7 @@ def recognize(
     found: list[Any] = []
 
     def sources() -> Iterator[Any]:
-        for source, _ in find_media(paths, allow_url=allow_url):
+        for source in find_endings(paths, suffixes) if suffixes else _clips(paths, allow_url):
             found.append(source)
             if timeline is not None and len(found) > 1:
                 raise UsageError("--timeline is of one clip, and several were named")
@@ -91,11 +101,17 @@ def recognize(
             tell(index + 1, len(found))
         writer.finish()
     if not found:
-        raise UsageError("no clips were named")
+        raise UsageError(f"no {recognizer.reads}s were named")
     if timeline is not None and not failed:
         _timeline(recognizer, found[0], timeline, every, window, printable(found[0]))
     if failed:
         raise typer.Exit(1)
+
+
+def _clips(paths: list[str], allow_url: bool) -> Iterator[Any]:
+    from seesay.media import find_media
+
+    return (source for source, _ in find_media(paths, allow_url=allow_url))
 
 
 def _timeline(recognizer: Recognizer, source: Any, file: Path, every: float, window: float, title: str) -> None:

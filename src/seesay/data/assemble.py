@@ -17,9 +17,10 @@ _FIVE_LETTERS = re.compile(r"(?<!\S)[A-Za-z]{5,}(?!\S)")
 
 @dataclass
 class Row:
-    """One caption or label of one picture or clip, and where it was read.
+    """One caption or label of one picture, clip, text or sound, and where it was read.
 
     Attributes:
+        text: the text itself, where it stands in the table that was read.
         group: what must not be in two splits: clips of one recording, one person.
     """
 
@@ -34,6 +35,7 @@ class Row:
     end: float | None = None
     kind: Kind = "picture"
     group: str | None = None
+    text: str | None = None
 
 
 @dataclass
@@ -92,14 +94,15 @@ class Assembly:
         samples = []
         absent: dict[str | None, list[Path]] = {}
         for key, row in firsts.items():
-            if not present.holds(row.media, folders=row.kind == "clip"):
+            if row.text is None and not present.holds(row.media, folders=row.kind == "clip"):
                 self.fault(f"missing {row.kind}", f"{row.media} is not there", row.file, row.line)
                 absent.setdefault(splits[key], []).append(row.media)
             elif not captions[key] and labels[key] is None:
                 self.fault(f"{row.kind} without captions", f"{key!r} has none with words", row.file, row.line)
             else:
                 told = tuple(captions[key])
-                samples.append(Sample(key, row.media, told, splits[key], labels[key], row.start, row.end, row.kind))
+                part = (row.start, row.end)
+                samples.append(Sample(key, row.media, told, splits[key], labels[key], *part, row.kind, row.text))
         self._check_enough(samples, firsts, splits, absent)
         return Dataset(self.format, self.root, tuple(samples), tuple(self.faults))
 
@@ -110,9 +113,11 @@ class Assembly:
         splits: Mapping[str, str | None],
         absent: Mapping[str | None, list[Path]],
     ) -> None:
-        kind: Kind = "clip" if any(row.kind == "clip" for row in firsts.values()) else "picture"
+        kind: Kind = next((row.kind for row in firsts.values() if row.kind != "picture"), "picture")
         if not samples:
-            told = "a caption" if kind == "picture" else "a caption or a label"
+            told = (
+                "a label" if kind in ("text", "sound") else "a caption" if kind == "picture" else "a caption or a label"
+            )
             why = _why([path for paths in absent.values() for path in paths], kind)
             self.fault("no samples", f"no {kind} with {told} was found{why}", self.root, fatal=True)
         emptied = {s for s in splits.values() if s} - {s.split for s in samples}
@@ -122,14 +127,15 @@ class Assembly:
 
     def _one_split_each(self, firsts: Mapping[str, Row], splits: Mapping[str, str | None]) -> None:
         """One file under two ids must not be in two splits either, nor must a group."""
-        files: dict[Path, str] = {}
+        files: dict[Path | str, str] = {}
         groups: dict[str, str] = {}
         for key, row in firsts.items():
             if splits[key] is None:
                 continue
-            owner = files.setdefault(row.media, key)
+            owner = files.setdefault(row.media if row.text is None else row.text, key)
             if splits[key] != splits[owner]:
-                message = f"{row.media} is {owner!r} in {splits[owner]} and {key!r} in {splits[key]}"
+                said = row.media if row.text is None else "one text"
+                message = f"{said} is {owner!r} in {splits[owner]} and {key!r} in {splits[key]}"
                 self.fault(f"{row.kind} in two splits", message, row.file, row.line, fatal=True)
             owner = groups.setdefault(row.group, key) if row.group is not None else key
             if splits[key] != splits[owner]:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from seesay.data.sample import Dataset, Fault, Sample
+from seesay.data.sample import Dataset, Fault, Sample, source_of
 from seesay.errors import MediaError
-from seesay.media import FrameSampling, Preprocessing, load_clip, open_picture
+from seesay.media import FrameSampling, LogMel, Preprocessing, load_clip, open_picture, read_words
 from seesay.text import tokenize
 
 NO_SPLIT = "no split"
@@ -21,10 +21,10 @@ _SOME = FrameSampling(frames=8)
 def check_pictures(
     dataset: Dataset, workers: int = 4, on_progress: Callable[[int, int], None] | None = None
 ) -> tuple[Fault, ...]:
-    """Open every picture whole, and of every clip eight frames from its beginning to its end, in threads.
+    """Open every picture and text whole, eight frames of every clip, and the beginning of every sound, in threads.
 
     Args:
-        dataset: whose pictures and clips.
+        dataset: whose pictures, clips, texts and sounds.
         workers: threads.
         on_progress: called with those done and those in all.
 
@@ -37,7 +37,11 @@ def check_pictures(
 
     def check(sample: Sample) -> Fault | None:
         try:
-            if sample.kind == "clip":
+            if sample.kind == "text":
+                read_words(source_of(sample))
+            elif sample.kind == "sound":
+                LogMel().load(source_of(sample))
+            elif sample.kind == "clip":
                 load_clip(sample.media, _SMALL, _SOME, sample.start, sample.end, threads=1)
             else:
                 open_picture(sample.media)

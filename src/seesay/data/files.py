@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seesay.errors import DataError
+from seesay.text.decoding import decode
 
 
 def read_text(file: Path) -> str:
@@ -21,15 +22,10 @@ def read_text(file: Path) -> str:
         content = file.read_bytes()
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror})") from None
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"{file}:1: is UTF-16 text; save it as UTF-8")
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise DataError(
-            f"{file}:{line}: is not UTF-8 text (byte 0x{content[error.start]:02x}); save it as UTF-8"
-        ) from None
+        return decode(content)
+    except ValueError as error:
+        raise DataError(f"{file}:{error}") from None
 
 
 def read_lines(file: Path) -> Iterator[tuple[int, str]]:

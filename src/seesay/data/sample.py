@@ -12,6 +12,7 @@ from seesay.media import Section
 from seesay.media.kinds import Kind
 from seesay.registry import nearest
 
+KINDS: tuple[Kind, ...] = ("picture", "clip", "text", "sound")
 SPLITS = ("train", "dev", "test")
 _OTHER_NAMES = {
     "val": "dev",
@@ -26,7 +27,7 @@ _OTHER_NAMES = {
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture or clip and what is known of it.
+    """One picture, clip, text or sound and what is known of it.
 
     Attributes:
         id: unique in its data set.
@@ -36,7 +37,8 @@ class Sample:
         label: class name, for recognition.
         start: seconds into the clip; None is its beginning.
         end: seconds into the clip; None is its end.
-        kind: "picture" or "clip".
+        kind: "picture", "clip", "text" or "sound".
+        text: the text itself, where `media` is a table that it stands in.
     """
 
     id: str
@@ -47,10 +49,13 @@ class Sample:
     start: float | None = None
     end: float | None = None
     kind: Kind = "picture"
+    text: str | None = None
 
 
-def source_of(sample: Sample) -> Path | Section:
-    """What to open: a picture, a clip, or the section of a clip that a sample is."""
+def source_of(sample: Sample) -> Path | Section | bytes:
+    """What to open: a picture, a clip, or the section of a clip that a sample is; a sound; a text or its file."""
+    if sample.text is not None:
+        return sample.text.encode()
     if sample.start is None and sample.end is None:
         return sample.media
     return Section(sample.media, sample.start, sample.end)
@@ -96,7 +101,8 @@ class Dataset:
     @property
     def kind(self) -> Kind:
         """What most samples are."""
-        return "clip" if 2 * sum(s.kind == "clip" for s in self.samples) > len(self.samples) else "picture"
+        kinds = Counter(s.kind for s in self.samples)
+        return max(KINDS, key=kinds.__getitem__)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -16,13 +16,15 @@ from seesay.data.sample import Dataset, normal_split
 from seesay.errors import DataError
 from seesay.media.kinds import Kind
 
-_MEDIA: dict[str, Kind] = {"image": "picture", "video": "clip", "clip": "clip"}
-_COLUMNS = "image (or video, or clip), caption or label[, split, start, end]"
+_MEDIA: dict[str, Kind] = {"image": "picture", "video": "clip", "clip": "clip", "sound": "sound", "text": "text"}
+_COLUMNS = "image (or video, or clip), caption or label[, split, start, end]; or sound or text, and label[, split]"
 
 
 @READERS.register("csv")
 def read_csv(file: Path, images: Path | None = None, clips: Path | None = None) -> Dataset:
     """A table with the columns image, video or clip; caption or label; perhaps split, start and end.
+
+    Or sound or text; label; perhaps split. A text stands in the table itself.
 
     Paths are relative to the file, or to `images` and `clips`. `start` and `end` are seconds into the clip; a row with
     either is a part of it, with an id of its own.
@@ -59,7 +61,8 @@ def csv_records(into: Assembly, file: Path, *needed: str) -> Iterator[tuple[int,
 
 
 def _missing(names: list[str]) -> list[str]:
-    media = [] if any(name in names for name in _MEDIA) else ["image"]
+    there = any(name in names for name in _MEDIA if name != "text") or {"text", "label"} <= set(names)
+    media = [] if there else ["image"]
     return media + ([] if "caption" in names or "label" in names else ["caption"])
 
 
@@ -104,13 +107,17 @@ def _rows(
 ) -> Iterator[Row]:
     for number, record in records:
         named = [column for column in _MEDIA if _text(record.get(column))]
+        if len(named) > 1:  # a sound or text beside a picture or clip is a note
+            named = [column for column in named if _MEDIA[column] not in ("sound", "text")] or ["sound"]
         if len(named) != 1:
             column = next((column for column in _MEDIA if column in record), "image")
             message = f"the row names {' and '.join(f'a {_MEDIA[n]}' for n in named) or 'none'}; one is needed"
             into.fault(f"no {column}", message if named else f"the row names no {column}", file, number, fatal=True)
             continue
         kind = _MEDIA[named[0]]
-        name = str(PurePosixPath(_text(record[named[0]])))  # "./a.jpg" is "a.jpg"
+        text = _text(record[named[0]]) if kind == "text" else None
+        # "./a.jpg" is "a.jpg"; a text is called by its line.
+        name = f"{file.name}:{number}" if text else str(PurePosixPath(_text(record[named[0]])))
         label = _text(record.get("label")) or None
         caption = record.get("caption")
         if label is None and "label" in record and not _text(caption):
@@ -126,13 +133,14 @@ def _rows(
             into.fault("unknown split", str(error), file, number, fatal=True)
             continue
         try:
-            start, end = _times(record)
+            start, end = (None, None) if kind in ("sound", "text") else _times(record)
         except ValueError as error:
             into.fault("bad time", str(error), file, number, fatal=True)
             continue
         folder = (images if kind == "picture" else clips) or file.parent
         part = "" if start is None and end is None else f"#{start or 0:g}-{'' if end is None else f'{end:g}'}"
-        yield Row(name + part, folder / name, caption, split, file, number, label, start, end, kind)
+        media = folder / name if text is None else file
+        yield Row(name + part, media, caption, split, file, number, label, start, end, kind, text=text)
 
 
 def _text(value: object) -> str:

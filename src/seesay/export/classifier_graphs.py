@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seesay.artefact import CLASSIFIER, ENCODER, Artefact
@@ -12,9 +15,20 @@ from seesay.errors import ArtefactError
 from seesay.export.graphs import _Encoder, _trace
 from seesay.models.classifier import ClassifyModel
 from seesay.models.memory import Memory
+from seesay.models.sequences import SequenceEncoder, example_input
 from seesay.runtime.recognition_networks import RecognitionNetworks
 
 _CLIPS, _FRAMES = 2, 3  # so that nothing takes a dimension of one for a constant
+
+
+class _SequenceEncoder(nn.Module):
+    def __init__(self, encoder: SequenceEncoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, sequence: Tensor) -> tuple[Tensor, Tensor]:
+        memory: Memory = self.encoder(sequence)
+        return memory.grid, memory.pooled
 
 
 class _Classifier(nn.Module):
@@ -33,14 +47,14 @@ def export_classifier_graphs(model: ClassifyModel) -> dict[str, onnx.ModelProto]
     """Trace the networks, by file name; weights are graph inputs still, for `refer` to put in.
 
     Signatures, with B clips and F frames, both free:
-        encoder: as a captioner's; it takes frames as pictures.
+        encoder: as a captioner's; it takes frames as pictures. Of texts it takes `tokens` int64 (B, L), of sounds
+            `frames` float32 (B, T, M), and gives `grid` (B, N, D) and `pooled` (B, D).
         classifier: `grid` (B, F, D), and `state.NAME` (B, …) for each carried entry, zeros at a clip's beginning →
             `logits` (B, T, C) and `next.NAME`. Where the net goes from frame to frame, `grid` is (B, P, D) or
             (B, 1, D): one frame at a time.
     """
     model = model.eval()
     judge = model.classifier
-    height, width = model.preprocessing.size
     positions = model.encoder.grid_size[0] * model.encoder.grid_size[1] if judge.positions else 1
     grid = torch.randn(_CLIPS, positions if judge.stepwise else _FRAMES * positions, model.encoder.dim)
     state = tuple(judge.begin(Memory(grid, grid.mean(1))).values())
@@ -48,9 +62,7 @@ def export_classifier_graphs(model: ClassifyModel) -> dict[str, onnx.ModelProto]
     shape = {0: clips} if judge.stepwise else {0: clips, 1: frames * positions if positions > 1 else frames}
     names = list(judge.carried)
     return {
-        ENCODER: _trace(
-            _Encoder(model), (torch.zeros(2, height, width, 3, dtype=torch.uint8),), ["pixels"], ["grid", "pooled"]
-        ),
+        ENCODER: _encoder_graph(model),
         CLASSIFIER: _trace(
             _Classifier(model),
             (grid, *state),
@@ -61,6 +73,23 @@ def export_classifier_graphs(model: ClassifyModel) -> dict[str, onnx.ModelProto]
     }
 
 
+def _encoder_graph(model: ClassifyModel) -> onnx.ModelProto:
+    if isinstance(model.encoder, SequenceEncoder):
+        network: nn.Module = _SequenceEncoder(model.encoder)
+        return _trace(network, (example_input(model.encoder, 2),), [model.encoder.input_name], ["grid", "pooled"])
+    height, width = model.encoder.preprocessing.size
+    pixels = torch.zeros(2, height, width, 3, dtype=torch.uint8)
+    return _trace(_Encoder(model), (pixels,), ["pixels"], ["grid", "pooled"])
+
+
+def _noise(model: ClassifyModel, frames: int) -> NDArray[Any]:
+    """Two clips of so many frames, or three texts or sounds."""
+    if isinstance(model.encoder, SequenceEncoder):
+        return np.asarray(example_input(model.encoder, 3))
+    height, width = model.encoder.preprocessing.size
+    return np.random.default_rng(0).integers(0, 256, (2, frames, height, width, 3), np.uint8)
+
+
 @torch.inference_mode()
 def check_recognition(artefact: Artefact, model: ClassifyModel, frames: int, *, exact: bool = True) -> None:
     """Run the networks on noise: whole clips, and a clip in two parts with the state carried; compare with PyTorch.
@@ -68,13 +97,12 @@ def check_recognition(artefact: Artefact, model: ClassifyModel, frames: int, *, 
     Raises:
         ArtefactError: they do not compute the same.
     """
-    height, width = model.preprocessing.size
-    pixels = np.random.default_rng(0).integers(0, 256, (2, frames + 1, height, width, 3), np.uint8)
+    pixels = _noise(model, frames + 1)
     networks = RecognitionNetworks(artefact)
     found, _ = networks.judge(networks.frames(pixels))
     expected, _ = model.classifier(model.encode(pixels))
     pairs = [(found, expected)]
-    if model.classifier.streams:
+    if model.classifier.streams and not isinstance(model.encoder, SequenceEncoder):
         state, expected_state = None, None
         for part in (pixels[:, :1], pixels[:, 1:]):
             logits, state = networks.judge(networks.frames(part), state)

@@ -17,7 +17,7 @@ from seesay.export.classifier_graphs import check_recognition, export_classifier
 from seesay.export.graphs import export_graphs, inline, refer
 from seesay.export.parity import TorchNetworks
 from seesay.export.weights import load_any_model, restored, stored, weights_of, write_weights
-from seesay.media import FrameSampling
+from seesay.media import FrameSampling, Preprocessing
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
 from seesay.runtime.networks import OnnxNetworks
@@ -54,6 +54,8 @@ def export_artefact(
         raise UsageError(f"calibration pictures are for --quantize int8, not {quantize}")
     source = find_artefact(model)
     built = load_any_model(source)
+    if calibration is not None and not isinstance(built.preprocessing, Preprocessing):
+        raise UsageError("calibration is of CNNs that look at pictures; leave it out")
     weights = stored(weights_of(built), _STORAGE[quantize])
     with writing(Path(out)) as folder:
         clip = source.description.clip
@@ -62,6 +64,7 @@ def export_artefact(
         if calibration is not None:
             from seesay.export.quantise import quantise_encoder
 
+            assert isinstance(built.preprocessing, Preprocessing)
             pixels = [built.preprocessing.load(picture) for picture in calibration]
             graphs[ENCODER] = quantise_encoder(inline(graphs[ENCODER], weights_of(built)), pixels)
             weights = {name: value for name, value in weights.items() if not name.startswith("encoder.")}

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seesay.artefact import DECODER_START, DECODER_STEP, ENCODER, WEIGHTS
+from seesay.media import Preprocessing
 from seesay.models.captioner import CaptionModel, normalise
 from seesay.models.classifier import ClassifyModel
 from seesay.models.decoders.base import LastState
@@ -40,6 +41,7 @@ class _Encoder(nn.Module):
     def __init__(self, model: CaptionModel | ClassifyModel) -> None:
         super().__init__()
         self.encoder = model.encoder
+        assert isinstance(model.preprocessing, Preprocessing)
         self.preprocessing = model.preprocessing
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:

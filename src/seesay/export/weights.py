@@ -19,6 +19,7 @@ from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS, ClassifierConfig
 from seesay.models.decoders import DECODERS, DecoderConfig
 from seesay.models.encoders import EncoderConfig
+from seesay.models.sequences import encoder_settings
 from seesay.text import Vocabulary
 
 
@@ -58,7 +59,7 @@ def save_model(model: nn.Module, description: Description, folder: Path) -> Arte
 
 
 def describe_classifier(
-    model: ClassifyModel, classifier: ClassifierConfig, name: str, sampling: FrameSampling, **more: Any
+    model: ClassifyModel, classifier: ClassifierConfig, name: str, sampling: FrameSampling | None, **more: Any
 ) -> Description:
     """What an artefact of a recogniser says of itself.
 
@@ -66,19 +67,20 @@ def describe_classifier(
         model: encoder, classifier and labels.
         classifier: the settings the classifier was built from.
         name: the model's name.
-        sampling: which frames of a clip it judges.
+        sampling: which frames of a clip it judges; None for texts and sounds.
         more: `training`, `scores` and `card` of `Description`.
     """
     settings = classifier.model_dump(mode="json")
+    words = model.vocabulary
     return Description(
         name=name,
         task="recognize",
         model={"encoder": model.encoder.config.model_dump(mode="json"), "classifier": settings},
         preprocessing=model.preprocessing.to_json(),
-        vocabulary={},
+        vocabulary=words.to_json() if words else {},
         grid_size=model.encoder.grid_size,
         carried=tuple(model.classifier.carried),
-        clip=sampling.to_json(),
+        clip=sampling.to_json() if sampling else None,
         labels=model.labels,
         **more,
     )
@@ -98,11 +100,14 @@ def load_any_model(artefact: Artefact | Path | str) -> CaptionModel | ClassifyMo
     described = artefact.description
     model: CaptionModel | ClassifyModel
     try:
-        encoder = EncoderConfig(**described.model["encoder"])
+        encoder = encoder_settings(str(described.model["encoder"]["name"]))(**described.model["encoder"])
         if described.task == "recognize":
             judge = CLASSIFIERS[described.model["classifier"]["name"]].config_class(**described.model["classifier"])
-            model = ClassifyModel.build(encoder, judge, described.labels, load_weights=False)
+            words = Vocabulary.from_json(described.vocabulary) if described.vocabulary else None
+            model = ClassifyModel.build(encoder, judge, described.labels, load_weights=False, vocabulary=words)
         else:
+            if not isinstance(encoder, EncoderConfig):
+                raise TypeError(f"{encoder.name} is no encoder of pictures")
             decoder = DECODERS[described.model["decoder"]["name"]].config_class(**described.model["decoder"])
             vocabulary = Vocabulary.from_json(dict(described.vocabulary))
             model = CaptionModel.build(encoder, decoder, vocabulary, load_weights=False)

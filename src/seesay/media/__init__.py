@@ -3,25 +3,30 @@
 from seesay.media.clip import ClipFrames, Section, clips_ahead, frames_of, load_clip
 from seesay.media.clip_preprocessing import ClipPreprocessing
 from seesay.media.cuts import scenes
-from seesay.media.find import find_media, find_pictures
+from seesay.media.find import find_endings, find_media, find_pictures
 from seesay.media.kinds import kind_of
+from seesay.media.log_mel import LogMel
 from seesay.media.picture import MAX_PIXELS, open_picture
 from seesay.media.preprocessing import Preprocessing
 from seesay.media.sampling import FrameSampling
 from seesay.media.source import WebPicture, printable
 from seesay.media.stream import Prepares, decode_ahead
+from seesay.media.text import TextPreprocessing, read_words
 
 __all__ = [
     "MAX_PIXELS",
     "ClipFrames",
     "ClipPreprocessing",
     "FrameSampling",
+    "LogMel",
     "Prepares",
     "Preprocessing",
     "Section",
+    "TextPreprocessing",
     "WebPicture",
     "clips_ahead",
     "decode_ahead",
+    "find_endings",
     "find_media",
     "find_pictures",
     "frames_of",
@@ -29,5 +34,6 @@ __all__ = [
     "load_clip",
     "open_picture",
     "printable",
+    "read_words",
     "scenes",
 ]

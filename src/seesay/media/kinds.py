@@ -13,7 +13,7 @@ from seesay.media.picture import is_animated
 from seesay.media.source import WebPicture, is_url, open_file
 
 Found = Path | WebPicture | str
-Kind = Literal["picture", "clip"]
+Kind = Literal["picture", "clip", "text", "sound"]
 
 SUFFIXES = frozenset(
     {".apng", ".avif", ".bmp", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo"}
@@ -28,6 +28,10 @@ CLIP_SUFFIXES = frozenset(
 """A file in a folder is taken for a clip by its name if it ends so, in any case. `.ts` also means TypeScript: such a
 file is one by what it holds."""
 _SOUND = frozenset({".aac", ".m4a", ".m4b", ".mka", ".oga", ".ogg", ".opus", ".weba", ".wma"})  # in the same containers
+SOUND_SUFFIXES = _SOUND | {".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".wav", ".wave"}
+"""A file in a folder is taken for a sound by its name, where sounds are asked for."""
+TEXT_SUFFIXES = frozenset({".txt"})
+"""A file in a folder is taken for a text by its name, where texts are asked for."""
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"\0\0\0\x0cjP  \r\n\x87\n")
 _CLIPS = (
     b"\x1aE\xdf\xa3",  # Matroska, WebM

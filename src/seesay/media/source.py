@@ -95,7 +95,7 @@ def open_bytes(source: Any, kind: str = "picture") -> BinaryIO:
 
     Args:
         source: any of these.
-        kind: "picture" or "clip", for messages and for what a web server is asked for.
+        kind: "picture", "clip", "text" or "sound", for messages and for what a web server is asked for.
 
     Raises:
         MediaError: there is nothing to read, or it may not be read.

@@ -17,18 +17,18 @@ from seesay.errors import MediaError, UsageError
 
 S = TypeVar("S")
 T = TypeVar("T")
-Batch = tuple[list[int], NDArray[np.uint8], list[tuple[int, MediaError]]]
+Batch = tuple[list[int], NDArray[Any], list[tuple[int, MediaError]]]
 
 
 class Prepares(Protocol):
-    """Makes bytes of a picture, as many for each; `Preprocessing` does."""
+    """Makes an array of a picture, clip, text or sound, of one shape and type for all; `Preprocessing` does."""
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Of what `load` gives."""
 
-    def load(self, source: Any) -> NDArray[np.uint8]:
-        """Open a picture and make its bytes."""
+    def load(self, source: Any) -> NDArray[Any]:
+        """Open it and make its array."""
 
 
 def decode_ahead(
@@ -69,7 +69,7 @@ def decode_ahead(
 
 
 def _batches(
-    loaded: Generator[NDArray[np.uint8] | MediaError, None, None],
+    loaded: Generator[NDArray[Any] | MediaError, None, None],
     preprocessing: Prepares,
     batch_size: int,
     go_on: bool,
@@ -77,7 +77,7 @@ def _batches(
     with contextlib.closing(loaded):
         for first in itertools.count(0, batch_size):
             indices: list[int] = []
-            pixels = np.empty((batch_size, *preprocessing.shape), np.uint8)
+            pixels = np.empty((batch_size, *preprocessing.shape), getattr(preprocessing, "dtype", np.uint8))
             faults: list[tuple[int, MediaError]] = []
             for index, result in zip(range(first, first + batch_size), loaded, strict=False):
                 if not isinstance(result, MediaError):

@@ -9,23 +9,25 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from seesay.media import Preprocessing
+from seesay.media import LogMel, Preprocessing, TextPreprocessing
 from seesay.models.captioner import look
 from seesay.models.classifiers import CLASSIFIERS, Classifier, ClassifierConfig, average
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
+from seesay.models.sequences import SequenceConfig, SequenceEncoder, build_sequence_encoder
+from seesay.text import Vocabulary
 
 
 class ClassifyModel(nn.Module):
     """Encoder and classifier under one roof; `encode` and `probabilities` are how it is used.
 
     Attributes:
-        encoder: pixels to `Memory`.
+        encoder: pixels, tokens or log-mel frames to `Memory`.
         classifier: `Memory` to logits.
         labels: names of the classes, in the order of the logits.
     """
 
-    def __init__(self, encoder: Encoder, classifier: Classifier, labels: Sequence[str]) -> None:
+    def __init__(self, encoder: Encoder | SequenceEncoder, classifier: Classifier, labels: Sequence[str]) -> None:
         super().__init__()
         self.encoder = encoder
         self.classifier = classifier
@@ -33,22 +35,44 @@ class ClassifyModel(nn.Module):
 
     @classmethod
     def build(
-        cls, encoder: EncoderConfig, classifier: ClassifierConfig, labels: Sequence[str], *, load_weights: bool = True
+        cls,
+        encoder: EncoderConfig | SequenceConfig,
+        classifier: ClassifierConfig,
+        labels: Sequence[str],
+        *,
+        load_weights: bool = True,
+        vocabulary: Vocabulary | None = None,
     ) -> ClassifyModel:
-        """A fresh model; `load_weights=False` leaves the backbone random for a caller that loads its own."""
-        eyes = Encoder(encoder, load_weights=load_weights)
+        """A fresh model; `load_weights=False` leaves the backbone random for a caller that loads its own.
+
+        A model of texts needs a vocabulary, others take none.
+        """
+        eyes: Encoder | SequenceEncoder
+        if isinstance(encoder, SequenceConfig):
+            eyes = build_sequence_encoder(encoder, vocabulary)
+        else:
+            eyes = Encoder(encoder, load_weights=load_weights)
         judge: Classifier = CLASSIFIERS[classifier.name](classifier, len(labels), eyes.dim, eyes.grid_size)
         return cls(eyes, judge, labels)
 
     @property
-    def preprocessing(self) -> Preprocessing:
-        """How a frame becomes pixels for this model."""
+    def preprocessing(self) -> Preprocessing | TextPreprocessing | LogMel:
+        """How a frame becomes pixels for this model, a text tokens, or a sound log-mel frames."""
         return self.encoder.preprocessing
 
+    @property
+    def vocabulary(self) -> Vocabulary | None:
+        """Of a model of texts."""
+        reads = self.encoder.preprocessing
+        return reads.vocabulary if isinstance(reads, TextPreprocessing) else None
+
     def encode(self, pixels: np.ndarray[Any, Any] | Tensor) -> Memory:
-        """uint8 pixels of clips (B, F, H, W, 3) → Memory; see `look`."""
-        device = next(self.classifier.parameters()).device
-        return look(self.encoder, torch.as_tensor(pixels).to(device), positions=self.classifier.positions)
+        """uint8 pixels of clips (B, F, H, W, 3), tokens (B, L) or log-mel frames (B, T, M) → Memory; see `look`."""
+        given = torch.as_tensor(pixels).to(next(self.classifier.parameters()).device)
+        if isinstance(self.encoder, SequenceEncoder):
+            memory: Memory = self.encoder(given)
+            return memory
+        return look(self.encoder, given, positions=self.classifier.positions)
 
     def probabilities(self, memory: Memory) -> Tensor:
         """Probabilities (B, C) of whole clips, float32."""

@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesay.data import Sample, read_dataset
+from seesay.data.sample import source_of
 from seesay.errors import DataError, MediaError, UsageError
-from seesay.media import Section, decode_ahead
+from seesay.media import decode_ahead
+from seesay.media.kinds import Kind
 from seesay.metrics.recognition import Recognition, recognition
 from seesay.report.evaluate import write_whole
 from seesay.report.page import page
@@ -38,6 +40,7 @@ class RecognitionReport:
         split: which split, of how many clips.
         scores: accuracy and the rest; see `seesay.metrics.recognition`.
         notes: a line on clips passed over.
+        kind: what they are: clips, or texts or sounds.
     """
 
     model: str
@@ -45,6 +48,7 @@ class RecognitionReport:
     clips: int
     scores: Recognition
     notes: tuple[str, ...] = ()
+    kind: Kind = "clip"
 
     def to_json(self) -> dict[str, Any]:
         """Scores by their names, and the rest beside them."""
@@ -56,7 +60,7 @@ class RecognitionReport:
             "confusion": found.confusion.tolist(),
             "model": self.model,
             "split": self.split,
-            "clips": self.clips,
+            f"{self.kind}s": self.clips,
             "notes": list(self.notes),
         }
 
@@ -84,8 +88,9 @@ def evaluate_recognition(
 ) -> RecognitionReport:
     """Recognise a split and score it.
 
-    Writes to `out`: `predictions.json` before anything is scored, `scores.json`, `per_clip.csv`, `confusion.png` and
-    `report.html`. A clip that does not open is passed over and counted in `notes`.
+    Writes to `out`: `predictions.json` before anything is scored, `scores.json`, `per_clip.csv` (or `per_text.csv`,
+    `per_sound.csv`), `confusion.png` and `report.html`. A clip that does not open is passed over and counted in
+    `notes`.
 
     Args:
         model: an exported recogniser's name, folder or .zip.
@@ -107,14 +112,16 @@ def evaluate_recognition(
             raise DataError(f"{sample.media}: its class is {sample.label!r}, and {recognizer.name} knows {known}")
     rows: dict[int, NDArray[np.float32]] = {}
     broken: list[MediaError] = []
-    sections = [Section(s.media, s.start, s.end) for s in samples]
-    for indices, pixels, faults in decode_ahead(sections, recognizer.preprocessing, CLIPS, on_error="yield"):
+    kind = recognizer.reads
+    for indices, pixels, faults in decode_ahead(
+        map(source_of, samples), recognizer.preprocessing, CLIPS, on_error="yield"
+    ):
         broken += [error for _, error in faults]
         if indices:
             rows |= dict(zip(indices, recognizer.probabilities(pixels), strict=True))
         on_progress(len(rows) + len(broken), len(samples))
     if not rows:
-        raise DataError(f"{data}: not one clip of {split!r} opens, for example {broken[0]}")
+        raise DataError(f"{data}: not one {kind} of {split!r} opens, for example {broken[0]}")
     kept = [samples[i] for i in sorted(rows)]
     probabilities = np.stack([rows[i] for i in sorted(rows)])
     try:
@@ -126,10 +133,10 @@ def evaluate_recognition(
         write_whole(out / "predictions.json", json.dumps(said, ensure_ascii=False, indent=0))
         scores = recognition([str(s.label) for s in kept], probabilities, recognizer.labels)
         first = f", the first: {broken[0]}" if broken else ""
-        notes = (f"{len(broken)} of {len(samples)} clips do not open and are passed over{first}",) if broken else ()
-        found = RecognitionReport(recognizer.name, split, len(kept), scores, notes)
+        notes = (f"{len(broken)} of {len(samples)} {kind}s do not open and are passed over{first}",) if broken else ()
+        found = RecognitionReport(recognizer.name, split, len(kept), scores, notes, kind)
         write_whole(out / "scores.json", json.dumps(found.to_json(), ensure_ascii=False, indent=1))
-        _write_clips(out / "per_clip.csv", kept, probabilities, recognizer.labels)
+        _write_clips(out / f"per_{kind}.csv", kept, probabilities, recognizer.labels)
         write_whole(out / "report.html", recognition_page(found, _picture(scores, out / "confusion.png")))
     except OSError as error:
         raise UsageError(f"{out}: cannot be written ({error.strerror or error})") from error
@@ -185,7 +192,7 @@ def recognition_page(found: RecognitionReport, confusion: str) -> str:
         f"<tr><th>{html.escape(name)}</th><td>{int(row.sum())}</td><td>{share:.4f}</td></tr>"
         for (name, share), row in zip(found.scores.per_class.items(), found.scores.confusion, strict=True)
     )
-    title = f"{found.model} on {found.split}, {found.clips} clips"
+    title = f"{found.model} on {found.split}, {found.clips} {found.kind}s"
     notes = "".join(f"<p class=soft>{html.escape(note)}</p>" for note in found.notes)
     picture = (
         f'<h2>What is taken for what</h2><img class=wide alt="Confusion matrix" src="{confusion}">' if confusion else ""
@@ -193,6 +200,7 @@ def recognition_page(found: RecognitionReport, confusion: str) -> str:
     return page(
         title,
         f"<h1>{html.escape(title)}</h1>{notes}<table>{figures}</table>"
-        f"<h2>Each class</h2><table class=figures><thead><tr><th>class</th><th>clips</th><th>accuracy</th></tr></thead>"
+        "<h2>Each class</h2><table class=figures>"
+        f"<thead><tr><th>class</th><th>{found.kind}s</th><th>accuracy</th></tr></thead>"
         f"<tbody>{classes}</tbody></table>{picture}",
     )

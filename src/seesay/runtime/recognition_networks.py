@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seesay.artefact import CLASSIFIER, ENCODER, Artefact
 from seesay.runtime.networks import _PICTURES_AT_ONCE, Array, _session, session_options
@@ -34,6 +33,7 @@ class RecognitionNetworks:
         options = session_options(threads)
         with ThreadPoolExecutor(len(files)) as pool:
             self._encoder, self._classifier = pool.map(lambda file: _session(file, options), files)
+        self._input = self._encoder.get_inputs()[0].name
         grid, *state = self._classifier.get_inputs()
         self.carried = tuple(artefact.description.carried)
         self._begin = {entry.name.removeprefix("state."): entry.shape[1:] for entry in state}
@@ -44,11 +44,14 @@ class RecognitionNetworks:
         self._reads = "pooled" if self._step in (None, 1) else "grid"
         self._once = settings.get("pool", "mean") != "mean"
 
-    def frames(self, pixels: NDArray[np.uint8]) -> Array:
+    def frames(self, pixels: Array) -> Array:
         """Clips (B, F, H, W, 3) → what the classifier reads of them, (B, N, D) float32: N = F, or F · positions.
 
-        A frame like the one before is encoded once.
+        A frame like the one before is encoded once. Texts are tokens (B, L) int64, sounds log-mel frames (B, T, M).
         """
+        if self._input != "pixels":
+            grid: Array = self._encoder.run(["grid"], {self._input: pixels})[0]
+            return grid
         flat = pixels.reshape(-1, *pixels.shape[2:])
         new = np.array([not (i and np.array_equal(flat[i - 1], frame)) for i, frame in enumerate(flat)])
         wanted, seen = flat[new], []

@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 from seesay.artefact import Artefact
 from seesay.errors import MediaError, UsageError
-from seesay.media import ClipPreprocessing, FrameSampling, Preprocessing, decode_ahead, frames_of
+from seesay.media import (
+    ClipPreprocessing,
+    FrameSampling,
+    LogMel,
+    Prepares,
+    Preprocessing,
+    TextPreprocessing,
+    decode_ahead,
+    frames_of,
+)
+from seesay.media.kinds import Kind
 from seesay.media.sampling import spaced
 from seesay.runtime.networks import Array
 from seesay.runtime.recognition_networks import RecognitionNetworks
@@ -47,13 +57,15 @@ class Recognizer:
 
     A source is a path of a video, of an animated picture or of a folder of numbered frames, the bytes of a file, an
     open binary file, a `seesay.media.Section` of one of these, or uint8 frames (F, H, W, 3). What is said of a clip
-    does not depend on the clips beside it.
+    does not depend on the clips beside it. A model of texts or sounds takes these in place of clips: a path, bytes, or
+    an open binary file.
 
     Attributes:
         artefact: what it was loaded from.
         labels: the classes it knows, in the order of its probabilities.
+        reads: "clip", "text" or "sound".
         sampling: which frames of a clip it judges.
-        preprocessing: how a clip becomes pixels.
+        preprocessing: how a clip becomes pixels, a text tokens, a sound log-mel frames.
     """
 
     def __init__(self, artefact: Artefact, networks: RecognitionNetworks) -> None:
@@ -62,8 +74,19 @@ class Recognizer:
         self.networks = networks
         self.labels = described.labels
         self.sampling = FrameSampling.from_json(described.clip or {})
-        self.each = Preprocessing.from_json(described.preprocessing)
-        self.preprocessing = ClipPreprocessing(self.each, self.sampling)
+        self.reads: Kind = described.preprocessing.get("kind", "clip")
+        self.preprocessing: Prepares
+        if self.reads == "text":
+            self.preprocessing = TextPreprocessing.from_json(described.preprocessing, described.vocabulary)
+        elif self.reads == "sound":
+            self.preprocessing = LogMel.from_json(described.preprocessing)
+        else:
+            self.preprocessing = ClipPreprocessing(self.each, self.sampling)
+
+    @property
+    def each(self) -> Preprocessing:
+        """What is done to a frame of a clip."""
+        return Preprocessing.from_json(self.artefact.description.preprocessing)
 
     @property
     def name(self) -> str:
@@ -117,8 +140,11 @@ class Recognizer:
                 results += [(i, self.best(p, top)) for i, p in zip(indices, self.probabilities(pixels), strict=True)]
             yield from sorted(results, key=lambda item: item[0])
 
-    def probabilities(self, pixels: NDArray[np.uint8]) -> Probabilities:
-        """Preprocessed clips (B, F, H, W, 3) uint8, as `preprocessing.load` gives them → (B, C) float32."""
+    def probabilities(self, pixels: Array) -> Probabilities:
+        """Preprocessed clips (B, F, H, W, 3) uint8, as `preprocessing.load` gives them → (B, C) float32.
+
+        Texts are tokens (B, L) int64, sounds log-mel frames (B, T, M) float32.
+        """
         return average(self.networks.judge(self.networks.frames(pixels))[0])
 
     def best(self, probabilities: Probabilities, top: int = 5) -> list[Prediction]:
@@ -149,7 +175,7 @@ class Recognizer:
 
         Raises:
             MediaError: the clip cannot be read.
-            UsageError: at the call, for seconds that are not above 0.
+            UsageError: at the call, for seconds that are not above 0, or a model of texts or sounds.
         """
         step = self._step(every, window)
         return self._timeline(source, every, window, step)
@@ -190,7 +216,7 @@ class Recognizer:
 
         Raises:
             MediaError: it cannot be read, or breaks off.
-            UsageError: at the call, for seconds that are not above 0.
+            UsageError: at the call, for seconds that are not above 0, or a model of texts or sounds.
         """
         step = self._step(every, window)
         return self._follow(source, every, window, step)
@@ -217,6 +243,8 @@ class Recognizer:
 
     def _step(self, every: float, window: float) -> float:
         """Seconds between frames: a window has as many as the model judges of a clip, and each moment one at least."""
+        if self.reads != "clip":
+            raise UsageError(f"{self.name} judges whole {self.reads}s; only clips are judged over time")
         if not (0 < every < float("inf") and 0 < window < float("inf")):
             raise UsageError(f"every ({every}) and window ({window}) must be seconds above 0")
         return min(window / self.sampling.frames, every)

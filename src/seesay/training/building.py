@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,13 @@ from typing import Any
 from lightning.fabric import Fabric
 
 from seesay.data import Dataset, Sample
-from seesay.errors import UsageError
+from seesay.data.sample import source_of
+from seesay.errors import MediaError, UsageError
+from seesay.media import read_words
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
+from seesay.models.encoders import EncoderConfig
+from seesay.models.sequences import TextCnnConfig
 from seesay.text import Vocabulary
 from seesay.training.batches import training_words
 from seesay.training.config import Config
@@ -65,14 +70,27 @@ def build(config: Config, dataset: Dataset, out: Path, fabric: Fabric) -> Built:
 def _recogniser(config: Config, dataset: Dataset, begins_with: str | None) -> Built:
     assert config.classifier is not None
     labels = labels_of(dataset.split("train"))
-    model = ClassifyModel.build(config.encoder, config.classifier, labels, load_weights=begins_with is None)
+    words = _words_of(config.encoder, dataset.split("train")) if isinstance(config.encoder, TextCnnConfig) else None
+    model = ClassifyModel.build(
+        config.encoder, config.classifier, labels, load_weights=begins_with is None, vocabulary=words
+    )
     RecognitionTask(config, model, dataset.split("dev"))  # labels that cannot be judged are found before the work
     if begins_with is not None:
         start_from(model, begins_with)
     return Built(model, lambda samples: RecognitionTask(config, model, samples))
 
 
+def _words_of(encoder: TextCnnConfig, samples: Sequence[Sample]) -> Vocabulary:
+    """The vocabulary of the texts that can be read; those that cannot are found and told later."""
+    texts = []
+    for sample in samples:
+        with suppress(MediaError):
+            texts.append(read_words(source_of(sample)))
+    return Vocabulary.build(texts, encoder.min_count)
+
+
 def _captioner(config: Config, dataset: Dataset, begins_with: str | None, out: Path, fabric: Fabric) -> Built:
+    assert isinstance(config.encoder, EncoderConfig), "the settings see to it"
     if config.clip and config.clip.positions:
         raise UsageError("clip.positions=true keeps every place of every frame; captioners read a vector of each frame")
     captions = [training_words(text, config.text) for sample in dataset.split("train") for text in sample.references]

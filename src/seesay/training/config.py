@@ -20,9 +20,11 @@ from pydantic import (
 )
 
 from seesay.errors import UsageError
+from seesay.media.kinds import Kind
 from seesay.models.classifiers import CLASSIFIERS, ClassifierConfig
 from seesay.models.decoders import DECODERS, DecoderConfig
 from seesay.models.encoders import EncoderConfig
+from seesay.models.sequences import SequenceConfig, encoder_settings
 from seesay.recipes import RECIPES, recipe_file
 from seesay.registry import nearest
 from seesay.search import SearchOptions
@@ -177,18 +179,30 @@ class Config(_Settings):
     """Everything a run needs besides its data; stored in the artefact, and enough to train it again."""
 
     name: str = "captioner"
-    encoder: EncoderConfig = EncoderConfig()
+    encoder: SerializeAsAny[EncoderConfig | SequenceConfig] = EncoderConfig()
     decoder: SerializeAsAny[DecoderConfig] = Field(default_factory=lambda: _decoder({"name": "attention"}))
     text: TextSettings = TextSettings()
     vectors: VectorSettings = VectorSettings()
     classifier: SerializeAsAny[ClassifierConfig] | None = None
-    """In place of `decoder`: clips are recognised, not described."""
+    """In place of `decoder`: clips, texts or sounds are recognised, not described."""
     clip: ClipSettings | None = None
-    """None for pictures."""
+    """None for pictures, texts and sounds."""
     training: TrainingSettings = TrainingSettings()
     joint: JointSettings = JointSettings()
     self_critical: SelfCriticalSettings = SelfCriticalSettings()
     distillation: DistillationSettings = DistillationSettings()
+
+    @property
+    def kind(self) -> Kind:
+        """What the model reads."""
+        if isinstance(self.encoder, SequenceConfig):
+            return self.encoder.kind
+        return "clip" if self.clip else "picture"
+
+    @field_validator("encoder", mode="before")
+    @classmethod
+    def _encoder_by_name(cls, value: Any) -> Any:
+        return encoder_settings(str(value.get("name")))(**value) if isinstance(value, Mapping) else value
 
     @field_validator("decoder", mode="before")
     @classmethod
@@ -211,7 +225,7 @@ class Config(_Settings):
 
     @model_validator(mode="after")
     def _frames_fit(self) -> Config:
-        if self.classifier is None:
+        if self.classifier is None or isinstance(self.encoder, SequenceConfig):
             return self
         if self.clip is None:
             raise ValueError("classifier judges clips; say how many frames of each: clip.frames=16")
@@ -220,6 +234,24 @@ class Config(_Settings):
         wanted = CLASSIFIERS[self.classifier.name].positions
         if self.clip.positions != wanted:
             raise ValueError(f"classifier {self.classifier.name} needs clip.positions={str(wanted).lower()}")
+        return self
+
+    @model_validator(mode="after")
+    def _sequences_fit(self) -> Config:
+        if not isinstance(self.encoder, SequenceConfig):
+            return self
+        of = f"encoder {self.encoder.name} reads {self.encoder.kind}s"
+        if self.classifier is None:
+            raise ValueError(f"{of}, which are recognised: give classifier, for example classifier=recurrent")
+        if self.clip is not None or self.training.views > 1:
+            raise ValueError(f"{of}: clip and training.views are for pictures; leave them out")
+        if CLASSIFIERS[self.classifier.name].positions:
+            raise ValueError(f"{of}, and classifier {self.classifier.name} the grids of pictures; take another")
+        joint = self.joint
+        if joint.from_epoch != 0 or joint.until_epoch is not None or joint.layers is not None:
+            raise ValueError(f"{of} and begins with random weights: joint.from_epoch=0, no until_epoch, no layers")
+        if joint.augment or not joint.batch_norm or joint.frames_at_once:
+            raise ValueError(f"{of}: joint.augment=false, joint.batch_norm=true, no frames_at_once")
         return self
 
     @model_serializer(mode="wrap")
@@ -297,7 +329,8 @@ def make_config(values: Mapping[str, Any], where: str) -> Config:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{where}: {key or 'config'}: {first['msg']} (got {first['input']!r})") from error
+        got = f" (got {first['input']!r})" if key else ""  # not the whole tree
+        raise UsageError(f"{where}: {key or 'config'}: {first['msg']}{got}") from error
 
 
 def _read(recipe: str | Path) -> tuple[dict[str, Any], str]:
@@ -325,6 +358,8 @@ def _set(values: dict[str, Any], path: list[str], value: Any, override: str) -> 
         here.clear()  # another family's settings do not carry over
     if path == ["encoder", "name"] and here.get("name") != value:
         here.pop("layer", None)  # a layer of another backbone
+        if encoder_settings(str(value)) is not encoder_settings(str(here.get("name"))):
+            here.clear()
     here[path[-1]] = value
 
 
@@ -338,6 +373,8 @@ def _check_keys(values: Mapping[str, Any], model: type[BaseModel], where: str, p
             continue
         kind: Any = model.model_fields[key].annotation
         kind = next((part for part in get_args(kind) if part is not type(None)), kind)  # X of X | None
+        if key == "encoder" and not path:
+            kind = encoder_settings(str(value.get("name")))
         if key == "decoder" and not path:
             kind = decoder_settings(str(value.get("name", "attention")))
         if key == "classifier" and not path:

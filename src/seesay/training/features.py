@@ -10,10 +10,12 @@ import torch
 from lightning.fabric import Fabric
 
 from seesay.data import FeatureCache, Sample, read_dataset
+from seesay.errors import UsageError
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
+from seesay.models.sequences import SEQUENCES, SequenceEncoder
 from seesay.training.config import ClipSettings
-from seesay.training.sights import Clips, Pictures, Sight
+from seesay.training.sights import NEVER_KEPT, Clips, Pictures, Sight
 
 log = logging.getLogger("seesay.training")
 
@@ -88,14 +90,18 @@ class Features:
     def __init__(self, directory: Path, fabric: Fabric, sight: Sight | None = None) -> None:
         self.directory = directory
         self.fabric = fabric
-        self.sight = sight or Pictures()
+        self.sight: Sight = sight or Pictures()
         self._cache: FeatureCache | None = None
         self._encoder_weights = ""
 
     def prepare(
-        self, encoder: Encoder, samples: Sequence[Sample], on_progress: Callable[[int, int], None] | None = None
+        self,
+        encoder: Encoder | SequenceEncoder,
+        samples: Sequence[Sample],
+        on_progress: Callable[[int, int], None] | None = None,
     ) -> None:
         """Have every sample's features at hand, for the encoder as it is now."""
+        assert isinstance(encoder, Encoder), NEVER_KEPT
         weights = encoder.fingerprint()
         if self._cache is not None and weights == self._encoder_weights:
             return
@@ -136,9 +142,11 @@ def extract_dataset(
         encoder, layer, grid (rows, columns), dimension, pictures (or clips) in all, encoded now.
 
     Raises:
-        UsageError: no such encoder, or it has no such layer.
+        UsageError: no such encoder, or it has no such layer; or it is one of texts or sounds.
         DataError: the data set has fatal faults.
     """
+    if encoder.name in SEQUENCES:
+        raise UsageError(f"encoder {encoder.name}: {NEVER_KEPT}; use seesay train")
     dataset = read_dataset(data)
     fabric = Fabric(accelerator="auto", devices=1, precision="bf16-mixed" if has_bf16() else "32-true")
     network = Encoder(encoder)

@@ -64,10 +64,12 @@ def train(
     """
     config = load_config(recipe, overrides)
     dataset = read_dataset(data)
-    if dataset.kind == "clip" and config.clip is None:
+    if dataset.kind == "clip" and config.kind == "picture":
         raise UsageError(
             f"{data} holds clips, and {recipe} reads photos: take a recipe of clips, or add clip.frames=16"
         )
+    if config.kind != dataset.kind and {config.kind, dataset.kind} & {"text", "sound"}:
+        raise UsageError(f"{data} holds {dataset.kind}s, and {recipe} reads {config.kind}s: take a recipe for these")
     out = Path(out)
     fabric = make_fabric(config.training.precision)
     if fabric.is_global_zero:
@@ -132,8 +134,7 @@ def describe_run(
     }
     if isinstance(model, ClassifyModel):
         assert config.classifier is not None
-        assert config.clip is not None
-        sampling = FrameSampling("uniform", config.clip.frames)
+        sampling = FrameSampling("uniform", config.clip.frames) if config.clip else None
         about = {"training": training, "scores": {"dev": dev_scores}}
         return describe_classifier(model, config.classifier, config.name, sampling, **about)
     return describe(
@@ -201,7 +202,7 @@ def _readable(dataset: Dataset, model: Model, config: Config, cache: Features, w
     else:
         cache.prepare(model.encoder, samples, telling(watchers, "encoding pictures"))
         lacking = cache.lacking(samples)
-    return dataset.without(lacking, "picture that does not open") if lacking else dataset
+    return dataset.without(lacking, f"{config.kind} that does not open") if lacking else dataset
 
 
 def _announce(config: Config, dataset: Dataset, model: Model) -> None:
@@ -216,6 +217,6 @@ def _announce(config: Config, dataset: Dataset, model: Model) -> None:
         f"{len(model.vocabulary)} words" if isinstance(model, CaptionModel) else f"{len(model.labels)} classes",
         len(dataset.split("train")),
         len(dataset.split("dev")),
-        "photos" if config.clip is None else "clips",
+        "photos" if config.kind == "picture" else f"{config.kind}s",
         len(dataset.faults),
     )

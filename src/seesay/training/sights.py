@@ -15,8 +15,18 @@ from PIL import Image, ImageEnhance
 from torch import Tensor
 
 from seesay.data import FeatureCache, Sample
-from seesay.errors import MediaError
-from seesay.media import FrameSampling, Preprocessing, Section, clips_ahead, decode_ahead, load_clip, open_picture
+from seesay.data.sample import source_of
+from seesay.errors import MediaError, UsageError
+from seesay.media import (
+    FrameSampling,
+    Prepares,
+    Preprocessing,
+    Section,
+    clips_ahead,
+    decode_ahead,
+    load_clip,
+    open_picture,
+)
 from seesay.media.sampling import spaced
 from seesay.models.captioner import normalise
 from seesay.models.encoders import Encoder
@@ -24,13 +34,14 @@ from seesay.models.memory import Memory
 from seesay.training.config import ClipSettings, Config
 
 BATCH = 32
+NEVER_KEPT = "the CNN of texts and sounds begins with random weights and learns: nothing is encoded once and kept"
 Half = NDArray[np.float16]
 Encoded = tuple[list[int], dict[str, Half], list[MediaError]]
 """Indexes of samples, what the cache keeps of them by name, and errors of those that cannot be read."""
 
 
 class Sight(Protocol):
-    """Pictures or clips."""
+    """Pictures, clips, texts or sounds."""
 
     def key(self) -> dict[str, Any]:
         """What the kept features depend on beside the encoder."""
@@ -44,11 +55,11 @@ class Sight(Protocol):
     def memory(self, cache: FeatureCache, samples: Sequence[Sample], seed: Sequence[int] | None) -> Memory:
         """What the cache keeps of these samples, float32 on the CPU; `seed` draws where there is a choice."""
 
-    def pixels(self, samples: Sequence[Sample], preprocessing: Preprocessing, seed: Sequence[int] | None) -> Tensor:
-        """Decode samples in threads: uint8, as `CaptionModel.encode` takes them.
+    def pixels(self, samples: Sequence[Sample], preprocessing: Any, seed: Sequence[int] | None) -> Tensor:
+        """Decode samples in threads, as the model's `encode` takes them: uint8 of pictures and clips.
 
         Args:
-            samples: pictures or clips.
+            samples: pictures, clips, texts or sounds.
             preprocessing: the encoder's.
             seed: of the random crop, mirror image and brightness, and the choice of frames; None for none of these.
         """
@@ -173,6 +184,30 @@ class Clips:
         return int(np.prod(encoder.grid_size)) if self.settings.positions else 1
 
 
+class Sequences:
+    """A text or sound each. Their CNN learns from the first epoch on, so that nothing is kept of it."""
+
+    def key(self) -> dict[str, Any]:
+        """See `Sight.key`."""
+        raise UsageError(NEVER_KEPT)
+
+    def shapes(self, encoder: Encoder) -> dict[str, Any]:
+        """See `Sight.shapes`."""
+        raise UsageError(NEVER_KEPT)
+
+    def encoded(self, samples: Sequence[Sample], encoder: Encoder, fabric: Fabric) -> Iterator[Encoded]:
+        """See `Sight.encoded`."""
+        raise UsageError(NEVER_KEPT)
+
+    def memory(self, cache: FeatureCache, samples: Sequence[Sample], seed: Sequence[int] | None) -> Memory:
+        """See `Sight.memory`."""
+        raise UsageError(NEVER_KEPT)
+
+    def pixels(self, samples: Sequence[Sample], preprocessing: Prepares, seed: Sequence[int] | None) -> Tensor:
+        """See `Sight.pixels`: tokens (B, L) int64, or frames (B, T, M) float32."""
+        return _in_threads(lambda sample: preprocessing.load(source_of(sample)), samples)
+
+
 class _Views:
     """A picture as pixels, as it is and changed: (views, H, W, 3)."""
 
@@ -189,6 +224,8 @@ class _Views:
 
 def sight_of(config: Config) -> Sight:
     """What a run looks at."""
+    if config.kind in ("text", "sound"):
+        return Sequences()
     return Clips(config.clip) if config.clip else Pictures(config.training.views)
 
 

@@ -29,6 +29,8 @@ def start_from(model: CaptionModel | ClassifyModel, source: str | Path) -> None:
         UsageError: the two models are of different make.
     """
     other = load_any_model(source)
+    if isinstance(model, ClassifyModel) and isinstance(other, ClassifyModel) and other.vocabulary != model.vocabulary:
+        raise UsageError(f"start_from={source}: its vocabulary is another; begin with a model of the same texts")
     theirs, ours = other.state_dict(), model.state_dict()
     names, other_names = _names(model), _names(other)
     mine, known = shared_names(names, other_names)
