@@ -32,8 +32,8 @@ class _Classifier(nn.Module):
 def export_classifier_graphs(model: ClassifyModel) -> dict[str, onnx.ModelProto]:
     """Trace the networks, by file name; weights are graph inputs still, for `refer` to put in.
 
-    Signatures, with B clips and F frames, both free:
-        encoder: as a captioner's; it takes frames as pictures.
+    Signatures, with B clips and F frames, both free, and D twice the encoder's where there is flow:
+        encoder: as a captioner's; it takes frames as pictures, and the flow of each as one more.
         classifier: `grid` (B, F, D), and `state.NAME` (B, …) for each carried entry, zeros at a clip's beginning →
             `logits` (B, T, C) and `next.NAME`. Where the net goes from frame to frame, `grid` is (B, P, D) or
             (B, 1, D): one frame at a time.
@@ -42,7 +42,7 @@ def export_classifier_graphs(model: ClassifyModel) -> dict[str, onnx.ModelProto]
     judge = model.classifier
     height, width = model.preprocessing.size
     positions = model.encoder.grid_size[0] * model.encoder.grid_size[1] if judge.positions else 1
-    grid = torch.randn(_CLIPS, positions if judge.stepwise else _FRAMES * positions, model.encoder.dim)
+    grid = torch.randn(_CLIPS, positions if judge.stepwise else _FRAMES * positions, model.dim)
     state = tuple(judge.begin(Memory(grid, grid.mean(1))).values())
     clips, frames = torch.export.Dim("clips", min=1, max=2**16), torch.export.Dim("frames", min=1, max=2**16)
     shape = {0: clips} if judge.stepwise else {0: clips, 1: frames * positions if positions > 1 else frames}
@@ -69,7 +69,8 @@ def check_recognition(artefact: Artefact, model: ClassifyModel, frames: int, *, 
         ArtefactError: they do not compute the same.
     """
     height, width = model.preprocessing.size
-    pixels = np.random.default_rng(0).integers(0, 256, (2, frames + 1, height, width, 3), np.uint8)
+    channels = 6 if model.flow else 3
+    pixels = np.random.default_rng(0).integers(0, 256, (2, frames + 1, height, width, channels), np.uint8)
     networks = RecognitionNetworks(artefact)
     found, _ = networks.judge(networks.frames(pixels))
     expected, _ = model.classifier(model.encode(pixels))

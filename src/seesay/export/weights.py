@@ -66,7 +66,7 @@ def describe_classifier(
         model: encoder, classifier and labels.
         classifier: the settings the classifier was built from.
         name: the model's name.
-        sampling: which frames of a clip it judges.
+        sampling: which frames of a clip it judges, and whether with flow.
         more: `training`, `scores` and `card` of `Description`.
     """
     settings = classifier.model_dump(mode="json")
@@ -101,7 +101,8 @@ def load_any_model(artefact: Artefact | Path | str) -> CaptionModel | ClassifyMo
         encoder = EncoderConfig(**described.model["encoder"])
         if described.task == "recognize":
             judge = CLASSIFIERS[described.model["classifier"]["name"]].config_class(**described.model["classifier"])
-            model = ClassifyModel.build(encoder, judge, described.labels, load_weights=False)
+            flow = FrameSampling.from_json(described.clip or {}).flow
+            model = ClassifyModel.build(encoder, judge, described.labels, flow=flow, load_weights=False)
         else:
             decoder = DECODERS[described.model["decoder"]["name"]].config_class(**described.model["decoder"])
             vocabulary = Vocabulary.from_json(dict(described.vocabulary))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from seesay.media import Preprocessing
-from seesay.models.captioner import look
+from seesay.models.captioner import frame_dim, look
 from seesay.models.classifiers import CLASSIFIERS, Classifier, ClassifierConfig, average
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
@@ -23,30 +23,45 @@ class ClassifyModel(nn.Module):
         encoder: pixels to `Memory`.
         classifier: `Memory` to logits.
         labels: names of the classes, in the order of the logits.
+        flow: whether each frame comes with its optical flow as a second picture.
     """
 
-    def __init__(self, encoder: Encoder, classifier: Classifier, labels: Sequence[str]) -> None:
+    def __init__(self, encoder: Encoder, classifier: Classifier, labels: Sequence[str], *, flow: bool = False) -> None:
         super().__init__()
         self.encoder = encoder
         self.classifier = classifier
         self.labels = tuple(labels)
+        self.flow = flow
 
     @classmethod
     def build(
-        cls, encoder: EncoderConfig, classifier: ClassifierConfig, labels: Sequence[str], *, load_weights: bool = True
+        cls,
+        encoder: EncoderConfig,
+        classifier: ClassifierConfig,
+        labels: Sequence[str],
+        *,
+        flow: bool = False,
+        load_weights: bool = True,
     ) -> ClassifyModel:
         """A fresh model; `load_weights=False` leaves the backbone random for a caller that loads its own."""
         eyes = Encoder(encoder, load_weights=load_weights)
-        judge: Classifier = CLASSIFIERS[classifier.name](classifier, len(labels), eyes.dim, eyes.grid_size)
-        return cls(eyes, judge, labels)
+        judge: Classifier = CLASSIFIERS[classifier.name](
+            classifier, len(labels), frame_dim(eyes, flow=flow), eyes.grid_size
+        )
+        return cls(eyes, judge, labels, flow=flow)
 
     @property
     def preprocessing(self) -> Preprocessing:
         """How a frame becomes pixels for this model."""
         return self.encoder.preprocessing
 
+    @property
+    def dim(self) -> int:
+        """D of what `encode` gives."""
+        return frame_dim(self.encoder, flow=self.flow)
+
     def encode(self, pixels: np.ndarray[Any, Any] | Tensor) -> Memory:
-        """uint8 pixels of clips (B, F, H, W, 3) → Memory; see `look`."""
+        """uint8 pixels of clips (B, F, H, W, 3), with flow (B, F, H, W, 6) → Memory; see `look`."""
         device = next(self.classifier.parameters()).device
         return look(self.encoder, torch.as_tensor(pixels).to(device), positions=self.classifier.positions)
 

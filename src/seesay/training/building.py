@@ -65,7 +65,8 @@ def build(config: Config, dataset: Dataset, out: Path, fabric: Fabric) -> Built:
 def _recogniser(config: Config, dataset: Dataset, begins_with: str | None) -> Built:
     assert config.classifier is not None
     labels = labels_of(dataset.split("train"))
-    model = ClassifyModel.build(config.encoder, config.classifier, labels, load_weights=begins_with is None)
+    flow = config.clip is not None and config.clip.flow
+    model = ClassifyModel.build(config.encoder, config.classifier, labels, flow=flow, load_weights=begins_with is None)
     RecognitionTask(config, model, dataset.split("dev"))  # labels that cannot be judged are found before the work
     if begins_with is not None:
         start_from(model, begins_with)

@@ -133,7 +133,7 @@ def describe_run(
     if isinstance(model, ClassifyModel):
         assert config.classifier is not None
         assert config.clip is not None
-        sampling = FrameSampling("uniform", config.clip.frames)
+        sampling = FrameSampling("uniform", config.clip.frames, flow=config.clip.flow)
         about = {"training": training, "scores": {"dev": dev_scores}}
         return describe_classifier(model, config.classifier, config.name, sampling, **about)
     return describe(
