@@ -67,9 +67,7 @@ def test_whole_clips_are_seen_as_in_training(folder, recognizer):
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
-        ("recurrent", {"hidden": 8}),
         ("recurrent", {"hidden": 8, "cell": "rnn", "differences": True}),
-        ("frame_average", {}),
         ("conv_lstm", {"channels": 4, "hidden": 4}),
     ],
 )
