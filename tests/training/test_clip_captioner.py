@@ -60,7 +60,7 @@ def test_a_run_leaves_an_artefact_that_says_what_it_reads(trained):
     described = read_artefact(trained).description
     assert described.clip is not None
     assert (described.clip["how"], described.clip["frames"], described.grid_size) == ("uniform", 2, (1, 2))
-    assert described.training["config"]["clip"] == {"frames": 2, "kept": 4, "positions": False}
+    assert described.training["config"]["clip"] == {"frames": 2, "kept": 4, "positions": False, "flow": False}
     history = list(csv.DictReader((trained / "metrics.csv").read_text("utf-8").splitlines()))
     assert len(history) == 2
     assert all(0 <= float(row["dev CIDEr-D"]) <= 10 for row in history)

@@ -34,6 +34,7 @@ def features(
     frames: int | None = typer.Option(
         None, "--frames", min=1, help="The data are clips: encode so many frames of each (a recipe's clip.kept)."
     ),
+    flow: bool = typer.Option(False, "--flow", help="With the frames' optical flow (a recipe's clip.flow)."),
 ) -> None:
     """Write float16 features, memory-mapped; a killed run is continued by the same command."""
     with training_parts():
@@ -42,4 +43,4 @@ def features(
 
         with progress("encoding") as tell:
             config = EncoderConfig(name=encoder, weights=weights, size=size, layer=layer)
-            print(json.dumps(extract_dataset(data, config, out, tell, frames)))
+            print(json.dumps(extract_dataset(data, config, out, tell, frames, flow)))

@@ -46,9 +46,9 @@ class _Classifier(nn.Module):
 def export_classifier_graphs(model: ClassifyModel) -> dict[str, onnx.ModelProto]:
     """Trace the networks, by file name; weights are graph inputs still, for `refer` to put in.
 
-    Signatures, with B clips and F frames, both free:
-        encoder: as a captioner's; it takes frames as pictures. Of texts it takes `tokens` int64 (B, L), of sounds
-            `frames` float32 (B, T, M), and gives `grid` (B, N, D) and `pooled` (B, D).
+    Signatures, with B clips and F frames, both free, and D twice the encoder's where there is flow:
+        encoder: as a captioner's; it takes frames as pictures, and the flow of each as one more. Of texts it takes
+            `tokens` int64 (B, L), of sounds `frames` float32 (B, T, M), and gives `grid` (B, N, D) and `pooled` (B, D).
         classifier: `grid` (B, F, D), and `state.NAME` (B, …) for each carried entry, zeros at a clip's beginning →
             `logits` (B, T, C) and `next.NAME`. Where the net goes from frame to frame, `grid` is (B, P, D) or
             (B, 1, D): one frame at a time.
@@ -56,7 +56,7 @@ def export_classifier_graphs(model: ClassifyModel) -> dict[str, onnx.ModelProto]
     model = model.eval()
     judge = model.classifier
     positions = model.encoder.grid_size[0] * model.encoder.grid_size[1] if judge.positions else 1
-    grid = torch.randn(_CLIPS, positions if judge.stepwise else _FRAMES * positions, model.encoder.dim)
+    grid = torch.randn(_CLIPS, positions if judge.stepwise else _FRAMES * positions, model.dim)
     state = tuple(judge.begin(Memory(grid, grid.mean(1))).values())
     clips, frames = torch.export.Dim("clips", min=1, max=2**16), torch.export.Dim("frames", min=1, max=2**16)
     shape = {0: clips} if judge.stepwise else {0: clips, 1: frames * positions if positions > 1 else frames}
@@ -87,7 +87,7 @@ def _noise(model: ClassifyModel, frames: int) -> NDArray[Any]:
     if isinstance(model.encoder, SequenceEncoder):
         return np.asarray(example_input(model.encoder, 3))
     height, width = model.encoder.preprocessing.size
-    return np.random.default_rng(0).integers(0, 256, (2, frames, height, width, 3), np.uint8)
+    return np.random.default_rng(0).integers(0, 256, (2, frames, height, width, 6 if model.flow else 3), np.uint8)
 
 
 @torch.inference_mode()

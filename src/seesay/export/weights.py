@@ -67,7 +67,7 @@ def describe_classifier(
         model: encoder, classifier and labels.
         classifier: the settings the classifier was built from.
         name: the model's name.
-        sampling: which frames of a clip it judges; None for texts and sounds.
+        sampling: which frames of a clip it judges, and whether with flow; None for texts and sounds.
         more: `training`, `scores` and `card` of `Description`.
     """
     settings = classifier.model_dump(mode="json")
@@ -104,7 +104,10 @@ def load_any_model(artefact: Artefact | Path | str) -> CaptionModel | ClassifyMo
         if described.task == "recognize":
             judge = CLASSIFIERS[described.model["classifier"]["name"]].config_class(**described.model["classifier"])
             words = Vocabulary.from_json(described.vocabulary) if described.vocabulary else None
-            model = ClassifyModel.build(encoder, judge, described.labels, load_weights=False, vocabulary=words)
+            flow = FrameSampling.from_json(described.clip or {}).flow
+            model = ClassifyModel.build(
+                encoder, judge, described.labels, flow=flow, load_weights=False, vocabulary=words
+            )
         else:
             if not isinstance(encoder, EncoderConfig):
                 raise TypeError(f"{encoder.name} is no encoder of pictures")

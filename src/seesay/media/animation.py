@@ -95,8 +95,8 @@ class Folder(Footage):
         self.duration = self.ended_at = len(self._paths) / FOLDER_RATE
 
     def frames(self, start: float) -> Iterator[Frame]:
-        """From the one shown at `start` on; a frame is opened when its picture is asked for."""
-        first = min(max(0, int(start * FOLDER_RATE)), len(self._paths) - 1)
+        """From the one before that shown at `start` on; a frame is opened when its picture is asked for."""
+        first = max(0, min(int(start * FOLDER_RATE), len(self._paths) - 1) - 1)
         for number, path in enumerate(self._paths[first:], first):
             yield Frame(number / FOLDER_RATE, partial(_opened, path))
 

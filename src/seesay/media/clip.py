@@ -6,17 +6,19 @@ import contextlib
 import itertools
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from seesay.errors import MediaError, SeeSayError, UsageError
 from seesay.media.animation import Animation, Folder
-from seesay.media.footage import ROUNDING, Footage, Frame, shown_at
+from seesay.media.flow import FramePixels
+from seesay.media.footage import ROUNDING, Footage, Frame, linked, shown_at
 from seesay.media.kinds import is_folder, looks_like_picture
 from seesay.media.live import open_camera, open_stream
 from seesay.media.picture import quiet
@@ -37,7 +39,7 @@ class ClipFrames:
     """Frames of a clip.
 
     Attributes:
-        pixels: uint8 (F, H, W, 3), RGB.
+        pixels: uint8 (F, H, W, 3), RGB; with flow (F, H, W, 6), see `FramePixels`.
         seconds: float64 (F,), when each is first shown, from the clip's beginning; ascending.
         duration: of the whole clip, in seconds; 0 for a still picture.
     """
@@ -71,6 +73,7 @@ def load_clip(
     rng: np.random.Generator | None = None,
     *,
     threads: int = 0,
+    change: Callable[[Image.Image], Image.Image] | None = None,
 ) -> ClipFrames:
     """Sample frames of a clip, each at the encoder's size and by the same route as photos.
 
@@ -83,16 +86,17 @@ def load_clip(
         source: a path, the bytes of a file, an open binary file or a `WebPicture`: a video, an animated GIF, WebP or
             PNG, or the path of a folder of numbered frames (25 a second). A still picture is a clip of one frame.
         preprocessing: to the encoder's size.
-        sampling: which frames.
+        sampling: which frames, and whether with flow.
         start: seconds into the clip; None is its beginning.
         end: seconds into the clip, after `start`; None is its end.
         rng: draws, for random sampling.
         threads: of the video decoder; 0 leaves it to the decoder.
+        change: see `FramePixels`.
 
     Raises:
         MediaError: one line that names the clip and says what is wrong: missing, of no known format, without pictures,
             without one frame that can be decoded, shorter than `start`, too large.
-        MissingPartError: it is a video, and PyAV is not installed.
+        MissingPartError: it is a video and PyAV is not installed, or flow is wanted and OpenCV is not.
         UsageError: `end` is not after `start`, either is below 0; or random sampling without `rng`.
     """
     begin = 0.0 if start is None else start
@@ -108,12 +112,12 @@ def load_clip(
         open_footage(source, threads) as footage,
         _one_large if footage.frame_pixels > _LARGE else contextlib.nullcontext(),
     ):
-        return _sampled(footage, preprocessing, sampling, begin, end, rng)
+        return _sampled(footage, FramePixels(preprocessing, sampling.flow, change), sampling, begin, end, rng)
 
 
 def _sampled(
     footage: Footage,
-    preprocessing: Preprocessing,
+    prepare: FramePixels,
     sampling: FrameSampling,
     start: float,
     end: float | None,
@@ -128,13 +132,13 @@ def _sampled(
             raise MediaError(f"starts at {start:g} s, but the clip has {footage.duration:g} s")
         chosen: Iterator[Frame]
         if sampling.how == "stride":
-            chosen = itertools.islice(_between(footage, start, end), 0, None, sampling.stride)
+            chosen = itertools.islice(_between(footage, start, end, sampling.flow), 0, None, sampling.stride)
         else:
             times = sampling.times(start, stop, rng)
-            chosen = shown_at(footage, times)
+            chosen = shown_at(footage, times, link=sampling.flow)
         pixels, seconds = [], []
         for frame in itertools.islice(chosen, sampling.frames):
-            pixels.append(preprocessing.pixels(frame.picture(preprocessing.target)))
+            pixels.append(prepare(frame))
             seconds.append(frame.seconds)
         known = footage.ended_at
         if not segmented or known is None or not start < known <= times[-1] or known == footage.duration:
@@ -147,8 +151,8 @@ def _sampled(
     return ClipFrames(np.stack(pixels), np.array(seconds, np.float64), known if known is not None else seconds[-1])
 
 
-def _between(footage: Footage, start: float, end: float | None) -> Iterator[Frame]:
-    for frame in footage.frames(start):
+def _between(footage: Footage, start: float, end: float | None, link: bool) -> Iterator[Frame]:
+    for frame in linked(footage.frames(start)) if link else footage.frames(start):
         if end is not None and frame.seconds >= end - ROUNDING:
             return
         if frame.seconds >= start - ROUNDING:
@@ -172,7 +176,7 @@ def clips_ahead(
     Args:
         sources: what `load_clip` takes, or a `Section` of it; read as they are needed, in the caller's thread.
         preprocessing: to the encoder's size.
-        sampling: which frames of each.
+        sampling: which frames of each, and whether with flow.
         rng: for random sampling; each clip draws by itself, so that the number of threads changes nothing.
         workers: threads; None for one a core, from 2 to 8.
         on_error: "raise" stops at the first clip that cannot be read; "yield" gives its error and goes on.
@@ -183,7 +187,7 @@ def clips_ahead(
     Raises:
         UsageError: at the call, for a number out of range.
         MediaError: with on_error="raise".
-        MissingPartError: a clip is a video, and PyAV is not installed.
+        MissingPartError: a clip is a video and PyAV is not installed, or flow is wanted and OpenCV is not.
     """
     if on_error not in ("raise", "yield"):
         raise UsageError(f"on_error is {on_error!r}; it must be 'raise' or 'yield'")
@@ -216,6 +220,7 @@ def frames_of(
     every: float = 0.0,
     *,
     start: float = 0.0,
+    flow: bool = False,
 ) -> Iterator[tuple[float, NDArray[np.uint8]]]:
     """Frames one by one, for as long as the clip, camera or stream lasts; memory does not grow with its length.
 
@@ -225,31 +230,30 @@ def frames_of(
         preprocessing: to the encoder's size.
         every: seconds from one frame to the next; 0 gives every frame.
         start: seconds to pass over at first; not for cameras and streams.
+        flow: whether each comes with its optical flow to the source's next frame, which is waited for.
 
     Yields:
-        Seconds from the beginning, and pixels: uint8 (H, W, 3).
+        Seconds from the beginning, and pixels: uint8 (H, W, 3); with flow (H, W, 6), see `FramePixels`.
 
     Raises:
         MediaError: it cannot be opened, or nothing of it can be decoded; or a stream breaks off.
-        MissingPartError: PyAV is not installed.
+        MissingPartError: PyAV is not installed; or flow is wanted, and OpenCV is not.
         UsageError: at the call, for a number out of range.
     """
     if not 0 <= every < float("inf") or not 0 <= start < float("inf"):
         raise UsageError(f"every ({every}) and start ({start}) must be seconds, 0 or more")
-    return _frames(source, preprocessing, every, start)
+    return _frames(source, FramePixels(preprocessing, flow), every, start)
 
 
-def _frames(
-    source: Any, preprocessing: Preprocessing, every: float, start: float
-) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+def _frames(source: Any, prepare: FramePixels, every: float, start: float) -> Iterator[tuple[float, NDArray[np.uint8]]]:
     with named(source), quiet(), _open_any(source) as footage:
         found = (
-            shown_at(footage, (start + every * step for step in itertools.count()))
+            shown_at(footage, (start + every * step for step in itertools.count()), link=prepare.flow)
             if every
-            else _between(footage, start, None)
+            else _between(footage, start, None, prepare.flow)
         )
         for frame in found:
-            yield frame.seconds, preprocessing.pixels(frame.picture(preprocessing.target))
+            yield frame.seconds, prepare(frame)
 
 
 def _open_any(source: Any) -> Footage:

@@ -11,6 +11,9 @@ from PIL import Image
 
 from seesay.errors import MediaError
 from seesay.media.clip import Section, load_clip
+from seesay.media.flow import FramePixels
+from seesay.media.footage import Frame, linked
+from seesay.media.picture import open_picture
 from seesay.media.preprocessing import Preprocessing
 from seesay.media.sampling import FrameSampling, spaced
 
@@ -21,7 +24,7 @@ class ClipPreprocessing:
 
     Attributes:
         each: what is done to a frame.
-        sampling: which frames; where a clip has fewer, some are repeated.
+        sampling: which frames, and whether with flow; where a clip has fewer, some are repeated.
     """
 
     each: Preprocessing
@@ -29,11 +32,11 @@ class ClipPreprocessing:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """(F, H, W, 3) of what `load` gives."""
-        return (self.sampling.frames, *self.each.shape)
+        """(F, H, W, 3) of what `load` gives; with flow (F, H, W, 6)."""
+        return (self.sampling.frames, *self.each.size, 6 if self.sampling.flow else 3)
 
     def load(self, source: Any) -> NDArray[np.uint8]:
-        """Open a clip and give its uint8 (F, H, W, 3).
+        """Open a clip and give its uint8 (F, H, W, 3); with flow (F, H, W, 6), see `FramePixels`.
 
         Args:
             source: what `load_clip` takes, a `Section` of it, or uint8 frames (F, H, W, 3); a picture, also as a PIL
@@ -41,18 +44,24 @@ class ClipPreprocessing:
 
         Raises:
             MediaError: the clip cannot be read.
+            MissingPartError: it is a video and PyAV is not installed, or flow is wanted and OpenCV is not.
         """
+        prepare = FramePixels(self.each, self.sampling.flow)
         if isinstance(source, np.ndarray) and source.ndim == 4:
             if len(source) == 0:
                 raise MediaError("a clip given as an array needs one frame or more")
-            chosen = source[centres(len(source), self.sampling.frames)]
-            return np.stack([self.each.load(frame) for frame in chosen])
+            every = list(linked(_frame(frame) for frame in source))
+            return np.stack([prepare(every[place]) for place in centres(len(every), self.sampling.frames)])
         if isinstance(source, (np.ndarray, Image.Image)):
-            frames = self.each.load(source)[None]
+            frames = prepare(_frame(source))[None]
         else:
             part = source if isinstance(source, Section) else Section(source)
             frames = load_clip(part.source, self.each, self.sampling, part.start, part.end, threads=1).pixels
         return frames[spaced(len(frames), self.sampling.frames)]
+
+
+def _frame(source: NDArray[np.uint8] | Image.Image) -> Frame:
+    return Frame(0.0, lambda target: open_picture(source, target=target))
 
 
 def centres(there: int, wanted: int) -> NDArray[np.int64]:

@@ -35,16 +35,23 @@ def check_frame_size(width: int, height: int) -> None:
         )
 
 
+Picture = Callable[[tuple[int, int] | None], Image.Image]
+
+
 class Frame(NamedTuple):
     """One frame of a clip.
 
     Attributes:
         seconds: when it is first shown, from the clip's beginning.
         picture: gives it as an upright RGB picture; its argument is a (height, width) that will do.
+        following: the same of the next frame, if `linked`; None of the last.
+        preceding: the same of the frame before, for the last frame alone; None of a single one.
     """
 
     seconds: float
-    picture: Callable[[tuple[int, int] | None], Image.Image]
+    picture: Picture
+    following: Picture | None = None
+    preceding: Picture | None = None
 
 
 class Footage(ABC):
@@ -86,14 +93,27 @@ class Footage(ABC):
         self.close()
 
 
-def shown_at(footage: Footage, times: Iterable[float]) -> Iterator[Frame]:
-    """The frame shown at each of these instants, the same one never twice; at most two are held.
+def linked(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """Frames in order, one held back, so that each knows the next, and the last one the one before."""
+    before: Frame | None = None
+    current: Frame | None = None
+    for following in frames:
+        if current is not None:
+            yield current._replace(following=following.picture)
+        before, current = current, following
+    if current is not None:
+        yield current._replace(preceding=None if before is None else before.picture)
+
+
+def shown_at(footage: Footage, times: Iterable[float], *, link: bool = False) -> Iterator[Frame]:
+    """The frame shown at each of these instants, the same one never twice; at most two are held, `linked` four.
 
     Before the first frame, that one is taken; after the end none is, save for the last frame if no other was.
 
     Args:
         footage: read on from frame to frame, or in jumps where that is less work.
         times: ascending, in seconds; without end for as long as the clip lasts.
+        link: whether the frames are `linked`.
     """
     frames: Iterator[Frame] | None = None
     current: Frame | None = None
@@ -102,7 +122,7 @@ def shown_at(footage: Footage, times: Iterable[float]) -> Iterator[Frame]:
     for time in times:
         footage.wanted = time
         if frames is None or (following is not None and footage.worth_jumping(following.seconds, time)):
-            frames, current = footage.frames(time), None
+            frames, current = linked(footage.frames(time)) if link else footage.frames(time), None
             following = next(frames, None)
         while following is not None and following.seconds <= time + ROUNDING:
             current, following = following, next(frames, None)

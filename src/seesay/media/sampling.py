@@ -1,4 +1,4 @@
-"""Which frames of a clip are taken."""
+"""What is taken of a clip."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class FrameSampling:
         frames: most frames taken, 1 or more; a clip with fewer gives what it has.
         stride: for "stride", in frames, 1 or more.
         every: for "seconds", in seconds, above 0.
+        flow: whether each frame comes with its optical flow (see `seesay.media.flow`) to the next frame of the clip,
+            taken or not.
 
     Raises:
         UsageError: a value outside these.
@@ -35,6 +37,7 @@ class FrameSampling:
     frames: int = 16
     stride: int = 1
     every: float = 1.0
+    flow: bool = False
 
     def __post_init__(self) -> None:
         problems = [
@@ -47,6 +50,7 @@ class FrameSampling:
                 or not 0 < self.every < float("inf"),
                 f"every {self.every!r} must be a number of seconds above 0",
             ),
+            (not isinstance(self.flow, bool), f"flow {self.flow!r} must be true or false"),
         ]
         for wrong, message in problems:
             if wrong:
@@ -76,8 +80,8 @@ class FrameSampling:
         return start + places * ((end - start) / self.frames)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, as an artefact stores them."""
-        return dataclasses.asdict(self)
+        """Plain values, as an artefact stores them; `flow` where there is any, so that the others stay as they were."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if name != "flow" or value}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> FrameSampling:

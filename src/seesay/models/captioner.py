@@ -81,7 +81,8 @@ def look(encoder: Encoder, pixels: Tensor, *, positions: bool = False) -> Memory
 
     A picture (B, H, W, 3) has its grid. Of a clip (B, F, H, W, 3) each frame goes through the same CNN, and the grid is
     the frames' pooled vectors, (B, F, D): the CNN "distributed over time" of LRCN (Donahue et al. 2015); or, with
-    `positions`, every position of every frame, (B, F·P, D).
+    `positions`, every position of every frame, (B, F·P, D). Where a frame is several pictures, (B, F, H, W, 3·K), as
+    with its flow, each goes through that CNN, and their vectors are side by side, K·D wide.
 
     Where the encoder has `frames_at_once`, what it computes of a clip is not kept for the backward pass but computed
     again there, so many frames at a time (gradient checkpointing, Chen et al. 2016, arXiv:1604.06174).
@@ -91,10 +92,12 @@ def look(encoder: Encoder, pixels: Tensor, *, positions: bool = False) -> Memory
         return memory
 
     def encode(part: Tensor) -> Tensor:
-        memory: Memory = encoder(normalise(part, encoder.preprocessing))
-        return memory.grid if positions else memory.pooled[:, None]
+        memory: Memory = encoder(normalise(part.flatten(0, 1), encoder.preprocessing))
+        seen = memory.grid if positions else memory.pooled[:, None]
+        return seen.reshape(*part.shape[:2], *seen.shape[1:]).transpose(1, 2).flatten(2)
 
-    frames = pixels.flatten(0, 1)
+    flat = pixels.flatten(0, 1)
+    frames = flat.reshape(*flat.shape[:3], -1, 3).movedim(3, 1)  # (B · F, K, H, W, 3)
     if encoder.frames_at_once and torch.is_grad_enabled():
         parts = torch.split(frames, encoder.frames_at_once)
         seen = torch.cat([checkpoint(encode, part, use_reentrant=False) for part in parts])
@@ -102,6 +105,11 @@ def look(encoder: Encoder, pixels: Tensor, *, positions: bool = False) -> Memory
         seen = encode(frames)
     grid = seen.view(pixels.shape[0], -1, seen.shape[-1])
     return Memory(grid, grid.mean(1))
+
+
+def frame_dim(encoder: Encoder, *, flow: bool = False) -> int:
+    """D of what `look` gives of a clip; with flow a frame is two pictures."""
+    return encoder.dim * (2 if flow else 1)
 
 
 def normalise(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from seesay.media import LogMel, Preprocessing, TextPreprocessing
-from seesay.models.captioner import look
+from seesay.models.captioner import frame_dim, look
 from seesay.models.classifiers import CLASSIFIERS, Classifier, ClassifierConfig, average
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
@@ -25,13 +25,22 @@ class ClassifyModel(nn.Module):
         encoder: pixels, tokens or log-mel frames to `Memory`.
         classifier: `Memory` to logits.
         labels: names of the classes, in the order of the logits.
+        flow: whether each frame comes with its optical flow as a second picture.
     """
 
-    def __init__(self, encoder: Encoder | SequenceEncoder, classifier: Classifier, labels: Sequence[str]) -> None:
+    def __init__(
+        self,
+        encoder: Encoder | SequenceEncoder,
+        classifier: Classifier,
+        labels: Sequence[str],
+        *,
+        flow: bool = False,
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.classifier = classifier
         self.labels = tuple(labels)
+        self.flow = flow
 
     @classmethod
     def build(
@@ -40,6 +49,7 @@ class ClassifyModel(nn.Module):
         classifier: ClassifierConfig,
         labels: Sequence[str],
         *,
+        flow: bool = False,
         load_weights: bool = True,
         vocabulary: Vocabulary | None = None,
     ) -> ClassifyModel:
@@ -50,10 +60,12 @@ class ClassifyModel(nn.Module):
         eyes: Encoder | SequenceEncoder
         if isinstance(encoder, SequenceConfig):
             eyes = build_sequence_encoder(encoder, vocabulary)
+            size = eyes.dim
         else:
             eyes = Encoder(encoder, load_weights=load_weights)
-        judge: Classifier = CLASSIFIERS[classifier.name](classifier, len(labels), eyes.dim, eyes.grid_size)
-        return cls(eyes, judge, labels)
+            size = frame_dim(eyes, flow=flow)
+        judge: Classifier = CLASSIFIERS[classifier.name](classifier, len(labels), size, eyes.grid_size)
+        return cls(eyes, judge, labels, flow=flow)
 
     @property
     def preprocessing(self) -> Preprocessing | TextPreprocessing | LogMel:
@@ -66,8 +78,18 @@ class ClassifyModel(nn.Module):
         reads = self.encoder.preprocessing
         return reads.vocabulary if isinstance(reads, TextPreprocessing) else None
 
+    @property
+    def dim(self) -> int:
+        """D of what `encode` gives."""
+        return (
+            self.encoder.dim if isinstance(self.encoder, SequenceEncoder) else frame_dim(self.encoder, flow=self.flow)
+        )
+
     def encode(self, pixels: np.ndarray[Any, Any] | Tensor) -> Memory:
-        """uint8 pixels of clips (B, F, H, W, 3), tokens (B, L) or log-mel frames (B, T, M) → Memory; see `look`."""
+        """uint8 pixels of clips (B, F, H, W, 3), with flow (B, F, H, W, 6) → Memory; see `look`.
+
+        Texts are tokens (B, L) int64, sounds log-mel frames (B, T, M) float32.
+        """
         given = torch.as_tensor(pixels).to(next(self.classifier.parameters()).device)
         if isinstance(self.encoder, SequenceEncoder):
             memory: Memory = self.encoder(given)

@@ -16,6 +16,7 @@ _PARTS = {
     "Pillow": "pillow",
     "ONNX Runtime": "onnxruntime",
     "PyAV": "av",
+    "OpenCV": "opencv-python-headless",
     "PyTorch": "torch",
     "timm": "timm",
     "Lightning": "lightning",
@@ -27,6 +28,7 @@ _PARTS = {
 }
 _EXTRAS = {
     "PyAV": "seesay[video]",
+    "OpenCV": "seesay[flow]",
     **dict.fromkeys(["PyTorch", "timm", "Lightning", "onnx", "gensim"], "seesay[train]"),
     "Optuna": "seesay[sweep]",
     **dict.fromkeys(["pycocoevalcap", "scikit-learn"], "seesay[metrics]"),

@@ -47,18 +47,22 @@ class RecognitionNetworks:
     def frames(self, pixels: Array) -> Array:
         """Clips (B, F, H, W, 3) → what the classifier reads of them, (B, N, D) float32: N = F, or F · positions.
 
-        A frame like the one before is encoded once. Texts are tokens (B, L) int64, sounds log-mel frames (B, T, M).
+        A frame like the one before is encoded once. Where it is K pictures, (B, F, H, W, 3·K), as with its flow, their
+        vectors are side by side in D. Texts are tokens (B, L) int64, sounds log-mel frames (B, T, M).
         """
         if self._input != "pixels":
             grid: Array = self._encoder.run(["grid"], {self._input: pixels})[0]
             return grid
         flat = pixels.reshape(-1, *pixels.shape[2:])
         new = np.array([not (i and np.array_equal(flat[i - 1], frame)) for i, frame in enumerate(flat)])
-        wanted, seen = flat[new], []
-        for first in range(0, len(wanted), _PICTURES_AT_ONCE):
-            part = {"pixels": wanted[first : first + _PICTURES_AT_ONCE]}
+        each = flat.shape[-1] // 3
+        pictures = np.concatenate(np.split(flat[new], each, -1))
+        seen = []
+        for first in range(0, len(pictures), _PICTURES_AT_ONCE):
+            part = {"pixels": pictures[first : first + _PICTURES_AT_ONCE]}
             seen.append(self._encoder.run([self._reads], part)[0])
-        vectors: Array = np.concatenate(seen)[np.cumsum(new) - 1]
+        found = np.concatenate(np.split(np.concatenate(seen), each), -1)
+        vectors: Array = found[np.cumsum(new) - 1]
         return vectors.reshape(len(pixels), -1, vectors.shape[-1])
 
     def judge(self, grid: Array, state: Carried | None = None) -> tuple[Array, dict[str, Array]]:

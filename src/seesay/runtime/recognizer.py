@@ -64,7 +64,7 @@ class Recognizer:
         artefact: what it was loaded from.
         labels: the classes it knows, in the order of its probabilities.
         reads: "clip", "text" or "sound".
-        sampling: which frames of a clip it judges.
+        sampling: which frames of a clip it judges, and whether with their optical flow.
         preprocessing: how a clip becomes pixels, a text tokens, a sound log-mel frames.
     """
 
@@ -141,7 +141,7 @@ class Recognizer:
             yield from sorted(results, key=lambda item: item[0])
 
     def probabilities(self, pixels: Array) -> Probabilities:
-        """Preprocessed clips (B, F, H, W, 3) uint8, as `preprocessing.load` gives them → (B, C) float32.
+        """Preprocessed clips, uint8 (B, F, H, W, 3 or 6), as `preprocessing.load` gives them → (B, C) float32.
 
         Texts are tokens (B, L) int64, sounds log-mel frames (B, T, M) float32.
         """
@@ -184,7 +184,7 @@ class Recognizer:
         held: deque[tuple[float, Array]] = deque()
         newest: tuple[float, Array] | None = None
         tick = 0
-        for now, pixels in frames_of(source, self.each, step):
+        for now, pixels in frames_of(source, self.each, step, flow=self.sampling.flow):
             while newest is not None and now >= tick * every + window / 2:
                 yield tick * every, self._judge(held or [newest])
                 tick += 1
@@ -225,7 +225,7 @@ class Recognizer:
         held: deque[tuple[float, Array]] = deque()
         state: dict[str, Array] | None = None
         due = 0.0
-        for now, pixels in frames_of(source, self.each, step):
+        for now, pixels in frames_of(source, self.each, step, flow=self.sampling.flow):
             frame = self.networks.frames(pixels[None, None])
             if self.streams:
                 logits, state = self.networks.judge(frame, state)

@@ -71,8 +71,9 @@ def _recogniser(config: Config, dataset: Dataset, begins_with: str | None) -> Bu
     assert config.classifier is not None
     labels = labels_of(dataset.split("train"))
     words = _words_of(config.encoder, dataset.split("train")) if isinstance(config.encoder, TextCnnConfig) else None
+    flow = config.clip is not None and config.clip.flow
     model = ClassifyModel.build(
-        config.encoder, config.classifier, labels, load_weights=begins_with is None, vocabulary=words
+        config.encoder, config.classifier, labels, flow=flow, load_weights=begins_with is None, vocabulary=words
     )
     RecognitionTask(config, model, dataset.split("dev"))  # labels that cannot be judged are found before the work
     if begins_with is not None:

@@ -68,6 +68,9 @@ class ClipSettings(_Settings):
     """Frames encoded once and kept while the CNN is fixed; training draws `frames` of them."""
     positions: bool = False
     """Whether every position of every frame is kept (N = frames · positions), rather than each frame's mean."""
+    flow: bool = False
+    """Whether each frame comes with its optical flow to the next one in the file, as a second picture for the CNN; for
+    recognition. It needs OpenCV."""
 
     @model_validator(mode="after")
     def _enough(self) -> ClipSettings:
@@ -225,7 +228,11 @@ class Config(_Settings):
 
     @model_validator(mode="after")
     def _frames_fit(self) -> Config:
-        if self.classifier is None or isinstance(self.encoder, SequenceConfig):
+        if self.classifier is None:
+            if self.clip is not None and self.clip.flow:
+                raise ValueError("clip.flow=true is for recognising clips, and decoder for captions; leave it out")
+            return self
+        if isinstance(self.encoder, SequenceConfig):
             return self
         if self.clip is None:
             raise ValueError("classifier judges clips; say how many frames of each: clip.frames=16")

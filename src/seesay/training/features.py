@@ -11,6 +11,7 @@ from lightning.fabric import Fabric
 
 from seesay.data import FeatureCache, Sample, read_dataset
 from seesay.errors import UsageError
+from seesay.models.captioner import frame_dim
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
 from seesay.models.sequences import SEQUENCES, SequenceEncoder
@@ -128,6 +129,7 @@ def extract_dataset(
     out: Path,
     on_progress: Callable[[int, int], None] | None = None,
     frames: int | None = None,
+    flow: bool = False,
 ) -> dict[str, object]:
     """Encode every picture or clip of a data set into `out`, where `train` finds it again; what is there is kept.
 
@@ -137,28 +139,32 @@ def extract_dataset(
         out: the cache folder; give it to `train` as `SEESAY_CACHE` does, or as its `features`.
         on_progress: called with pictures done and pictures to do.
         frames: how many of each clip, as the setting `clip.kept` of a recipe; None for pictures.
+        flow: whether clips come with their optical flow, as the setting `clip.flow`.
 
     Returns:
         encoder, layer, grid (rows, columns), dimension, pictures (or clips) in all, encoded now.
 
     Raises:
-        UsageError: no such encoder, or it has no such layer; or it is one of texts or sounds.
+        UsageError: no such encoder, it has no such layer, or is one of texts or sounds; or flow of pictures.
         DataError: the data set has fatal faults.
+        MissingPartError: flow, and OpenCV is not installed.
     """
     if encoder.name in SEQUENCES:
         raise UsageError(f"encoder {encoder.name}: {NEVER_KEPT}; use seesay train")
+    if flow and frames is None:
+        raise UsageError("optical flow is that of clips; say how many frames of each are encoded: --frames 32")
     dataset = read_dataset(data)
     fabric = Fabric(accelerator="auto", devices=1, precision="bf16-mixed" if has_bf16() else "32-true")
     network = Encoder(encoder)
     fabric.to_device(network)
-    sight: Sight = Pictures() if frames is None else Clips(ClipSettings(frames=frames, kept=frames))
+    sight: Sight = Pictures() if frames is None else Clips(ClipSettings(frames=frames, kept=frames, flow=flow))
     with open_cache(out, network, sight) as cache:
         encoded = extract(dataset.samples, network, cache, fabric, sight, on_progress)
     return {
         "encoder": encoder.name,
         "layer": encoder.layer or "last feature map",
         "grid": list(network.grid_size),
-        "dimension": network.dim,
+        "dimension": frame_dim(network, flow=flow),
         **({} if frames is None else {"frames": frames}),
         "pictures" if frames is None else "clips": len(dataset.samples),
         "encoded": encoded,

@@ -134,7 +134,8 @@ def describe_run(
     }
     if isinstance(model, ClassifyModel):
         assert config.classifier is not None
-        sampling = FrameSampling("uniform", config.clip.frames) if config.clip else None
+        clip = config.clip
+        sampling = FrameSampling("uniform", clip.frames, flow=clip.flow) if clip else None
         about = {"training": training, "scores": {"dev": dev_scores}}
         return describe_classifier(model, config.classifier, config.name, sampling, **about)
     return describe(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -27,8 +27,9 @@ from seesay.media import (
     load_clip,
     open_picture,
 )
+from seesay.media.flow import CODING
 from seesay.media.sampling import spaced
-from seesay.models.captioner import normalise
+from seesay.models.captioner import frame_dim, look, normalise
 from seesay.models.encoders import Encoder
 from seesay.models.memory import Memory
 from seesay.training.config import ClipSettings, Config
@@ -124,7 +125,7 @@ class Clips:
     """A sequence of frames each: a frame is a position of the grid.
 
     Args:
-        settings: how many frames.
+        settings: how many frames, and whether with flow.
     """
 
     def __init__(self, settings: ClipSettings) -> None:
@@ -132,26 +133,31 @@ class Clips:
 
     def key(self) -> dict[str, Any]:
         """See `Sight.key`."""
-        return {"clip": {"kept": self.settings.kept, "positions": self.settings.positions}}
+        flow = {"flow": CODING} if self.settings.flow else {}
+        return {"clip": {"kept": self.settings.kept, "positions": self.settings.positions, **flow}}
 
     def shapes(self, encoder: Encoder) -> dict[str, Any]:
         """See `Sight.shapes`."""
-        return {"grid_shape": (self.settings.kept * self._positions(encoder), encoder.dim), "pooled_dim": None}
+        positions = int(np.prod(encoder.grid_size)) if self.settings.positions else 1
+        return {"grid_shape": (self.settings.kept * positions, self._dim(encoder)), "pooled_dim": None}
 
     def encoded(self, samples: Sequence[Sample], encoder: Encoder, fabric: Fabric) -> Iterator[Encoded]:
         """See `Sight.encoded`: a clip at a time."""
         sections = [Section(s.media, s.start, s.end) for s in samples]
-        sampling = FrameSampling("uniform", self.settings.kept)
+        sampling = FrameSampling("uniform", self.settings.kept, flow=self.settings.flow)
         for index, clip in clips_ahead(sections, encoder.preprocessing, sampling, on_error="yield"):
             if isinstance(clip, MediaError):
                 yield [], {}, [clip]
                 continue
             parts = []
             for first in range(0, len(clip.pixels), BATCH):
-                memory = _encode(encoder, clip.pixels[first : first + BATCH], fabric)
-                parts.append(_half(memory.grid if self.settings.positions else memory.pooled[:, None]))
+                part = torch.from_numpy(clip.pixels[None, first : first + BATCH]).to(fabric.device)
+                with fabric.autocast():
+                    grid = look(encoder, part, positions=self.settings.positions).grid
+                parts.append(_half(grid).reshape(part.shape[1], -1, self._dim(encoder)))
             frames = np.concatenate(parts)
-            yield [index], {"grid": frames[spaced(len(frames), self.settings.kept)].reshape(1, -1, encoder.dim)}, []
+            kept = frames[spaced(len(frames), self.settings.kept)]
+            yield [index], {"grid": kept.reshape(1, -1, self._dim(encoder))}, []
 
     def memory(self, cache: FeatureCache, samples: Sequence[Sample], seed: Sequence[int] | None) -> Memory:
         """See `Sight.memory`: `seed` draws one of the kept frames of each part, None takes the middle one."""
@@ -166,22 +172,22 @@ class Clips:
         return Memory(whole, whole.mean(1))
 
     def pixels(self, samples: Sequence[Sample], preprocessing: Preprocessing, seed: Sequence[int] | None) -> Tensor:
-        """See `Sight.pixels`: (B, F, H, W, 3); all frames of a clip are changed alike."""
-        sampling = FrameSampling("uniform" if seed is None else "random", self.settings.frames)
+        """See `Sight.pixels`: (B, F, H, W, 3), with flow (B, F, H, W, 6); all frames of a clip are changed alike."""
+        how: Literal["uniform", "random"] = "uniform" if seed is None else "random"
+        sampling = FrameSampling(how, self.settings.frames, flow=self.settings.flow)
 
         def load(sample: Sample) -> NDArray[np.uint8]:
             chance = None if seed is None else _draws(seed, sample)
-            clip = load_clip(sample.media, preprocessing, sampling, sample.start, sample.end, chance, threads=1)
-            frames = list(clip.pixels)
-            if seed is not None:
-                pictures = [vary(Image.fromarray(frame), _draws((*seed, 1), sample)) for frame in frames]
-                frames = [preprocessing.pixels(picture) for picture in pictures]
-            return np.stack(frames)[spaced(len(frames), self.settings.frames)]
+            change = None if seed is None else lambda picture: vary(picture, _draws((*seed, 1), sample))
+            clip = load_clip(
+                sample.media, preprocessing, sampling, sample.start, sample.end, chance, threads=1, change=change
+            )
+            return clip.pixels[spaced(len(clip.pixels), self.settings.frames)]
 
         return _in_threads(load, samples)
 
-    def _positions(self, encoder: Encoder) -> int:
-        return int(np.prod(encoder.grid_size)) if self.settings.positions else 1
+    def _dim(self, encoder: Encoder) -> int:
+        return frame_dim(encoder, flow=self.settings.flow)
 
 
 class Sequences:
