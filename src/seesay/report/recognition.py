@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from seesay.data import Sample, read_dataset
 from seesay.errors import DataError, MediaError, UsageError
 from seesay.media import Section, decode_ahead
-from seesay.metrics.recognition import Recognition, recognition
+from seesay.metrics.recognition import Recognition, recognition, recognition_signature
 from seesay.report.evaluate import write_whole
 from seesay.report.page import page
 from seesay.runtime.loading import load_recognizer
@@ -38,6 +38,7 @@ class RecognitionReport:
         split: which split, of how many clips.
         scores: accuracy and the rest; see `seesay.metrics.recognition`.
         notes: a line on clips passed over.
+        signature: how the scores were computed, and on what.
     """
 
     model: str
@@ -45,6 +46,7 @@ class RecognitionReport:
     clips: int
     scores: Recognition
     notes: tuple[str, ...] = ()
+    signature: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Scores by their names, and the rest beside them."""
@@ -57,6 +59,7 @@ class RecognitionReport:
             "model": self.model,
             "split": self.split,
             "clips": self.clips,
+            "signature": self.signature,
             "notes": list(self.notes),
         }
 
@@ -125,9 +128,10 @@ def evaluate_recognition(
         ]
         write_whole(out / "predictions.json", json.dumps(said, ensure_ascii=False, indent=0))
         scores = recognition([str(s.label) for s in kept], probabilities, recognizer.labels)
+        signature = recognition_signature({s.id: str(s.label) for s in kept}, len(recognizer.labels))
         first = f", the first: {broken[0]}" if broken else ""
         notes = (f"{len(broken)} of {len(samples)} clips do not open and are passed over{first}",) if broken else ()
-        found = RecognitionReport(recognizer.name, split, len(kept), scores, notes)
+        found = RecognitionReport(recognizer.name, split, len(kept), scores, notes, signature)
         write_whole(out / "scores.json", json.dumps(found.to_json(), ensure_ascii=False, indent=1))
         _write_clips(out / "per_clip.csv", kept, probabilities, recognizer.labels)
         write_whole(out / "report.html", recognition_page(found, _picture(scores, out / "confusion.png")))
