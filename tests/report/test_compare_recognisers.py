@@ -111,7 +111,7 @@ def test_differences_page_and_clips(data, tmp_path, capsys):
     call = ["compare", str(one), str(two), "--data", data, "--split", "train", "--out", str(out)]
     assert run(call) == 0
     told = capsys.readouterr()
-    assert "right alone is right of 3, wrong alone of 0 (top-1, exact McNemar test: p 0.250)" in told.out
+    assert "right alone is right about 3, wrong alone about 0 (top-1, exact McNemar test: p 0.250)" in told.out
     assert "only 4 clips" in told.err
     assert "photo" not in told.out + told.err
     truth = {s.id: s.label for s in samples}

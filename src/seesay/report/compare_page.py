@@ -193,8 +193,9 @@ def _card(item: Item, found: Comparison) -> str:
         f"<span class=said>{html.escape(item.shown(name))}</span></p>"
         for name in found.names
     )
-    truth = "".join(f"<li>{html.escape(text)}</li>" for text in item.truth[:2])
-    below = f"{item.sample.id}; figures are {found.item_metric}"
+    told = [f"the right one: {text}" for text in item.truth] if item.right else item.truth[:2]
+    truth = "".join(f"<li>{html.escape(text)}</li>" for text in told)
+    below = f"{item.sample.id}; figures: {found.item_metric}"
     return (
         f"<div class=card>{image}<div>{said}<ul class=soft>{truth}</ul>"
         f"<span class=soft>{html.escape(below)}</span></div></div>"

@@ -97,7 +97,9 @@ class RecognitionJudge(Judge):
         rows = []
         for label, ids in groups.items():
             shares = tuple(sum(_first(said[e.name][i]) == label for i in ids) / len(ids) for e in entrants)
-            rows.append(Measure("accuracy of each class", f"class {label}", f"{label} ({len(ids)})", "", shares, 1))
+            rows.append(
+                Measure("accuracy of each class", f"class {label}", f"accuracy, {label} ({len(ids)})", "", shares, 1)
+            )
         return rows
 
     def items(self, samples: Sequence[Sample], said: Answers, scores: Mapping[str, Scores]) -> list[Item]:
@@ -126,7 +128,8 @@ class RecognitionJudge(Judge):
         for name in others:
             ours, theirs, p = mcnemar([i.right[first] for i in items], [i.right[name] for i in items])
             found.append(
-                f"{name} alone is right of {theirs}, {first} alone of {ours} (top-1, exact McNemar test: p {p:.3f})"
+                f"{name} alone is right about {theirs}, {first} alone about {ours} "
+                f"(top-1, exact McNemar test: p {p:.3f})"
             )
         return found
 

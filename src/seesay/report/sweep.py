@@ -121,8 +121,9 @@ def table_of(rows: Sequence[Row], view: View = CAPTIONS, bold: str = "{}") -> tu
     for key, _, unit, digits, better in shown:
         cells = [show_spread(row.mean.get(key), row.spread.get(key, math.nan), unit, digits) for row in rows]
         best = max((row.mean[key] * better for row in rows if key in row.mean), default=0.0) if better else math.nan
+        apart = len(set(cells)) > 1
         for line, row, cell in zip(lines, rows, cells, strict=True):
-            line.append(bold.format(cell) if len(rows) > 1 and row.mean.get(key, math.nan) * better == best else cell)
+            line.append(bold.format(cell) if apart and row.mean.get(key, math.nan) * better == best else cell)
     return [*keys, "seeds", *(heading for _, heading, _, _, _ in shown)], lines
 
 
