@@ -180,8 +180,13 @@ def test_wrong_use_is_one_line(runs, data, tmp_path, capsys):
     odd = evaluation(tmp_path / "odd", dev)
     (odd / "predictions.json").write_text(json.dumps([{"id": "a", "predictions": []}]))
     unknown = evaluation(tmp_path / "unknown", {i: ["Flies"] for i in dev})
+    captions = [tmp_path / "people", tmp_path / "others"]
+    for folder in captions:
+        folder.mkdir()
+        (folder / "predictions.json").write_text(json.dumps([{"image_id": i, "caption": "a bar"} for i in dev]))
     lstm = str(runs[0])
     cases = [
+        (list(map(str, captions)), 3, "has no captions; captioners are compared on data that has them"),
         ([lstm, "default"], 2, "says labels and default says captions: compare recognisers with recognisers"),
         ([lstm, str(other)], 3, "knows 2 classes and other 3, and other alone knows 'StandsStill'"),
         ([str(other), str(runs[1])], 3, "compare recognisers of the same classes"),

@@ -24,6 +24,8 @@ from seesay.runtime.recognizer import CLIPS, Recognizer, average
 
 _MOST_ROWS = 30
 """Classes that have a row each in the table."""
+_MOST_NAMED = 10
+"""Classes that an error names."""
 
 
 class RecognitionJudge(Judge):
@@ -51,7 +53,8 @@ class RecognitionJudge(Judge):
         for sample in samples:
             if sample.label not in first.labels:
                 lacks = "has no label" if sample.label is None else f"its class is {sample.label!r}"
-                raise DataError(f"{sample.media}: {lacks}; {first.name} knows {', '.join(first.labels)}")
+                known = ", ".join(first.labels[:_MOST_NAMED]) + (", …" if len(first.labels) > _MOST_NAMED else "")
+                raise DataError(f"{sample.media}: {lacks}; {first.name} knows {known}")
 
     def digest(self, samples: Sequence[Sample]) -> str:
         """See `Judge.digest`."""
