@@ -65,6 +65,20 @@ def test_the_page_is_true(home, capsys):
     assert scores
 
 
+def test_compared_and_swept_as_the_page_has_it(home, monkeypatch, capsys):
+    monkeypatch.setenv("SEESAY_CACHE", str(home / "cache"))
+    part = PAGE.read_text("utf-8").split("## `seesay compare` and")[1]
+    sweep, compare = (shlex.split(line)[1:] for line in re.findall(r"```sh\n(.*?)```", part, re.DOTALL)[0].splitlines())
+    quickly = QUICKLY.replace("epochs=6", "epochs=1").split()
+    sweep[sweep.index("--seeds") + 1] = "1"  # of three
+    assert run([*sweep[:2], *quickly, "training.start_from=default", *sweep[2:]]) == 0, capsys.readouterr().err
+    assert "gru" in capsys.readouterr().out
+    assert run(compare) == 0, capsys.readouterr().err
+    assert "top-1 accuracy" in capsys.readouterr().out
+    assert "photo" not in (home / "lstm-gru" / "comparison.md").read_text("utf-8")
+    assert (home / "lstm-gru" / "clips.csv").is_file()
+
+
 def test_the_moving_line_is_learned_from_random_weights(tmp_path, monkeypatch, capsys):
     """A frame tells nothing of the way it goes: CNN and LSTM must both learn. With no time, twelve epochs of twenty."""
     monkeypatch.chdir(tmp_path)

@@ -5,6 +5,7 @@ import pytest
 
 from seesay.errors import DataError, UsageError
 from seesay.metrics import compare, score
+from seesay.metrics.significance import mcnemar
 
 WORDS = ["a", "dog", "cat", "runs", "sits", "on", "the", "grass", "red", "blue", "small", "big", "jumps", "over"]
 
@@ -71,3 +72,11 @@ def test_other_references_under_the_same_ids_are_refused():
     with pytest.raises(DataError, match="different references"):
         compare(one, other)
     assert one.signature == same.signature != other.signature
+
+
+def test_mcnemar_is_a_toss_of_a_coin_where_one_alone_is_right():
+    first, second = [True] * 7 + [False] * 4, [True] * 6 + [False] + [True] * 4
+    assert mcnemar(first, second) == (1, 4, 2 * (1 + 5) / 2**5)
+    assert mcnemar([True, False], [True, False]) == (0, 0, 1.0)
+    assert mcnemar([True] * 10, [False] * 10)[2] == 2 / 2**10
+    assert mcnemar([True, False], [False, True])[2] == 1.0

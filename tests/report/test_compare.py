@@ -241,10 +241,10 @@ def test_photos_that_do_not_open_are_passed_over_for_all(runs, data, tiny_flickr
     evaluated = make_evaluation(tmp_path / "people", {s.id: s.references[0] for s in train[1:]})
     train[0].media.write_bytes(b"no picture")
     found = compare([str(runs[0]), str(evaluated)], tmp_path / "out", data, "train")
-    assert found.photos == 7
+    assert found.count == 7
     assert any(note.startswith("1 photo(s) do not open") for note in found.notes)
     only = make_evaluation(tmp_path / "again", {s.id: s.references[1] for s in train[1:]})
-    assert compare([str(evaluated), str(only)], tmp_path / "out", data, "train").photos == 7
+    assert compare([str(evaluated), str(only)], tmp_path / "out", data, "train").count == 7
 
 
 def test_wrong_use_is_one_line(runs, data, tmp_path, capsys):

@@ -7,9 +7,10 @@ import pytest
 
 from seesay.cli import run
 from seesay.errors import TrainingError, UsageError
-from seesay.report import compare as compare_module
+from seesay.report import judge_captions
 from seesay.report.compare import compare
 from seesay.report.sweep import write_sweep
+from seesay.training import measuring
 from seesay.training import sweep as module
 from seesay.training.callbacks import Callback
 from seesay.training.grid import read_plan
@@ -33,7 +34,7 @@ SMALL = [
 def data(tiny_flickr8k, tmp_path, monkeypatch):
     monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
     # METEOR would convert its word lists into that cache first.
-    monkeypatch.setattr(module, "possible_metrics", lambda items: (["bleu", "rouge", "cider"], []))
+    monkeypatch.setattr(measuring, "possible_metrics", lambda items: (["bleu", "rouge", "cider"], []))
     return f"flickr8k:{tiny_flickr8k}"
 
 
@@ -88,9 +89,9 @@ def test_runs_are_made_once_and_search_trains_nothing(data, tmp_path, trained, m
         table = list(csv.DictReader(handle))
     assert [r["seed"] for r in table].count("2") == 4
     # A run and its evaluation on dev can be compared.
-    monkeypatch.setattr(compare_module, "possible_metrics", lambda items: (["bleu", "rouge", "cider"], []))
+    monkeypatch.setattr(judge_captions, "possible_metrics", lambda items: (["bleu", "rouge", "cider"], []))
     runs = [str(out / "decoder.cell=lstm" / "seed1"), str(out / "decoder.cell=gru" / "seed1" / "dev")]
-    assert compare(runs, tmp_path / "compared", data).photos == 2
+    assert compare(runs, tmp_path / "compared", data).count == 2
 
 
 def test_a_failed_run_stops_nothing_and_is_tried_again(data, tmp_path, monkeypatch, capsys):

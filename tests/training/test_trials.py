@@ -8,7 +8,7 @@ import pytest
 
 from seesay.cli import run
 from seesay.errors import TrainingError, UsageError
-from seesay.training import sweep as sweep_module
+from seesay.training import measuring
 from seesay.training import trials as module
 from seesay.training.grid import read_plan
 from seesay.training.progress import Progress
@@ -21,7 +21,7 @@ SPACE = ["decoder.dropout=0.0..0.9", "decoder.cell=lstm,gru"]
 def data(tiny_flickr8k, tmp_path, monkeypatch):
     monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
     # METEOR would convert its word lists into that cache first.
-    monkeypatch.setattr(sweep_module, "possible_metrics", lambda items: (["bleu", "rouge", "cider"], []))
+    monkeypatch.setattr(measuring, "possible_metrics", lambda items: (["bleu", "rouge", "cider"], []))
     return f"flickr8k:{tiny_flickr8k}"
 
 

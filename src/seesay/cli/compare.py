@@ -1,4 +1,4 @@
-"""`seesay compare`: which captioner is better, and is it more than luck?"""
+"""`seesay compare`: which model is better, and is it more than luck?"""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ Examples:
   seesay compare runs/lstm runs/gru --data flickr8k:FOLDER --out compared     # on dev
   seesay compare default mine mine.zip --data csv:mine.csv --split test --out compared
   seesay compare evaluation-a-test evaluation-b-test --data coco:FOLDER --split test --out compared
+  seesay compare runs/lstm runs/average --data ucf101:FOLDER --split test --out compared    # recognisers of clips
   seesay compare runs/lstm runs/gru --out compared         # what they recorded while training; at once
 """
 
 
 def add_to(app: typer.Typer) -> None:
     """Make the verb known."""
-    app.command("compare", help="Put captioners side by side.", epilog=EXAMPLES)(compare)
+    app.command("compare", help="Put captioners, or recognisers, side by side.", epilog=EXAMPLES)(compare)
 
 
 def compare(
@@ -30,15 +31,17 @@ def compare(
     ),
     out: Path = typer.Option(..., "--out", help="Folder for the page, Markdown, tables, plots and predictions."),
     data: str | None = typer.Option(
-        None, "--data", metavar="FORMAT:PATH", help="All caption its photos. [default: recorded scores are compared]"
+        None, "--data", metavar="FORMAT:PATH", help="All judge its photos or clips. [default: recorded scores]"
     ),
     split: str = typer.Option("dev", "--split", help="dev (val) or test."),
-    beam: int | None = typer.Option(None, "--beam", help="Sentences followed at a time. [default: each model's own]"),
+    beam: int | None = typer.Option(
+        None, "--beam", help="Sentences followed at a time, by captioners. [default: their own]"
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print all figures as JSON."),
 ) -> None:
-    """Caption the same photos by each, score them, and write a page; a second call takes what the first has done."""
+    """Caption or recognise the same by each, score it, write a page; a second call takes what the first has done."""
     from seesay.report.compare import compare as run
-    from seesay.report.measures import LABELS
+    from seesay.report.views import LABELS
 
     with progress("reading") as tell, training_parts():
         found = run(runs, out, data, split, beam=beam, on_progress=tell)
@@ -59,7 +62,9 @@ def compare(
             ]
             print(f"\n{table(lines)}")
         if found.differences:
-            print(f"paired bootstrap, 1000 sets of {found.photos} photos")
+            print(f"paired bootstrap, 1000 sets of {found.count} {found.thing}s")
+        for remark in found.remarks:
+            print(remark)
         if found.signature:
             print(found.signature)
     for note in found.notes:

@@ -22,6 +22,7 @@ Examples:
   seesay sweep merge decoder.cell=lstm,gru --data flickr8k:FOLDER --out sweeps/cell
   seesay sweep merge decoder.hidden=128,256,512 decoder.cell=lstm,gru --seeds 5 --data csv:mine.csv --out sweeps/size
   seesay sweep merge training.beam=1,2,3,5,10 --data csv:mine.csv --out sweeps/beam    # trains once for each seed
+  seesay sweep lrcn_activity classifier.cell=lstm,gru --data ucf101:FOLDER --out sweeps/recurrent
   seesay sweep merge training.lr=1e-4..1e-2,log decoder.dropout=0.0..0.7 --trials 20 --data csv:mine.csv --out tuned
 """
 TRAINING_STOPPED = 5
@@ -37,7 +38,7 @@ def sweep(
     settings: list[str] = typer.Argument(
         None, metavar="[key=a,b,c…]", help="Settings and the values they take; with --trials also key=low..high[,log]."
     ),
-    data: str = typer.Option(..., "--data", metavar="FORMAT:PATH", help="Pictures or clips, and captions."),
+    data: str = typer.Option(..., "--data", metavar="FORMAT:PATH", help="Pictures or clips, and captions or labels."),
     out: Path = typer.Option(..., "--out", help="Folder of the runs, tables and plots; a second call goes on there."),
     seeds: int | None = typer.Option(None, "--seeds", min=1, help="Runs of each choice. [default: 3; 1 with --trials]"),
     trials: int | None = typer.Option(None, "--trials", min=1, help="Search with Optuna, this many choices in all."),
@@ -56,19 +57,19 @@ def sweep(
             from seesay.training.trials import search
 
             def after(tried: Sequence[Trial], outcomes: Sequence[Outcome]) -> None:
-                write_sweep(title, outcomes, out, trials=tried)
+                write_sweep(title, outcomes, out, trials=tried, view=plan.view)
 
             tried = search(plan, trials, data, out, callbacks=[bar(tell)], on_trial=after)
-            print(table(_as_rows(*trial_table(tried))))
+            print(table(_as_rows(*trial_table(tried, plan.view))))
             errors = [f"trial {t.number}: {t.error}" for t in tried if t.error]
         else:
 
             def write(outcomes: Sequence[Outcome]) -> None:
-                write_sweep(title, outcomes, out)
+                write_sweep(title, outcomes, out, view=plan.view)
 
             outcomes = run(plan, data, out, callbacks=[bar(tell)], on_outcomes=write)
             if rows := summarise(outcomes):
-                print(table(_as_rows(*table_of(rows))))
+                print(table(_as_rows(*table_of(rows, plan.view))))
             errors = [f"{o.run}: {o.error}" for o in outcomes if o.error]
     for line in errors:
         say(f"failed: {line}")

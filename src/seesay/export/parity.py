@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from seesay.artefact import Artefact
 from seesay.export.weights import load_model
 from seesay.models.captioner import CaptionModel
+from seesay.models.classifier import ClassifyModel
 from seesay.models.memory import Memory
 from seesay.runtime.captioner import Captioner
 from seesay.runtime.networks import Array, OnnxNetworks, State
@@ -45,6 +46,31 @@ class TorchNetworks:
         tensors = {name: torch.as_tensor(value).to(self._device) for name, value in state.items()}
         logits, after = self.model.decoder.step(torch.as_tensor(tokens).to(self._device), tensors)
         return logits.cpu().numpy(), {name: value.cpu().numpy() for name, value in after.items()}
+
+
+class TorchRecognition:
+    """A PyTorch recogniser behind the interface of `RecognitionNetworks`, so that a `Recognizer` can run it; whole
+    clips only, no state is carried."""
+
+    carried: tuple[str, ...] = ()
+
+    def __init__(self, model: ClassifyModel) -> None:
+        self.model = model.eval()
+        self._device = next(model.classifier.parameters()).device
+
+    @torch.inference_mode()
+    def frames(self, pixels: NDArray[Any]) -> Array:
+        """See `RecognitionNetworks.frames`."""
+        grids = [self.model.encode(clip[None]).grid for clip in pixels]  # all frames of a batch at once are too many
+        found: Array = torch.cat(grids).float().cpu().numpy()
+        return found
+
+    @torch.inference_mode()
+    def judge(self, grid: Array, state: Mapping[str, Array] | None = None) -> tuple[Array, dict[str, Array]]:
+        """See `RecognitionNetworks.judge`; `state` is not gone on from."""
+        seen = torch.as_tensor(grid).to(self._device)
+        logits, _ = self.model.classifier(Memory(seen, seen.mean(1)))
+        return logits.float().cpu().numpy(), {}
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,21 @@
-"""How well labels are recognised: accuracy, per class, confusion; by scikit-learn (extra `metrics`)."""
+"""How well labels are recognised: accuracy, per class, confusion; `recognition` by scikit-learn (extra `metrics`)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+import seesay
 from seesay.errors import DataError, MissingPartError, UsageError
+from seesay.metrics.result import Floats, Result
+from seesay.metrics.scores import Scores, references_digest
+from seesay.text import tokenize
+
+TOP = 5
+"""Classes of each clip among which the right one counts for top-5."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +42,7 @@ class Recognition:
 
 
 def recognition(
-    truth: Sequence[str], probabilities: NDArray[np.floating], classes: Sequence[str], k: int = 5
+    truth: Sequence[str], probabilities: NDArray[np.floating], classes: Sequence[str], k: int = TOP
 ) -> Recognition:
     """Score predictions.
 
@@ -86,3 +93,83 @@ def recognition(
         confusion_matrix(right, best, labels=every),
         tuple(classes),
     )
+
+
+def likeliest(probabilities: NDArray[np.floating], classes: Sequence[str], k: int = TOP) -> dict[str, float]:
+    """The k likeliest of C classes and their probabilities, likeliest first; of equals the first.
+
+    Args:
+        probabilities: (C,).
+        classes: the C class names.
+        k: how many; at most C.
+    """
+    order = np.argsort(-probabilities, kind="stable")[:k]
+    return {classes[i]: float(probabilities[i]) for i in order}
+
+
+def score_labels(truth: Mapping[str, str], said: Mapping[str, Sequence[str]], classes: Sequence[str]) -> Scores:
+    """`recognition`'s figures from ranked labels alone, in the form that `seesay.metrics.compare` takes.
+
+    Args:
+        truth: clip id to its right label.
+        said: the same ids to labels, the likeliest first: `TOP` of them, or as many as there are classes.
+        classes: names of all classes.
+
+    Returns:
+        Scores "top-1", "top-5", "per class" (the mean over the classes there are) and "macro F1" (over all classes),
+        0 to 1. Of single clips the two latter say whether the label is right.
+
+    Raises:
+        DataError: nothing to score, a clip without labels, or a label that is no class.
+    """
+    index = {name: i for i, name in enumerate(classes)}
+    strange = next((label for i in truth for label in (truth[i], *said.get(i, ())) if label not in index), None)
+    if strange is not None:
+        raise DataError(f"score_labels: {strange!r} is not among the classes {', '.join(classes)}")
+    lacking = next((item for item in truth if not said.get(item)), None)
+    if lacking is not None or not truth:
+        raise DataError(f"score_labels: no label for {lacking!r}" if truth else "score_labels: nothing to score")
+    eye = np.eye(len(classes))
+    right = eye[[index[truth[item]] for item in truth]]
+    first = eye[[index[said[item][0]] for item in truth]]
+    hits = (right * first).sum(1)
+    among = np.array([truth[item] in said[item][:TOP] for item in truth], float)
+    counts = np.concatenate([right * first, right, first], 1)  # of each class: right ones, clips, times it was said
+    results = {
+        "top-1": Result.mean(hits),
+        "top-5": Result.mean(among),
+        "per class": Result.pooled(counts, _mean_recall, hits),
+        "macro F1": Result.pooled(counts, _macro_f1, hits),
+    }
+    digest = labels_digest(truth)
+    return Scores(
+        {name: result.corpus for name, result in results.items()},
+        {name: dict(zip(truth, result.items.tolist(), strict=True)) for name, result in results.items()},
+        recognition_signature(truth, len(classes)),
+        results,
+        digest,
+    )
+
+
+def labels_digest(truth: Mapping[str, str]) -> str:
+    """Twelve hex digits that differ where the clips or their labels do, in whatever order they come."""
+    return references_digest({item: [tokenize(label)] for item, label in truth.items()})
+
+
+def recognition_signature(truth: Mapping[str, str], classes: int) -> str:
+    """How accuracy was computed, and on what: put it beside reported scores."""
+    counts = (f"items={len(truth)}", f"classes={classes}", f"references=labels,sha256={labels_digest(truth)}")
+    return " | ".join(("accuracy", "scale=0-1", *counts, f"seesay={seesay.__version__}"))
+
+
+def _mean_recall(sums: Floats) -> Floats:
+    right, there, _ = np.split(sums, 3, axis=1)
+    present = there > 0
+    shares: Floats = (right / np.maximum(there, 1)).sum(1, where=present) / present.sum(1)
+    return shares
+
+
+def _macro_f1(sums: Floats) -> Floats:
+    right, there, said = np.split(sums, 3, axis=1)
+    means: Floats = (2 * right / np.maximum(there + said, 1)).mean(1)
+    return means

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,3 +86,23 @@ def _draw(items: int, samples: int, seed: int) -> list[Floats]:
         np.stack([np.bincount(chance.integers(0, items, items), minlength=items) for _ in range(size)]).astype(float)
         for size in sizes
     ]
+
+
+def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> tuple[int, int, float]:
+    """The exact test of McNemar (1947): do two recognisers differ in how often they are right of the same items?
+
+    Only items of which one alone is right tell the two apart; were both equally good, each of these would be a toss of
+    a coin.
+
+    Args:
+        first: whether the first is right, for each item.
+        second: the same of the second.
+
+    Returns:
+        Items of which the first alone is right, those of which the second alone is, and the two-sided p.
+    """
+    only_first = sum(a and not b for a, b in zip(first, second, strict=True))
+    only_second = sum(b and not a for a, b in zip(first, second, strict=True))
+    tosses = only_first + only_second
+    tail = sum(math.comb(tosses, i) for i in range(min(only_first, only_second) + 1))
+    return only_first, only_second, min(1.0, 2 * tail / 2**tosses)

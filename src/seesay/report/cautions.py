@@ -7,30 +7,44 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seesay.report.entrants import Entrant
-from seesay.report.predict import longest_reference
+from seesay.report.views import VIEWS
 
 
 def cautions(
-    entrants: Sequence[Entrant], digest: str = "", split: str = "", engines: Mapping[str, str] | None = None
+    entrants: Sequence[Entrant],
+    thing: str,
+    digest: str = "",
+    split: str = "",
+    engines: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """What makes runs differ, or their figures mislead, beside the models."""
+    """What makes runs differ, or their figures mislead, beside the models.
+
+    Args:
+        entrants: what is compared.
+        thing: what the models look at: "photo", "clip" or another kind of sample.
+        digest: of what is true of the samples that all are compared on; "" where only recorded scores are at hand.
+        split: of these samples.
+        engines: what computes each, by name.
+    """
     notes = []
+    view = VIEWS[entrants[0].task]
+    given = "captions" if view.said == "caption" else view.truth
     first, *others = entrants
     for entrant in others:
         ours, theirs = (e.trained_on.get("sha256", {}).get("train") for e in (first, entrant))
         counts = [(e.trained_on.get("photos", {}).get("train"), e.trained_on.get("captions")) for e in (first, entrant)]
         if (ours and theirs and ours != theirs) or (all(all(c) for c in counts) and counts[0] != counts[1]):
-            notes.append(f"{entrant.name} was trained on other photos or captions than {first.name}")
+            notes.append(f"{entrant.name} was trained on other {thing}s or {given} than {first.name}")
     for entrant in entrants:
         evaluated = entrant.digests.get(split) if entrant.predictions is not None else None
         if digest and evaluated and evaluated != digest:
             notes.append(
-                f"{entrant.name} was evaluated against other references of the same photos; here it is scored against "
-                "those of --data, as all are"
+                f"{entrant.name} was evaluated against other {view.truth} of the same {thing}s; here it is scored "
+                "against those of --data, as all are"
             )
     models = [e for e in entrants if e.artefact is not None]
     words = {tuple(e.artefact.description.vocabulary.get("tokens", ())) for e in models if e.artefact}
-    cuts = {longest_reference(e) for e in models}
+    cuts = {e.longest_reference for e in models}
     if len(words) > 1 or len(cuts) > 1:
         notes.append(
             "the models have different vocabularies or cut references at different lengths: their loss and perplexity "

@@ -1,4 +1,4 @@
-"""Which of several captioners is better, by how much, and whether it is more than luck."""
+"""Which of several models is better, by how much, and whether it is more than luck."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from typing import Any, Protocol
 
 from seesay.data import Dataset, Sample, read_dataset, source_of
 from seesay.errors import DataError, MediaError, UsageError
-from seesay.metrics import Difference, Scores, health, score
+from seesay.metrics import Difference, Scores
 from seesay.metrics import compare as difference
-from seesay.metrics.scores import possible_metrics, references_digest
 from seesay.report.cautions import cautions, differing_settings
 from seesay.report.compare_page import write_pages
-from seesay.report.comparison import Comparison, Photo
+from seesay.report.comparison import Comparison, Item
 from seesay.report.entrants import Entrant, find_entrants, usual_split
 from seesay.report.evaluate import write_whole
+from seesay.report.judge_captions import CaptionJudge
+from seesay.report.judge_recognition import RecognitionJudge
+from seesay.report.judging import Judge
 from seesay.report.measures import measures_of
-from seesay.report.predict import TOGETHER, Predictions, Speed, measure_speed, predict
+from seesay.report.predict import TOGETHER, Model, Predictions, Said, Speed, measure_speed, predict
 from seesay.report.thumbnails import thumbnail
-from seesay.runtime import Captioner
-from seesay.text import tokenize
 
 SHOWN = 12
-"""Photos drawn at random, and photos that the captioners differ most about."""
+"""Photos or clips drawn at random, and those that the models differ most about."""
 FEW = 100
-"""With fewer photos a bootstrap's interval is too narrow to be believed."""
+"""With fewer photos or clips a bootstrap's interval is too narrow to be believed."""
 
 
 class Told(Protocol):
@@ -48,35 +48,36 @@ def compare(
     beam: int | None = None,
     on_progress: Told = lambda done, total, what=None: None,
 ) -> Comparison:
-    """Have several captioners caption the same photos, and write what comes of it to `out`.
+    """Have several captioners, or several recognisers, answer on the same samples; write what comes of it to `out`.
 
     Written: `index.html` (everything, self-contained), `comparison.md`, `comparison.json`, `comparison.csv`,
-    `captions.csv` (every photo), the plots as PNG, and `predictions/`, from which a second call takes what the first
-    has done.
+    `captions.csv` or `clips.csv` (every photo or clip), the plots as PNG, and `predictions/`, from which a second call
+    takes what the first has done.
 
     Args:
         runs: folders of runs, artefacts, or evaluations that hold `predictions.json`; the first is compared with.
         out: a folder, made if need be.
         data: `FORMAT:PATH`; None compares the scores that the runs recorded.
         split: of `data`.
-        beam: sentences followed at a time; None for each model's own.
+        beam: sentences followed at a time; None for each captioner's own.
         on_progress: told what is being done, and how far it is.
 
     Raises:
-        UsageError: one of `runs` cannot be compared, or `out` cannot be written.
-        DataError: predictions of other photos, or recorded scores against other references.
+        UsageError: one of `runs` cannot be compared, captioners are mixed with recognisers, or `out` cannot be written.
+        DataError: predictions of other samples, recorded scores against other references or labels, recognisers of
+            other classes than each other's or the data's.
     """
     entrants = find_entrants(runs)
+    judge = _judge(entrants[0].task, beam)
     split = usual_split(split)
     dataset = read_dataset(data) if data is not None else None
-    if dataset is not None:
-        dataset.split(split)  # told before anything is written
+    judge.check(entrants, dataset.split(split) if dataset is not None else ())  # told before anything is written
     try:
         out.mkdir(parents=True, exist_ok=True)
         if dataset is None or data is None:
-            found = _recorded(entrants, split)
+            found = _recorded(entrants, judge, split)
         else:
-            found = _captioned(entrants, dataset, data, split, out, beam, on_progress)
+            found = _answered(entrants, judge, dataset, data, split, out, on_progress)
         write_whole(out / "comparison.json", json.dumps(found.to_json(), indent=1, ensure_ascii=False))
         with (out / "comparison.csv").open("w", encoding="utf-8", newline="") as handle:
             table = csv.writer(handle)
@@ -88,115 +89,123 @@ def compare(
     return found
 
 
-def _recorded(entrants: Sequence[Entrant], split: str) -> Comparison:
+def _judge(task: str, beam: int | None) -> Judge:
+    if task == "recognize":
+        if beam is not None:
+            raise UsageError("--beam is for captioners; recognisers look for no sentences")
+        return RecognitionJudge()
+    return CaptionJudge(beam)
+
+
+def _recorded(entrants: Sequence[Entrant], judge: Judge, split: str) -> Comparison:
     """Only what the runs themselves wrote down."""
+    view = judge.view
+    thing = "clip" if view.said == "label" or any(e.artefact and e.artefact.description.clip for e in entrants) else ""
+    thing = thing or "photo"
     lacking = [e.name for e in entrants if split not in e.recorded]
     if len(lacking) == len(entrants):
-        raise UsageError(f"none of the runs has recorded scores on {split!r}; add --data FORMAT:PATH to caption it")
+        raise UsageError(
+            f"none of the runs has recorded scores on {split!r}; add --data FORMAT:PATH, to have it judged by each"
+        )
     known = {e.name: e.digests[split] for e in entrants if split in e.digests and split in e.recorded}
     if len(set(known.values())) > 1:
         raise DataError(
-            f"the runs were scored on different photos or references of {split!r} "
+            f"the runs were scored on different {thing}s or {view.truth} of {split!r} "
             f"({', '.join(f'{name}: {digest}' for name, digest in known.items())}); add --data FORMAT:PATH, so that "
-            "all caption the same photos"
+            f"all are judged on the same {thing}s"
         )
-    notes = [f"scores as each run recorded them on {split}; --data FORMAT:PATH has all caption the same photos"]
+    notes = [f"scores as each run recorded them on {split}; --data FORMAT:PATH has all judge the same {thing}s"]
     if lacking:
         notes.append(f"no scores on {split} are recorded for {', '.join(lacking)}")
     unknown = [e.name for e in entrants if e.name not in known and e.name not in lacking]
     if unknown:
-        notes.append(f"whether {', '.join(unknown)} was scored on the same photos as the others is not known")
+        notes.append(f"whether {', '.join(unknown)} was scored on the same {thing}s as the others is not known")
     recorded = [{k: v for k, v in e.recorded.get(split, {}).items() if isinstance(v, float)} for e in entrants]
     losses = [scores.pop("loss", None) for scores in recorded]
+    rows = judge.rows(entrants, recorded, losses, None, None, ())
     return Comparison(
+        view,
+        thing,
         tuple(e.name for e in entrants),
         split,
         0,
-        measures_of(entrants, recorded, losses, None, {}),
+        measures_of(view, thing, entrants, rows, {}),
         settings=differing_settings(entrants),
         histories={e.name: e.history for e in entrants if e.history},
-        notes=(*notes, *cautions(entrants)),
+        notes=(*notes, *cautions(entrants, thing)),
     )
 
 
-def _captioned(
-    entrants: Sequence[Entrant], dataset: Dataset, data: str, split: str, out: Path, beam: int | None, told: Told
+def _answered(
+    entrants: Sequence[Entrant], judge: Judge, dataset: Dataset, data: str, split: str, out: Path, told: Told
 ) -> Comparison:
     samples = dataset.split(split)
-    _check_photos([e for e in entrants if e.predictions is not None], samples, f"{split} of {data}")
-    digest = references_digest({s.id: [tokenize(text) for text in s.references] for s in samples})
-    captioners, engines = {}, {}
-    for entrant in entrants:
-        if entrant.artefact is not None:
-            networks, engines[entrant.name] = entrant.networks()
-            captioners[entrant.name] = Captioner(entrant.artefact, networks)
+    view = judge.view
+    thing = _thing(dataset, judge)
+    _check_samples([e for e in entrants if e.predictions is not None], samples, f"{split} of {data}", thing, judge)
+    digest = judge.digest(samples)
+    loaded = {e.name: judge.load(e) for e in entrants if e.artefact is not None}
+    models = {name: model for name, (model, _) in loaded.items()}
+    engines = {name: engine for name, (_, engine) in loaded.items()}
     predictions: dict[str, Predictions] = {}
     for entrant in entrants:
-        if entrant.name in captioners:
-            captioner = captioners[entrant.name]
+        if entrant.name in models:
 
             def tell(done: int, total: int, name: str = entrant.name) -> None:
-                told(done, total, f"captioning by {name}")
+                told(done, total, f"{view.doing} by {name}")
 
-            options = captioner.options(beam=beam)
-            folder = out / "predictions"
-            predictions[entrant.name] = predict(entrant, captioner, samples, folder, digest, options, tell)
+            predictions[entrant.name] = predict(
+                entrant, models[entrant.name], samples, out / "predictions", digest, tell
+            )
     broken = {item: why for p in predictions.values() for item, why in p.broken.items()}
-    captions = {e.name: e.predictions or predictions[e.name].captions for e in entrants}
+    said = {e.name: e.predictions or predictions[e.name].said for e in entrants}
     for sample in samples:
-        if sample.id not in broken and any(sample.id not in said for said in captions.values()):
-            broken[sample.id] = _why_closed(sample, captions)
+        if sample.id not in broken and any(sample.id not in each for each in said.values()):
+            broken[sample.id] = _why_closed(sample, said, view.said)
     samples = tuple(s for s in samples if s.id not in broken)
     if not samples:
-        raise DataError(f"{data}: not one photo of {split!r} opens, for example {next(iter(broken.values()))}")
+        raise DataError(f"{data}: not one {thing} of {split!r} opens, for example {next(iter(broken.values()))}")
     notes = []
     if broken:
         first = next(iter(broken.values()))
-        notes.append(f"{len(broken)} photo(s) do not open and are passed over, the first: {first}")
+        notes.append(f"{len(broken)} {thing}(s) do not open and are passed over, the first: {first}")
     ids = [s.id for s in samples]
-    metrics, lacking = possible_metrics(len(ids))
-    truth = {s.id: s.references for s in samples}
-    scores: dict[str, Scores] = {}
-    for number, entrant in enumerate(entrants):
-        told(number, len(entrants), f"scoring {entrant.name}")
-        scores[entrant.name] = score({i: captions[entrant.name][i] for i in ids}, truth, metrics)
-    training = [text for s in dataset.samples if s.split == "train" for text in s.references]
-    signs = [
-        asdict(
-            health(
-                [captions[e.name][i] for i in ids],
-                training or None,
-                captioners[e.name].vocabulary.tokens if e.name in captioners else None,
-            )
-        )
-        for e in entrants
-    ]
+    told(0, len(entrants), "scoring")
+    scores, lacking = judge.score(said, samples, entrants)
     losses = [predictions[e.name].loss(ids) if e.name in predictions else None for e in entrants]
-    speeds = _speeds(entrants, captioners, samples, out, beam, told)
+    rows = judge.rows(entrants, [scores[e.name].corpus for e in entrants], losses, said, dataset, samples)
+    speeds = _speeds(entrants, models, samples, out, told)
     leader = scores[entrants[0].name]
-    photo_metric = "CIDEr-D" if "CIDEr-D" in leader.items else "ROUGE_L"
-    photos = [
-        Photo(s, {n: c[s.id] for n, c in captions.items()}, {n: scores[n].items[photo_metric][s.id] for n in captions})
-        for s in samples
-    ]
-    _write_captions(out / "captions.csv", photos, photo_metric)
+    items = judge.items(samples, said, scores)
+    disputed, differing = judge.disputed(items)
+    _write_items(out / judge.columns[0], items, judge)
     if len(ids) < FEW:
-        notes.append(f"only {len(ids)} photos: intervals and p of so few say little")
-    notes += [*lacking, *cautions(entrants, digest, split, engines)]
+        notes.append(f"only {len(ids)} {thing}s: intervals and p of so few say little")
+    notes += [*lacking, *cautions(entrants, thing, digest, split, engines)]
     return Comparison(
+        view,
+        thing,
         tuple(e.name for e in entrants),
         split,
         len(ids),
-        measures_of(entrants, [{**scores[e.name].corpus} for e in entrants], losses, signs, speeds, engines),
+        measures_of(view, thing, entrants, rows, speeds, engines),
         differences={e.name: _differences(scores[e.name], leader, told) for e in entrants[1:]},
         settings=differing_settings(entrants),
         histories={e.name: e.history for e in entrants if e.history},
-        drawn=tuple(random.Random(0).sample(photos, min(SHOWN, len(photos)))),
-        disputed=tuple(sorted(photos, key=_spread, reverse=True)[:SHOWN]),
-        photo_metric=photo_metric,
+        drawn=tuple(random.Random(0).sample(items, min(SHOWN, len(items)))),
+        disputed=tuple(disputed[:SHOWN]),
+        differing=differing,
+        item_metric=judge.metric,
         signature=leader.signature,
+        remarks=tuple(judge.remarks(items)),
         notes=tuple(notes),
     )
+
+
+def _thing(dataset: Dataset, judge: Judge) -> str:
+    if dataset.kind == "picture":
+        return "clip" if judge.view.said == "label" else "photo"
+    return dataset.kind
 
 
 def _differences(scores: Scores, first: Scores, told: Told) -> dict[str, Difference]:
@@ -205,27 +214,25 @@ def _differences(scores: Scores, first: Scores, told: Told) -> dict[str, Differe
     return {name: d for name, d in found.items() if name != "CIDEr"}  # the same number as CIDEr-D
 
 
-def _spread(photo: Photo) -> float:
-    return max(photo.values.values()) - min(photo.values.values())
-
-
-def _check_photos(entrants: Sequence[Entrant], samples: Sequence[Sample], where: str) -> None:
-    """Predictions of other photos are refused; those of photos that do not open may be missing."""
+def _check_samples(
+    entrants: Sequence[Entrant], samples: Sequence[Sample], where: str, thing: str, judge: Judge
+) -> None:
+    """Predictions of other samples are refused; those of samples that do not open may be missing."""
     known = {s.id for s in samples}
     for entrant in entrants:
         told = entrant.predictions or {}
         strange = [i for i in told if i not in known]
         if strange:
             raise DataError(
-                f"{entrant.path}: holds captions of {len(strange)} photo(s) that are not in {where}, such as "
-                f"{strange[0]!r}; compare on the split that was evaluated"
+                f"{entrant.path}: holds {judge.view.said}s of {len(strange)} {thing}(s) that are not in {where}, such "
+                f"as {strange[0]!r}; compare on the split that was evaluated"
             )
         missing = [s for s in samples if s.id not in told]
         opening = [s for s in missing if _fault(s) is None]
         if opening:
             raise DataError(
-                f"{entrant.path}: holds no caption of {len(opening)} of the {len(samples)} photos in {where}, such as "
-                f"{opening[0].id!r}; evaluate all of the split"
+                f"{entrant.path}: holds no {judge.view.said} of {len(opening)} of the {len(samples)} {thing}s in "
+                f"{where}, such as {opening[0].id!r}; evaluate all of the split"
             )
 
 
@@ -237,44 +244,43 @@ def _fault(sample: Sample) -> str | None:
     return None
 
 
-def _why_closed(sample: Sample, captions: Mapping[str, Mapping[str, str]]) -> str:
-    return (
-        _fault(sample)
-        or f"{sample.id!r} has no caption by {next(n for n, c in captions.items() if sample.id not in c)}"
-    )
+def _why_closed(sample: Sample, said: Mapping[str, Mapping[str, Said]], what: str) -> str:
+    silent = next(name for name, each in said.items() if sample.id not in each)
+    return _fault(sample) or f"{sample.id!r} has no {what} by {silent}"
 
 
 def _speeds(
-    entrants: Sequence[Entrant],
-    captioners: Mapping[str, Captioner],
-    samples: Sequence[Sample],
-    out: Path,
-    beam: int | None,
-    told: Told,
+    entrants: Sequence[Entrant], models: Mapping[str, Model], samples: Sequence[Sample], out: Path, told: Told
 ) -> dict[str, Speed]:
     """Speeds measured side by side; those of an earlier call hold while the same models take part."""
-    if not captioners:
+    if not models:
         return {}
     chosen = random.Random(1).sample(list(samples), min(TOGETHER, len(samples)))
-    models = {e.name: {n: r.sha256 for n, r in e.artefact.files.items()} for e in entrants if e.artefact is not None}
-    key: dict[str, Any] = {"models": models, "photos": [s.id for s in chosen], "beam": beam}
+    files = {e.name: {n: r.sha256 for n, r in e.artefact.files.items()} for e in entrants if e.artefact is not None}
+    key: dict[str, Any] = {
+        "models": files,
+        "samples": [s.id for s in chosen],
+        "settings": {name: model.key for name, model in models.items()},
+    }
     file = out / "speeds.json"
     try:
         kept = json.loads(file.read_text("utf-8"))
-        if kept["of"] == key:
+        if kept["of"] == json.loads(json.dumps(key)):
             return {name: Speed(**values) for name, values in kept["speeds"].items()}
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    found = measure_speed(captioners, [source_of(s) for s in chosen], beam, lambda d, t: told(d, t, "measuring speed"))
+    found = measure_speed(models, [source_of(s) for s in chosen], lambda d, t: told(d, t, "measuring speed"))
     write_whole(file, json.dumps({"of": key, "speeds": {name: asdict(s) for name, s in found.items()}}, indent=1))
     return found
 
 
-def _write_captions(file: Path, photos: Sequence[Photo], metric: str) -> None:
-    names = list(photos[0].captions)
+def _write_items(file: Path, items: Sequence[Item], judge: Judge) -> None:
+    names, said = list(items[0].said), judge.view.said
+    truth = [said] if items[0].right else []  # captions have many
     with file.open("w", encoding="utf-8", newline="") as handle:
         table = csv.writer(handle)
-        table.writerow(["image_id", *(f"{name}: caption" for name in names), *(f"{name}: {metric}" for name in names)])
-        for photo in photos:
-            values = (f"{photo.values[n]:.6f}" for n in names)
-            table.writerow([photo.sample.id, *(photo.captions[n] for n in names), *values])
+        heading = [*(f"{name}: {said}" for name in names), *(f"{name}: {judge.metric}" for name in names)]
+        table.writerow([judge.columns[1], *truth, *heading])
+        for item in items:
+            values = (f"{item.values[n]:.6f}" for n in names)
+            table.writerow([item.sample.id, *(item.truth if truth else ()), *(item.said[n] for n in names), *values])

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from seesay.data import source_of
 from seesay.errors import MediaError
-from seesay.report.comparison import Comparison, Photo
+from seesay.report.comparison import Comparison, Item
 from seesay.report.evaluate import write_whole
-from seesay.report.measures import LABELS, Measure
+from seesay.report.measures import Measure
 from seesay.report.page import embedded, page
 from seesay.report.thumbnails import thumbnail
+from seesay.report.views import LABELS
 
 PLOTS_LEFT_OUT = "plots are left out: they need matplotlib (pip install 'seesay[train]')"
 
@@ -27,10 +28,10 @@ def write_pages(found: Comparison, out: Path) -> None:
 
 def title_of(found: Comparison) -> str:
     """What was compared on what."""
-    photos = f", {found.photos:,} photos" if found.photos else ", as recorded"
+    count = f", {found.count:,} {found.thing}s" if found.count else ", as recorded"
     few = len(found.names) <= 3
-    who = " against ".join(found.names) if few else f"{len(found.names)} captioners, against {found.names[0]},"
-    return f"{who} on {found.split}{photos}"
+    who = " against ".join(found.names) if few else f"{len(found.names)} {found.view.models}, against {found.names[0]},"
+    return f"{who} on {found.split}{count}"
 
 
 def _plots(found: Comparison, out: Path) -> dict[str, str]:
@@ -59,18 +60,15 @@ def _page(found: Comparison, plots: Mapping[str, str]) -> str:
         body += _image(plots, "differences.png", "differences with their 95 % intervals")
         heading, rows = _significance(found)
         body.append(plain_table(heading, rows))
-        body.append(
-            f"<p class=soft>Paired bootstrap, 1,000 sets of {found.photos:,} photos; p is two-sided and not corrected "
-            "for the number of comparisons.</p>"
-        )
+        body.append(f"<p class=soft>{_how_tested(found)}</p>")
+        body += [f"<p>{html.escape(remark)}</p>" for remark in found.remarks]
     if "curves.png" in plots:
         body += ["<h2>Training</h2>", *_image(plots, "curves.png", "curves of the runs over their epochs")]
     if found.settings:
         body += ["<h2>Settings that differ</h2>", plain_table(*_settings(found))]
-    for title, photos in (("The photos they differ most about", found.disputed), ("Photos at random", found.drawn)):
-        if photos:
-            cards = "".join(_card(photo, found.photo_metric) for photo in photos)
-            body.append(f"<h2>{title}</h2><div class=cards>{cards}</div>")
+    for title, items in _galleries(found):
+        cards = "".join(_card(item, found) for item in items)
+        body.append(f"<h2>{html.escape(title)}</h2><div class=cards>{cards}</div>")
     body.append(f"<p class=soft>{html.escape(found.signature)}</p>")
     return page(title_of(found), "\n".join(body))
 
@@ -86,18 +84,35 @@ def markdown(found: Comparison, plots: Sequence[str]) -> str:
     parts += [markdown_table(["", *found.names], rows), *(f"> {note}" for note in _notes(found))]
     if found.differences:
         parts += [f"## Better, or luck? Each against {found.names[0]}", markdown_table(*_significance(found))]
-        parts.append(f"Paired bootstrap, 1,000 sets of {found.photos:,} photos; p is two-sided.")
+        parts += [_how_tested(found), *found.remarks]
     parts += [f"![{Path(name).stem}]({name})" for name in plots]
     if found.settings:
         parts += ["## Settings that differ", markdown_table(*_settings(found))]
-    for title, photos in (("The photos they differ most about", found.disputed), ("Photos at random", found.drawn)):
-        if photos:
-            heading = ["photo", *found.names, "a person"]
-            lines = [[p.sample.id, *p.captions.values(), next(iter(p.sample.references), "")] for p in photos]
-            parts += [f"## {title}", markdown_table(heading, lines)]
+    for title, items in _galleries(found):
+        heading = [found.thing, *found.names, "the right one" if items[0].right else "a person"]
+        lines = [[i.sample.id, *(i.shown(n) for n in found.names), next(iter(i.truth), "")] for i in items]
+        parts += [f"## {title}", markdown_table(heading, lines)]
     if found.signature:
         parts.append(f"`{found.signature}`")
     return "\n\n".join(parts) + "\n"
+
+
+def _how_tested(found: Comparison) -> str:
+    return (
+        f"Paired bootstrap, 1,000 sets of {found.count:,} {found.thing}s; p is two-sided and not corrected for the "
+        "number of comparisons."
+    )
+
+
+def _galleries(found: Comparison) -> list[tuple[str, tuple[Item, ...]]]:
+    """Titles and items of those groups that have any."""
+    things, of = f"{found.thing}s", ""
+    if found.differing is not None:
+        more = f"{len(found.disputed)} of " if len(found.disputed) < found.differing else ""
+        of = f" ({more}{found.differing:,})"
+    most = f"The {things} they differ most about" if found.differing is None else f"The {things} they differ about"
+    groups = ((f"{most}{of}", found.disputed), (f"{things.capitalize()} at random", found.drawn))
+    return [(title, items) for title, items in groups if items]
 
 
 def _notes(found: Comparison) -> list[str]:
@@ -168,18 +183,20 @@ def markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str
     return "\n".join([line(heading), line(["---"] * len(heading)), *map(line, rows)])
 
 
-def _card(photo: Photo, metric: str) -> str:
+def _card(item: Item, found: Comparison) -> str:
     try:
-        image = f'<img alt="" src="{embedded(thumbnail(source_of(photo.sample)), 288)}">'
+        image = f'<img alt="" src="{embedded(thumbnail(source_of(item.sample)), 288)}">'
     except MediaError as error:
         image = f"<p class=soft>{html.escape(str(error))}</p>"
     said = "".join(
-        f"<p class=says><span class=soft>{html.escape(name)} · {photo.values[name]:.2f}</span><br>"
-        f"<span class=said>{html.escape(caption)}</span></p>"
-        for name, caption in photo.captions.items()
+        f"<p class=says><span class=soft>{html.escape(name)} · {item.values[name]:.2f}</span><br>"
+        f"<span class=said>{html.escape(item.shown(name))}</span></p>"
+        for name in found.names
     )
-    people = "".join(f"<li>{html.escape(text)}</li>" for text in photo.sample.references[:2])
+    told = [f"the right one: {text}" for text in item.truth] if item.right else item.truth[:2]
+    truth = "".join(f"<li>{html.escape(text)}</li>" for text in told)
+    below = f"{item.sample.id}; figures: {found.item_metric}"
     return (
-        f"<div class=card>{image}<div>{said}<ul class=soft>{people}</ul>"
-        f"<span class=soft>{html.escape(photo.sample.id)}; figures are {html.escape(metric)}</span></div></div>"
+        f"<div class=card>{image}<div>{said}<ul class=soft>{truth}</ul>"
+        f"<span class=soft>{html.escape(below)}</span></div></div>"
     )

@@ -13,11 +13,15 @@ from typing import Any
 
 from seesay.artefact import MANIFEST, WEIGHTS, Artefact, find_artefact
 from seesay.data.sample import normal_split
-from seesay.errors import ArtefactError, UsageError
+from seesay.errors import ArtefactError, DataError, UsageError
 from seesay.metrics.files import read_hypotheses
+from seesay.report.views import VIEWS
 from seesay.runtime.networks import OnnxNetworks
+from seesay.runtime.recognition_networks import RecognitionNetworks
 
 PREDICTIONS, SCORES, HISTORY = "predictions.json", "scores.json", "metrics.csv"
+LONGEST = 30
+"""Tokens of a reference that are read where the model does not say how many it was trained on."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,10 @@ class Entrant:
         name: as short as tells it from the others.
         path: what the user named.
         artefact: the model; None for an evaluation.
-        predictions: photo id to caption, of an evaluation; None for a model.
+        task: "caption" or "recognize".
+        labels: the classes it knows, sorted; empty where it says sentences.
+        predictions: photo id to caption, or clip id to labels with their probabilities (likeliest first), of an
+            evaluation; None for a model.
         recorded: scores found beside it, by split.
         digests: digest of the references those scores are against, by split, where it is known.
         history: rows of `metrics.csv`, one for each epoch; empty where there is none.
@@ -37,7 +44,9 @@ class Entrant:
     name: str
     path: str
     artefact: Artefact | None = None
-    predictions: Mapping[str, str] | None = None
+    task: str = "caption"
+    labels: tuple[str, ...] = ()
+    predictions: Mapping[str, Any] | None = None
     recorded: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
     history: tuple[dict[str, float], ...] = ()
@@ -52,8 +61,13 @@ class Entrant:
         """What its training says of the data; empty where that is not known."""
         return dict(self.artefact.description.training.get("data", {})) if self.artefact else {}
 
+    @property
+    def longest_reference(self) -> int:
+        """Where references are cut before their likelihood is computed: as the model's training cut them."""
+        return int(self.config.get("text", {}).get("max_length", LONGEST))
+
     def parameters(self) -> tuple[int | None, int | None]:
-        """Numbers that the CNN and the decoder learned; None where the weights file does not hold them."""
+        """Numbers that the CNN and the head (decoder, classifier) learned; None where the weights file lacks them."""
         if self.artefact is None:
             return None, None
         counts: Counter[str] = Counter()
@@ -63,24 +77,28 @@ class Entrant:
                 for side in shape:
                     size *= side
                 counts[name.split(".")[0]] += size
-        return counts.get("encoder"), counts.get("decoder")
+        return counts.get("encoder"), counts.get(VIEWS[self.task].head)
 
     def networks(self, threads: int | None = None) -> tuple[Any, str]:
-        """What computes its captions, and in words by what: ONNX Runtime where it is exported, else PyTorch."""
+        """What computes its answers, and in words by what: ONNX Runtime where it is exported, else PyTorch."""
         assert self.artefact is not None
         if self.artefact.exported:
-            return OnnxNetworks(self.artefact, threads), "ONNX Runtime"
-        from seesay.export.parity import TorchNetworks
-        from seesay.export.weights import load_model
+            kind = RecognitionNetworks if self.task == "recognize" else OnnxNetworks
+            return kind(self.artefact, threads), "ONNX Runtime"
+        from seesay.export.parity import TorchNetworks, TorchRecognition
+        from seesay.export.weights import load_any_model
+        from seesay.models.captioner import CaptionModel
 
-        return TorchNetworks(load_model(self.artefact)), "PyTorch"
+        model = load_any_model(self.artefact)
+        return TorchNetworks(model) if isinstance(model, CaptionModel) else TorchRecognition(model), "PyTorch"
 
 
 def find_entrants(runs: Sequence[str]) -> list[Entrant]:
     """Read what each of `runs` holds.
 
     Raises:
-        UsageError: fewer than two, one named twice, or a folder that holds nothing to compare.
+        UsageError: fewer than two, one named twice, a folder that holds nothing to compare, or captioners together
+            with recognisers.
         ArtefactError: a damaged artefact.
         DataError: predictions that cannot be read.
     """
@@ -92,7 +110,15 @@ def find_entrants(runs: Sequence[str]) -> list[Entrant]:
     twice = next((run for run, place in zip(runs, places, strict=True) if places.count(place) > 1), None)
     if twice is not None:
         raise UsageError(f"{twice}: is named twice; name each run once")
-    return [read_entrant(run, name) for run, name in zip(runs, short_names(places), strict=True)]
+    found = [read_entrant(run, name) for run, name in zip(runs, short_names(places), strict=True)]
+    other = next((e for e in found if e.task != found[0].task), None)
+    if other is not None:
+        one, two = VIEWS[found[0].task], VIEWS[other.task]
+        raise UsageError(
+            f"{found[0].path} says {one.said}s and {other.path} says {two.said}s: compare {one.models} with "
+            f"{one.models}, {two.models} with {two.models}"
+        )
+    return found
 
 
 def short_names(places: Sequence[str]) -> list[str]:
@@ -115,13 +141,16 @@ def read_entrant(run: str, name: str) -> Entrant:
             return _read_evaluation(folder, name)
         raise UsageError(_why_not(folder))
     artefact = find_artefact(run)
-    if artefact.description.task != "caption":
-        raise UsageError(f"{run}: is a model for {artefact.description.task!r}; only captioners can be compared")
+    task = artefact.description.task
+    if task not in VIEWS:
+        raise UsageError(f"{run}: is a model for {task!r}; what can be compared are models for {', '.join(VIEWS)}")
     data = artefact.description.training.get("data", {})
     return Entrant(
         name,
         run,
         artefact,
+        task=task,
+        labels=tuple(sorted(artefact.description.labels)),
         recorded=artefact.description.scores,
         digests=dict(data.get("sha256", {})),
         history=read_history(folder / HISTORY),
@@ -129,8 +158,8 @@ def read_entrant(run: str, name: str) -> Entrant:
 
 
 def _read_evaluation(folder: Path, name: str) -> Entrant:
-    captions = {item: texts[0] for item, texts in read_hypotheses(folder / PREDICTIONS).captions.items()}
-    recorded, digests = {}, {}
+    recorded: dict[str, dict[str, Any]] = {}
+    digests = {}
     file = folder / SCORES
     if file.is_file():
         try:
@@ -141,7 +170,37 @@ def _read_evaluation(folder: Path, name: str) -> Entrant:
         recorded = {split: scores}
         digest = re.search(r"references=[^|]*sha256=(\w+)", str(scores.get("signature", "")))
         digests = {split: digest.group(1)} if digest else {}
-    return Entrant(name, str(folder), predictions=captions, recorded=recorded, digests=digests)
+    labels = _read_labels(folder / PREDICTIONS)
+    if labels is None:
+        captions = {item: texts[0] for item, texts in read_hypotheses(folder / PREDICTIONS).captions.items()}
+        return Entrant(name, str(folder), predictions=captions, recorded=recorded, digests=digests)
+    classes = next(iter(recorded.values()), {}).get("classes")
+    if not isinstance(classes, list):
+        raise DataError(f"{folder}: holds labels and no {SCORES} that lists the classes; evaluate again")
+    known = tuple(sorted(map(str, classes)))
+    return Entrant(
+        name, str(folder), task="recognize", labels=known, predictions=labels, recorded=recorded, digests=digests
+    )
+
+
+def _read_labels(file: Path) -> dict[str, dict[str, float]] | None:
+    """Predictions as `seesay evaluate` of a recogniser writes them; None where they are none of these."""
+    try:
+        rows = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None  # whoever reads captions says what is wrong
+    if not isinstance(rows, list) or not rows or not isinstance(rows[0], dict) or "predictions" not in rows[0]:
+        return None
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        try:
+            found[str(row["id"])] = {str(p["label"]): float(p["probability"]) for p in row["predictions"]}
+            if not found[str(row["id"])]:
+                raise ValueError
+        except (KeyError, TypeError, ValueError):
+            shown = json.dumps(row)[:80]
+            raise DataError(f"{file}: {shown} is no prediction with an id and labels; evaluate again") from None
+    return found
 
 
 def usual_split(name: str) -> str:

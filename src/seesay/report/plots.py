@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from seesay.metrics import Difference
 from seesay.report.evaluate import write_whole
-from seesay.report.measures import LABELS
+from seesay.report.views import LABELS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +36,8 @@ CURVES = (
     ("reward", "reward (CIDEr-D of samples)"),
     ("unfinished", "samples without an end (share)"),
 )
+_OF_CLIPS = {"dev loss": "dev loss (nats per clip)", "captions_per_second": "training speed (clips/s)"}
+"""Titles that are others where labels are learned."""
 
 
 def style(index: int) -> dict[str, Any]:
@@ -78,7 +80,9 @@ def curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure | N
     """Each run's figures over its epochs, a panel for each figure that any run has; None where there are no epochs."""
     from matplotlib.ticker import MaxNLocator
 
-    shown = [(key, title) for key, title in CURVES if any(key in row for rows in histories.values() for row in rows)]
+    keys = {key for rows in histories.values() for row in rows for key in row}
+    titles = dict(CURVES) | (_OF_CLIPS if "dev top-1" in keys else {})
+    shown = [(key, title) for key, title in titles.items() if key in keys]
     if not shown:
         return None
     figure, made = panels([title for _, title in shown])

@@ -1,4 +1,4 @@
-"""What each model says of the photos of a split: kept as it is found, so that a killed comparison goes on."""
+"""What each model says of the samples of a split: kept as it is found, so that a killed comparison goes on."""
 
 from __future__ import annotations
 
@@ -8,104 +8,112 @@ import re
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from seesay.data import Sample, source_of
 from seesay.errors import UsageError
-from seesay.media import decode_ahead
+from seesay.media import Prepares, decode_ahead
 from seesay.report.entrants import Entrant
-from seesay.runtime import Captioner
-from seesay.runtime.likelihood import cross_entropy
-from seesay.search import SearchOptions
 
-LONGEST = 30
-"""Tokens of a reference that are read where the model does not say how many it was trained on."""
 ROUNDS, TOGETHER, ALONE = 3, 32, 8
 
 Told = Callable[[int, int], None]
+Said = Any
+"""What a model says of a sample, as JSON: a caption, or labels with their probabilities, likeliest first."""
+
+
+class Answer(NamedTuple):
+    """What a model said of a sample, and how likely it held the truth.
+
+    Attributes:
+        said: see `Said`.
+        nats: the sum of -ln p over what is true: the references' tokens, or the right label.
+        over: how many of these.
+    """
+
+    said: Said
+    nats: float
+    over: int
+
+
+class Model(Protocol):
+    """A model at work.
+
+    Attributes:
+        preprocessing: of what it looks at.
+        batch_size: samples that it looks at together.
+        key: what its answers depend on beside its files, as JSON.
+    """
+
+    preprocessing: Prepares
+    batch_size: int
+    key: Any
+
+    def answer(self, samples: Sequence[Sample], pixels: NDArray[Any]) -> list[Answer]:
+        """What it says of samples, given as `preprocessing` prepares them, a row each."""
+
+    def run(self, sources: Sequence[Any]) -> object:
+        """From files to answers, as its users have it; for the clock."""
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model said, and how likely it held what people said.
+    """What a model said.
 
     Attributes:
-        captions: photo id to caption.
-        nats: photo id to the sum of -ln p over its references' tokens.
-        tokens: photo id to the number of these tokens.
-        broken: photo id to why it does not open.
+        answers: by sample id.
+        broken: sample id to why it does not open.
     """
 
-    captions: dict[str, str]
-    nats: dict[str, float]
-    tokens: dict[str, int]
-    broken: dict[str, str]
+    answers: dict[str, Answer] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def said(self) -> dict[str, Said]:
+        """By sample id."""
+        return {item: answer.said for item, answer in self.answers.items()}
 
     def loss(self, ids: Sequence[str]) -> float | None:
-        """Cross-entropy over these photos' references, nats per token."""
-        count = sum(self.tokens[i] for i in ids)
-        return sum(self.nats[i] for i in ids) / count if count else None
-
-
-def longest_reference(entrant: Entrant) -> int:
-    """Where references are cut before their likelihood is computed: as the model's training cut them."""
-    return int(entrant.config.get("text", {}).get("max_length", LONGEST))
+        """Cross-entropy over what is true of these samples, nats."""
+        over = sum(self.answers[i].over for i in ids)
+        return sum(self.answers[i].nats for i in ids) / over if over else None
 
 
 def predict(
-    entrant: Entrant,
-    captioner: Captioner,
-    samples: Sequence[Sample],
-    folder: Path,
-    digest: str,
-    options: SearchOptions,
-    on_progress: Told,
+    entrant: Entrant, model: Model, samples: Sequence[Sample], folder: Path, digest: str, on_progress: Told
 ) -> Predictions:
-    """Caption the samples; a line for each photo is added to a file in `folder`, and what is there is not done again.
+    """Have a model answer; a line for each sample is added to a file in `folder`, and what is there is not done again.
 
     Args:
         entrant: a model.
-        captioner: the same, loaded.
-        samples: photos with their references.
-        folder: of the files; one for each model, search settings and references.
-        digest: of the samples' references.
-        options: of the search.
-        on_progress: told photos done and photos in all.
+        model: the same, loaded.
+        samples: with what is true of them.
+        folder: of the files; one for each model, its settings and what is true.
+        digest: of what is true of the samples.
+        on_progress: told samples done and samples in all.
 
     Raises:
         UsageError: the file cannot be written.
     """
-    file = folder / prediction_file(entrant, options, digest)
+    file = folder / prediction_file(entrant, model.key, digest)
     found = _read(file)
-    todo = [sample for sample in samples if sample.id not in found.captions]
+    todo = [sample for sample in samples if sample.id not in found.answers]
     on_progress(len(samples) - len(todo), len(samples))
-    networks = _Once(captioner.networks)
-    seeing = Captioner(captioner.artefact, networks)
-    cut = longest_reference(entrant)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with file.open("a", encoding="utf-8") as handle:
-            batches = decode_ahead(
-                map(source_of, todo), captioner.preprocessing, captioner.batch_size, on_error="yield"
-            )
+            batches = decode_ahead(map(source_of, todo), model.preprocessing, model.batch_size, on_error="yield")
             for indices, pixels, faults in batches:
                 found.broken.update((todo[index].id, str(error)) for index, error in faults)
                 batch = [todo[index] for index in indices]
                 if batch:
-                    captions = seeing.caption_pixels(pixels, options)
-                    state = networks.start(pixels)
-                    references = [sample.references for sample in batch]
-                    nats, tokens = cross_entropy(networks, state, references, captioner.vocabulary, cut)
-                    for sample, best, loss, count in zip(batch, captions, nats.tolist(), tokens.tolist(), strict=True):
-                        found.captions[sample.id] = best[0].text
-                        found.nats[sample.id], found.tokens[sample.id] = loss, count
-                        line = {"image_id": sample.id, "caption": best[0].text, "nats": loss, "tokens": count}
-                        handle.write(json.dumps(line) + "\n")
+                    for sample, answer in zip(batch, model.answer(batch, pixels), strict=True):
+                        found.answers[sample.id] = answer
+                        handle.write(json.dumps({"image_id": sample.id, **answer._asdict()}) + "\n")
                     handle.flush()
                 on_progress(len(samples) - len(todo) + max([*indices, *(i for i, _ in faults)]) + 1, len(samples))
     except OSError as error:
@@ -113,94 +121,69 @@ def predict(
     return found
 
 
-def prediction_file(entrant: Entrant, options: SearchOptions, digest: str) -> str:
-    """A name that changes with the model's files, its search settings and the references."""
+def prediction_file(entrant: Entrant, settings: Any, digest: str) -> str:
+    """A name that changes with the model's files, its settings and what its answers are held against."""
     assert entrant.artefact is not None
     files = {name: record.sha256 for name, record in sorted(entrant.artefact.files.items())}
-    key = json.dumps([files, asdict(options), digest, longest_reference(entrant)], sort_keys=True)
+    key = json.dumps([files, settings, digest], sort_keys=True)
     stem = re.sub(r"[^A-Za-z0-9._=-]+", "_", entrant.name)[:80]
     return f"{stem}-{hashlib.sha256(key.encode()).hexdigest()[:8]}.jsonl"
 
 
 def _read(file: Path) -> Predictions:
     """The whole lines of a file; one that a kill cut short is dropped, from the file too."""
-    found = Predictions({}, {}, {}, {})
+    found = Predictions()
     if not file.is_file():
         return found
     whole = b""
     for line in file.read_bytes().splitlines(keepends=True):
         try:
             row = json.loads(line)
-            values = str(row["caption"]), float(row["nats"]), int(row["tokens"])
+            answer = Answer(row["said"], float(row["nats"]), int(row["over"]))
         except (ValueError, KeyError, TypeError):
             break
         if not line.endswith(b"\n"):
             break
         whole += line
-        item = str(row["image_id"])
-        found.captions[item], found.nats[item], found.tokens[item] = values
+        found.answers[str(row["image_id"])] = answer
     if len(whole) < file.stat().st_size:
         file.write_bytes(whole)
     return found
 
 
-class _Once:
-    """Networks that look at the same pixels once, though both the search and the likelihood ask for them."""
-
-    def __init__(self, networks: Any) -> None:
-        self.networks = networks
-        self.step = networks.step
-        self.constant: frozenset[str] = networks.constant
-        self._pixels: NDArray[np.uint8] | None = None
-        self._state: dict[str, Any] = {}
-
-    def start(self, pixels: NDArray[np.uint8]) -> dict[str, Any]:
-        """See `Networks.start`."""
-        if pixels is not self._pixels:
-            self._pixels, self._state = pixels, self.networks.start(pixels)
-            self.constant = self.networks.constant
-        return dict(self._state)
-
-
 @dataclass(frozen=True)
 class Speed:
-    """How fast a model captions photos from their files.
+    """How fast a model answers, from files.
 
     Attributes:
-        captions_per_second: many photos together, median of the rounds.
-        latency: seconds for one photo alone, median.
+        rate: photos or clips a second, many together, median of the rounds.
+        latency: seconds for one alone, median.
     """
 
-    captions_per_second: float
+    rate: float
     latency: float
 
 
-def measure_speed(
-    captioners: Mapping[str, Captioner], photos: Sequence[Any], beam: int | None, on_progress: Told
-) -> dict[str, Speed]:
-    """Time the models on the same photos, taking turns, so that what else the machine does meets all of them.
+def measure_speed(models: Mapping[str, Model], sources: Sequence[Any], on_progress: Told) -> dict[str, Speed]:
+    """Time the models on the same sources, taking turns, so that what else the machine does meets all of them.
 
     Args:
-        captioners: by name.
-        photos: they are read from their files each time; the first few alone, all of them together.
-        beam: see `Captioner.caption`.
+        models: by name.
+        sources: they are read from their files each time; the first few alone, all of them together.
         on_progress: told rounds done and rounds in all.
     """
-    together: dict[str, list[float]] = {name: [] for name in captioners}
-    alone: dict[str, list[float]] = {name: [] for name in captioners}
-    for captioner in captioners.values():
-        captioner.caption(photos[:ALONE], beam=beam)  # the first run allocates
+    together: dict[str, list[float]] = {name: [] for name in models}
+    alone: dict[str, list[float]] = {name: [] for name in models}
+    for model in models.values():
+        model.run(sources[:ALONE])  # the first run allocates
     for turn in range(ROUNDS):
-        for name, captioner in captioners.items():
+        for name, model in models.items():
             begun = time.perf_counter()
-            captioner.caption(
-                photos,
-                beam=beam,
-            )
-            together[name].append((time.perf_counter() - begun) / len(photos))
-            for photo in photos[:ALONE]:
+            model.run(sources)
+            together[name].append((time.perf_counter() - begun) / len(sources))
+            for source in sources[:ALONE]:
                 begun = time.perf_counter()
-                captioner.caption([photo], beam=beam)
+                model.run([source])
                 alone[name].append(time.perf_counter() - begun)
         on_progress(turn + 1, ROUNDS)
-    return {name: Speed(1 / statistics.median(together[name]), statistics.median(alone[name])) for name in captioners}
+    return {name: Speed(1 / statistics.median(together[name]), statistics.median(alone[name])) for name in models}

@@ -19,7 +19,7 @@ from seesay.data.sample import source_of
 from seesay.errors import DataError, MediaError, UsageError
 from seesay.media import decode_ahead
 from seesay.media.kinds import Kind
-from seesay.metrics.recognition import Recognition, recognition
+from seesay.metrics.recognition import Recognition, recognition, recognition_signature
 from seesay.report.evaluate import write_whole
 from seesay.report.page import page
 from seesay.runtime.loading import load_recognizer
@@ -40,6 +40,7 @@ class RecognitionReport:
         split: which split, of how many clips.
         scores: accuracy and the rest; see `seesay.metrics.recognition`.
         notes: a line on clips passed over.
+        signature: how the scores were computed, and on what.
         kind: what they are: clips, or texts or sounds.
     """
 
@@ -48,6 +49,7 @@ class RecognitionReport:
     clips: int
     scores: Recognition
     notes: tuple[str, ...] = ()
+    signature: str = ""
     kind: Kind = "clip"
 
     def to_json(self) -> dict[str, Any]:
@@ -61,6 +63,7 @@ class RecognitionReport:
             "model": self.model,
             "split": self.split,
             f"{self.kind}s": self.clips,
+            "signature": self.signature,
             "notes": list(self.notes),
         }
 
@@ -132,9 +135,10 @@ def evaluate_recognition(
         ]
         write_whole(out / "predictions.json", json.dumps(said, ensure_ascii=False, indent=0))
         scores = recognition([str(s.label) for s in kept], probabilities, recognizer.labels)
+        signature = recognition_signature({s.id: str(s.label) for s in kept}, len(recognizer.labels))
         first = f", the first: {broken[0]}" if broken else ""
         notes = (f"{len(broken)} of {len(samples)} {kind}s do not open and are passed over{first}",) if broken else ()
-        found = RecognitionReport(recognizer.name, split, len(kept), scores, notes, kind)
+        found = RecognitionReport(recognizer.name, split, len(kept), scores, notes, signature, kind)
         write_whole(out / "scores.json", json.dumps(found.to_json(), ensure_ascii=False, indent=1))
         _write_clips(out / f"per_{kind}.csv", kept, probabilities, recognizer.labels)
         write_whole(out / "report.html", recognition_page(found, _picture(scores, out / "confusion.png")))

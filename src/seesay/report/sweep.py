@@ -17,25 +17,13 @@ from seesay.report import sweep_plots as plots
 from seesay.report.compare_page import markdown_table, plain_table
 from seesay.report.entrants import read_entrant
 from seesay.report.evaluate import write_whole
-from seesay.report.measures import LABELS, Value, show, training_figures
+from seesay.report.measures import Value, show, training_figures
 from seesay.report.page import page
+from seesay.report.views import CAPTIONS, LABELS, VIEWS, View
 
 if TYPE_CHECKING:
     from seesay.training.sweep import Outcome
     from seesay.training.trials import Trial
-
-COLUMNS: tuple[tuple[str, str, str, int, int], ...] = (
-    ("CIDEr-D", "CIDEr-D", "", 4, 1),
-    ("Bleu_4", "BLEU-4", "", 4, 1),
-    ("METEOR", "METEOR", "", 4, 1),
-    ("ROUGE_L", "ROUGE-L", "", 4, 1),
-    ("perplexity", "perplexity", "", 2, -1),
-    ("distinct", "distinct captions, share", "", 3, 1),
-    ("vocabulary", "vocabulary used, share", "", 4, 1),
-    ("parameters", "parameters", "numbers", 2, 0),
-    ("training_seconds", "training", "s", 1, -1),
-)
-"""Columns of the table: key, heading, unit, digits, and which way is better."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +44,21 @@ class Row:
 
 
 def figures_of(outcome: Outcome) -> dict[str, float]:
-    """Every number known of a run: its scores on dev, perplexity, parameters, seconds and speed of training."""
+    """Every number known of a run: its scores on dev, also of each class, parameters, seconds and speed of training."""
     if outcome.scores is None:
         return {}
     found = {k: float(v) for k, v in outcome.scores.items() if isinstance(v, (int, float))}
-    found["perplexity"] = math.exp(min(found["loss"], 700.0))
+    found |= {f"class {label}": share for label, share in outcome.scores.get("per_class", {}).items()}
     entrant = read_entrant(str(outcome.run), outcome.run.name)
     counts = entrant.parameters()
     if None not in counts:
         found["parameters"] = float(sum(filter(None, counts)))
+    view = VIEWS[entrant.task]
+    if view is CAPTIONS:
+        found["perplexity"] = math.exp(min(found["loss"], 700.0))
     seconds, speed = training_figures(entrant.history)
-    more = {"epochs": float(len(entrant.history)), "training_seconds": seconds, "training_captions_per_second": speed}
+    rate = f"training_{view.learned}_per_second"
+    more = {"epochs": float(len(entrant.history)), "training_seconds": seconds, rate: speed}
     return found | {k: v for k, v in more.items() if v is not None}
 
 
@@ -87,7 +79,12 @@ def summarise(outcomes: Sequence[Outcome]) -> list[Row]:
 
 
 def write_sweep(
-    title: str, outcomes: Sequence[Outcome], out: Path, signature: str = "", trials: Sequence[Trial] = ()
+    title: str,
+    outcomes: Sequence[Outcome],
+    out: Path,
+    signature: str = "",
+    trials: Sequence[Trial] = (),
+    view: View = CAPTIONS,
 ) -> list[Row]:
     """Write `index.html`, `sweep.md`, `summary.csv`, `runs.csv` and a plot for each key into `out`.
 
@@ -97,6 +94,7 @@ def write_sweep(
         out: a folder that exists.
         signature: how scores were computed; "" takes it from the outcomes.
         trials: of a search; they come as a table and a plot of their own.
+        view: of the runs' task.
 
     Raises:
         UsageError: `out` cannot be written.
@@ -106,25 +104,26 @@ def write_sweep(
     try:
         _write_runs(out / "runs.csv", outcomes)
         _write_summary(out / "summary.csv", rows)
-        pictures = plots.draw(rows, trials, out)
+        pictures = plots.draw(rows, trials, out, view)
         failed = [f"{o.run.relative_to(out)}: {o.error}" for o in outcomes if o.error]
-        write_whole(out / "sweep.md", _markdown(title, rows, trials, failed, list(pictures), signature))
-        write_whole(out / "index.html", _page(title, rows, trials, failed, pictures, signature))
+        write_whole(out / "sweep.md", _markdown(title, rows, trials, failed, list(pictures), signature, view))
+        write_whole(out / "index.html", _page(title, rows, trials, failed, pictures, signature, view))
     except OSError as error:
         raise UsageError(f"{error.filename or out}: cannot be written ({error.strerror or error})") from error
     return rows
 
 
-def table_of(rows: Sequence[Row], bold: str = "{}") -> tuple[list[str], list[list[str]]]:
+def table_of(rows: Sequence[Row], view: View = CAPTIONS, bold: str = "{}") -> tuple[list[str], list[list[str]]]:
     """Heading and lines of the summary: settings, seeds, and mean ± spread of each column that has values."""
     keys = list(dict.fromkeys(key for row in rows for key in row.point))
-    shown = [c for c in COLUMNS if any(c[0] in row.mean for row in rows)]
+    shown = [c for c in view.columns if any(c[0] in row.mean for row in rows)]
     lines = [[*(_text(row.point.get(key)) for key in keys), str(row.seeds)] for row in rows]
     for key, _, unit, digits, better in shown:
         cells = [show_spread(row.mean.get(key), row.spread.get(key, math.nan), unit, digits) for row in rows]
         best = max((row.mean[key] * better for row in rows if key in row.mean), default=0.0) if better else math.nan
+        apart = len(set(cells)) > 1
         for line, row, cell in zip(lines, rows, cells, strict=True):
-            line.append(bold.format(cell) if len(rows) > 1 and row.mean.get(key, math.nan) * better == best else cell)
+            line.append(bold.format(cell) if apart and row.mean.get(key, math.nan) * better == best else cell)
     return [*keys, "seeds", *(heading for _, heading, _, _, _ in shown)], lines
 
 
@@ -136,14 +135,14 @@ def show_spread(mean: float | None, spread: float, unit: str, digits: int) -> st
     return f"{text} ± {show(spread, unit, digits)}"
 
 
-def trial_table(trials: Sequence[Trial]) -> tuple[list[str], list[list[str]]]:
+def trial_table(trials: Sequence[Trial], view: View = CAPTIONS) -> tuple[list[str], list[list[str]]]:
     """All trials, the best first."""
     keys = list(dict.fromkeys(key for trial in trials for key in trial.point))
     ranked = sorted(trials, key=lambda t: (t.state != "complete", -(t.value if t.value is not None else -1.0)))
     lines = [
         [str(t.number), t.state, *(_text(t.point.get(key)) for key in keys), show(t.value), t.error] for t in ranked
     ]
-    return ["trial", "state", *keys, "CIDEr-D on dev", "error"], lines
+    return ["trial", "state", *keys, f"{view.score} on dev", "error"], lines
 
 
 def _text(value: Any) -> str:
@@ -159,24 +158,19 @@ def _page(
     failed: Sequence[str],
     pictures: Mapping[str, str],
     signature: str,
+    view: View,
 ) -> str:
     body = [f"<h1>{html.escape(title)}</h1>"]
     body += [f'<img class=plot alt="{html.escape(name)}" src="{address}">' for name, address in pictures.items()]
     if trials:
-        body += ["<h2>Trials</h2>", plain_table(*trial_table(trials))]
+        body += ["<h2>Trials</h2>", plain_table(*trial_table(trials, view))]
     if rows:
-        body += ["<h2>Points</h2>", plain_table(*table_of(rows))]
-    body.append(f"<p class=soft>{NOTE}</p>")
+        body += ["<h2>Points</h2>", plain_table(*table_of(rows, view))]
+    body.append(f"<p class=soft>{view.note}</p>")
     if failed:
         body += ["<h2>Failed</h2><ul>", *(f"<li>{html.escape(line)}</li>" for line in failed), "</ul>"]
     body.append(f"<p class=soft>{html.escape(signature)}</p>")
     return page(title, "\n".join(body))
-
-
-NOTE = (
-    "Scores on dev, mean ± sample standard deviation over the seeds. Perplexities of different vocabularies cannot be "
-    "compared. Training: seconds spent in steps."
-)
 
 
 def _markdown(
@@ -186,13 +180,14 @@ def _markdown(
     failed: Sequence[str],
     pictures: Sequence[str],
     signature: str,
+    view: View,
 ) -> str:
     parts = [f"# {title}", *(f"![{name}]({name})" for name in pictures)]
     if trials:
-        parts += ["## Trials", markdown_table(*trial_table(trials))]
+        parts += ["## Trials", markdown_table(*trial_table(trials, view))]
     if rows:
-        parts += ["## Points", markdown_table(*table_of(rows, "**{}**"))]
-    parts.append(NOTE)
+        parts += ["## Points", markdown_table(*table_of(rows, view, "**{}**"))]
+    parts.append(view.note)
     if failed:
         parts += ["## Failed", "\n".join(f"- {line}" for line in failed)]
     return "\n\n".join([*parts, f"`{signature}`"] if signature else parts) + "\n"

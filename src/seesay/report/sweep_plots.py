@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seesay.report.plots import COLOURS, legend, panels, style, write_png
+from seesay.report.views import View
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,31 +20,23 @@ if TYPE_CHECKING:
     from seesay.report.sweep import Row
     from seesay.training.trials import Trial
 
-PANELS = (
-    ("CIDEr-D", "dev CIDEr-D"),
-    ("Bleu_4", "dev BLEU-4"),
-    ("ROUGE_L", "dev ROUGE-L"),
-    ("perplexity", "dev perplexity"),
-    ("vocabulary", "vocabulary used (share)"),
-    ("training_seconds", "training (s)"),
-)
 SERIES = 7
 """More choices of the other settings than this are not told apart, but averaged."""
 
 
-def draw(rows: Sequence[Row], trials: Sequence[Trial], out: Path) -> dict[str, str]:
+def draw(rows: Sequence[Row], trials: Sequence[Trial], out: Path, view: View) -> dict[str, str]:
     """Write the plots into `out`: file name to the address that a page can carry inside it."""
     made = {}
     keys = [] if trials else list(dict.fromkeys(key for row in rows for key in row.point))
     for key in keys:
         name = f"against-{re.sub(r'[^A-Za-z0-9._-]+', '_', key)}.png"
-        made[name] = write_png(against(key, rows), out / name)
+        made[name] = write_png(against(key, rows, view), out / name)
     if trials:
-        made["trials.png"] = write_png(trial_plot(trials), out / "trials.png")
+        made["trials.png"] = write_png(trial_plot(trials, view), out / "trials.png")
     return made
 
 
-def against(key: str, rows: Sequence[Row]) -> Figure:
+def against(key: str, rows: Sequence[Row], view: View) -> Figure:
     """Mean ± spread of each figure against one setting: lines for numbers, bars for names.
 
     With other settings varied too there is a series for each choice of them, or, past seven, their mean and the
@@ -53,7 +46,7 @@ def against(key: str, rows: Sequence[Row]) -> Figure:
     values = list(dict.fromkeys(json.dumps(row.point[key]) for row in rows))
     numbers = [number(json.loads(value)) for value in values]
     series = _series(key, rows)
-    shown = [(k, title) for k, title in PANELS if _moves(k, series.values())] or [PANELS[0]]
+    shown = [(k, title) for k, title in view.panels if _moves(k, series.values())] or [view.panels[0]]
     figure, made = panels([title for _, title in shown])
     for axes, (figure_key, _) in zip(made, shown, strict=True):
         table = {
@@ -160,8 +153,8 @@ def _bars(axes: Axes, points: Points, names: Sequence[str]) -> None:
     axes.set_xticks(range(len(names)), names, rotation=30 if long else 0, ha="right" if long else "center")
 
 
-def trial_plot(trials: Sequence[Trial]) -> Figure:
-    """CIDEr-D of the trials as they came, with the best so far, and against each setting."""
+def trial_plot(trials: Sequence[Trial], view: View) -> Figure:
+    """The score of the trials as they came, with the best so far, and against each setting."""
     from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
     keys = list(dict.fromkeys(key for trial in trials for key in trial.point))
@@ -183,7 +176,7 @@ def trial_plot(trials: Sequence[Trial]) -> Figure:
             else:
                 x = [float(values.index(str(t.point.get(key)))) for t in chosen]
             axes.plot(x, [t.value or 0.0 for t in chosen], linestyle="none", label=state if chosen else None, **look)
-        axes.set_ylabel("dev CIDEr-D")
+        axes.set_ylabel(f"dev {view.score}")
         if key is None:
             done = [t for t in known if t.state == "complete"]
             best = [max(t.value or 0.0 for t in done[: i + 1]) for i in range(len(done))]

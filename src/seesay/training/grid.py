@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from seesay.errors import UsageError
+from seesay.report.views import CAPTIONS, RECOGNITION, View
 from seesay.search import SearchOptions
 from seesay.training.config import Config, load_config
 
@@ -24,7 +25,7 @@ SEARCH_KEYS = {
 }
 """Settings that change how captions are looked for, and nothing that is learned."""
 SEED = "training.seed"
-_FAMILIES = ("decoder", "decoder.name", "encoder", "encoder.name")
+_FAMILIES = ("decoder", "decoder.name", "encoder", "encoder.name", "classifier", "classifier.name")
 _RANGE = re.compile(r"\s*([^,\s]+?)\.\.([^,\s]+?)\s*(,\s*log\s*)?")
 
 Point = Mapping[str, Any]
@@ -67,6 +68,7 @@ class Plan:
         ranges: what only a search with trials can vary.
         seeds: of each point.
         name: the recipe's own name.
+        view: of the task: whether captions or labels are learned.
     """
 
     recipe: str
@@ -75,6 +77,7 @@ class Plan:
     ranges: tuple[Range, ...]
     seeds: tuple[int, ...]
     name: str
+    view: View
 
     @property
     def trained(self) -> list[Point]:
@@ -132,8 +135,12 @@ def read_plan(recipe: str, settings: Sequence[str], seeds: int) -> Plan:
         else:
             axes.append(found)
     axes.sort(key=lambda axis: axis.key in SEARCH_KEYS)
-    plan = Plan(str(recipe), tuple(fixed), tuple(axes), tuple(ranges), tuple(range(1, seeds + 1)), "")
-    plan = replace(plan, name=plan.config({a.key: a.values[0] for a in axes} | {r.key: r.low for r in ranges}).name)
+    plan = Plan(str(recipe), tuple(fixed), tuple(axes), tuple(ranges), tuple(range(1, seeds + 1)), "", CAPTIONS)
+    first = plan.config({a.key: a.values[0] for a in axes} | {r.key: r.low for r in ranges})
+    plan = replace(plan, name=first.name, view=CAPTIONS if first.classifier is None else RECOGNITION)
+    silent = next((key for key in keys if key in SEARCH_KEYS), None) if plan.view is RECOGNITION else None
+    if silent is not None:
+        raise UsageError(f"{silent}: changes how captions are looked for, and {first.name} learns labels")
     for point in _product([*plan.axes, *(Axis(r.key, (r.low, r.high)) for r in ranges)]):
         training = plan.config(point).training
         SearchOptions(**{option: getattr(training, option) for option in SEARCH_KEYS.values()})

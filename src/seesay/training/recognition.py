@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from lightning.fabric import Fabric
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -57,6 +59,19 @@ def label_loss(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor
     return F.cross_entropy(logits.float().flatten(0, 1), each, reduction="sum", label_smoothing=smoothing) / times
 
 
+@dataclass(frozen=True, eq=False)
+class Recognised:
+    """What a model says of clips.
+
+    Attributes:
+        probabilities: (clips, classes) float32, averaged over time.
+        loss: cross-entropy of the labels, the mean over time and clips, nats.
+    """
+
+    probabilities: NDArray[np.float32]
+    loss: float
+
+
 class RecognitionTask(Task):
     """Labels of clips.
 
@@ -93,6 +108,23 @@ class RecognitionTask(Task):
     ) -> dict[str, float]:
         """Accuracy (top-1, top-5), its mean over classes, and the labels' cross-entropy in nats a clip.
 
+        Args: see `recognise`.
+        """
+        found = self.recognise(samples, fabric, features, tell)
+        scores = recognition([str(s.label) for s in samples], found.probabilities, self.model.labels)
+        seen = [scores.per_class[label] for label in {str(s.label) for s in samples}]
+        return {
+            "top-1": scores.top_1,
+            "top-5": scores.top_k,
+            "per class": float(np.mean(seen)),
+            "loss": found.loss,
+        }
+
+    def recognise(
+        self, samples: Sequence[Sample], fabric: Fabric, features: Features | None, tell: Tell | None = None
+    ) -> Recognised:
+        """Judge clips with the model as it is; no label smoothing, dropout off.
+
         Args:
             samples: labelled; spread over the processes.
             fabric: device, precision and processes.
@@ -100,7 +132,7 @@ class RecognitionTask(Task):
             tell: called with clips done and clips to do, of this process.
         """
         mine = samples[fabric.global_rank :: fabric.world_size]
-        found: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = {}
+        found: dict[str, NDArray[np.float32]] = {}
         loss = 0.0
         self.model.eval()
         with torch.no_grad(), fabric.autocast():
@@ -112,22 +144,11 @@ class RecognitionTask(Task):
                     tell(len(found), len(mine))
         self.model.train()
         if fabric.world_size > 1:
-            parts: list[tuple[dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]], float]] = [
-                ({}, 0.0)
-            ] * fabric.world_size
+            parts: list[tuple[dict[str, NDArray[np.float32]], float]] = [({}, 0.0)] * fabric.world_size
             torch.distributed.all_gather_object(parts, (found, loss))
             found = {i: p for part in parts for i, p in part[0].items()}
             loss = sum(part[1] for part in parts)
-        scores = recognition(
-            [str(s.label) for s in samples], np.stack([found[s.id] for s in samples]), self.model.labels
-        )
-        seen = [scores.per_class[label] for label in {str(s.label) for s in samples}]
-        return {
-            "top-1": scores.top_1,
-            "top-5": scores.top_k,
-            "per class": float(np.mean(seen)),
-            "loss": loss / len(samples),
-        }
+        return Recognised(np.stack([found[s.id] for s in samples]), loss / len(samples))
 
     def _memories(
         self, samples: Sequence[Sample], fabric: Fabric, features: Features | None

@@ -6,25 +6,20 @@ import json
 import logging
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seesay.artefact import MANIFEST, read_artefact
-from seesay.cache import cache_folder
+from seesay.artefact import MANIFEST
 from seesay.data import Dataset, read_dataset
 from seesay.errors import SeeSayError, UsageError
-from seesay.export.weights import load_model
-from seesay.metrics import health, score
-from seesay.metrics.scores import possible_metrics
-from seesay.training.callbacks import Callback, telling
-from seesay.training.config import Config, make_config
-from seesay.training.features import Features
-from seesay.training.grid import SEARCH_KEYS, Plan, Point, folder_name, run_folder
-from seesay.training.loop import make_fabric, write_json
+from seesay.report.views import CAPTIONS
+from seesay.training.callbacks import Callback
+from seesay.training.config import make_config
+from seesay.training.grid import Plan, Point, run_folder
+from seesay.training.loop import write_json
+from seesay.training.measuring import measure, measured_file
 from seesay.training.run import changed_settings, split_digest, train
-from seesay.training.sights import sight_of
-from seesay.training.validation import decode
 
 log = logging.getLogger("seesay.training")
 RECORD = "sweep.json"
@@ -107,7 +102,8 @@ def claim(plan: Plan, data: str, out: Path) -> Dataset:
         if record.is_file():
             before = json.loads(record.read_text("utf-8")).get("data")
             if before != digests:
-                raise UsageError(f"{out}: holds a sweep over other photos or captions; name another --out")
+                given = "photos or captions" if plan.view is CAPTIONS else "clips or labels"
+                raise UsageError(f"{out}: holds a sweep over other {given}; name another --out")
         for point in plan.trained:
             for seed in plan.seeds:
                 file = run_folder(out, plan, point, seed) / "config.json"
@@ -146,58 +142,3 @@ def explain(error: Exception, folder: Path) -> str:
             pass  # no space for that either; the line is still said
     log.error("%s failed: %s", folder, line)
     return line
-
-
-def measure(
-    run: Path, dataset: Dataset, search: Point | None = None, callbacks: Sequence[Callback] = ()
-) -> dict[str, Any]:
-    """Caption dev with a finished run and score it, once: kept in the run's folder as `dev…/`, an evaluation.
-
-    Args:
-        run: a run's folder.
-        dataset: with dev.
-        search: `SEARCH_KEYS` to values, in place of the run's own; None for those.
-        callbacks: told of the work.
-
-    Returns:
-        Corpus scores, `metrics.Health`, `loss` (nats per token) and `signature`.
-    """
-    search = search or {}
-    file = measured_file(run, search)
-    folder, digest = file.parent, split_digest(dataset, "dev")
-    if file.is_file():
-        kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        if kept.get("data") == digest:
-            return kept
-    artefact = read_artefact(run)
-    config = _with_search(make_config(dict(artefact.description.training["config"]), str(run)), search)
-    fabric = make_fabric(config.training.precision)
-    model = load_model(artefact)
-    fabric.to_device(model)
-    features = Features(cache_folder("features"), fabric, sight_of(config))
-    samples = dataset.split("dev")
-    features.prepare(model.encoder, samples, telling(callbacks, "encoding pictures"))
-    broken = {s.id for s in features.lacking(samples)}
-    samples = tuple(s for s in samples if s.id not in broken)
-    found = decode(model, samples, config, fabric, features, telling(callbacks, "captioning dev"))
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "predictions.json", [{"image_id": i, "caption": c} for i, c in found.captions.items()])
-    metrics, _ = possible_metrics(len(samples))
-    scores = score(found.captions, {s.id: s.references for s in samples}, metrics)
-    training = [text for s in dataset.split("train") for text in s.references]
-    signs = asdict(health(found.captions.values(), training, model.vocabulary.tokens))
-    about = {"model": artefact.name, "split": "dev", "photos": len(samples), "signature": scores.signature}
-    kept = {**scores.corpus, "loss": found.loss, **signs, **about, "data": digest}
-    write_json(file, kept)
-    return kept
-
-
-def measured_file(run: Path, search: Point) -> Path:
-    """Where `measure` keeps what it found."""
-    return run / (f"dev,{folder_name(search, '')}" if search else "dev") / "scores.json"
-
-
-def _with_search(config: Config, search: Point) -> Config:
-    changed = {SEARCH_KEYS[key]: value for key, value in search.items()}
-    values = config.model_dump(mode="json")
-    return make_config({**values, "training": {**values["training"], **changed}}, "search settings")

@@ -1,4 +1,4 @@
-"""A search over settings with Optuna (Akiba et al. 2019, arXiv:1907.10902), judged by CIDEr-D on dev."""
+"""A search over settings with Optuna (Akiba et al. 2019, arXiv:1907.10902), judged on dev by CIDEr-D or top-1."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from optuna.trial import TrialState
 from seesay.errors import UsageError
 from seesay.training.callbacks import Callback
 from seesay.training.grid import SEARCH_KEYS, Plan, Point, run_folder
+from seesay.training.measuring import measure, measured_file
 from seesay.training.progress import Progress
-from seesay.training.sweep import Outcome, claim, explain, measure, measured_file, train_once
+from seesay.training.sweep import Outcome, claim, explain, train_once
 
 log = logging.getLogger("seesay.training")
 STORAGE = "trials.db"
@@ -33,7 +34,7 @@ class Trial:
         number: in the order they were tried.
         point: the settings.
         state: complete, pruned or failed.
-        value: mean CIDEr-D on dev over the seeds; of a pruned one the last epoch's that was reported.
+        value: mean CIDEr-D or top-1 on dev over the seeds; of a pruned one the last epoch's that was reported.
         error: why it failed.
     """
 
@@ -55,8 +56,9 @@ def search(
 ) -> list[Trial]:
     """Try `trials` choices of settings in all, those of earlier calls counted; what was tried lies in `out/trials.db`.
 
-    A trial whose CIDEr-D on dev after an epoch is below the median of the others at that epoch is cut short. One that
-    was killed is tried again, and goes on from its last checkpoint. Runs lie where `sweep` would put them.
+    A trial whose score on dev (CIDEr-D, or top-1 of a recogniser) after an epoch is below the median of the others at
+    that epoch is cut short. One that was killed is tried again, and goes on from its last checkpoint. Runs lie where
+    `sweep` would put them.
 
     Args:
         plan: ranges to search in, and values to choose from.
@@ -78,6 +80,7 @@ def search(
     if listed:
         raise UsageError(f"{listed}: trials choose among single values, not among lists")
     dataset = claim(plan, data, out)
+    view = plan.view
     study = _study(plan, out)
     _retry_killed(study)
     outcomes: dict[tuple[str, int], Outcome] = {}
@@ -92,11 +95,11 @@ def search(
             values = []
             for seed in plan.seeds:
                 folder = run_folder(out, plan, trained, seed)
-                pruning = [_Prune(trial)] if seed == plan.seeds[0] else []
+                pruning = [_Prune(trial, view.score)] if seed == plan.seeds[0] else []
                 train_once(plan, trained, seed, data, folder, [*callbacks, *pruning])
                 scores = measure(folder, dataset, searched, callbacks)
                 outcomes[json.dumps(point, sort_keys=True), seed] = Outcome(point, seed, folder, scores)
-                values.append(float(scores["CIDEr-D"]))
+                values.append(float(scores[view.score]))
             return statistics.mean(values)
         except optuna.TrialPruned:
             raise
@@ -118,17 +121,18 @@ def search(
 
 
 class _Prune(Callback):
-    """Tells the trial of each epoch's CIDEr-D on dev, and stops a run that the median of the others leaves behind."""
+    """Tells the trial of each epoch's score on dev, and stops a run that the median of the others leaves behind."""
 
-    def __init__(self, trial: optuna.Trial) -> None:
+    def __init__(self, trial: optuna.Trial, score: str) -> None:
         self.trial = trial
+        self.score = score
         self.told = -1
 
     def on_epoch(self, progress: Progress) -> None:
         """Report every epoch not reported yet: a resumed run has some."""
         for row in progress.history:
             if (epoch := int(row["epoch"])) > self.told:
-                self.trial.report(row["dev CIDEr-D"], epoch)
+                self.trial.report(row[f"dev {self.score}"], epoch)
                 self.told = epoch
         if self.trial.should_prune():
             raise optuna.TrialPruned

@@ -1,0 +1,170 @@
+"""Captioners side by side: scores against the references, their likelihood, and signs of health."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesay.data import Dataset, Sample
+from seesay.errors import DataError
+from seesay.metrics import Scores, health, score
+from seesay.metrics.scores import possible_metrics, references_digest
+from seesay.report.comparison import Item
+from seesay.report.entrants import Entrant
+from seesay.report.judging import Answers, Judge
+from seesay.report.measures import Measure, score_rows
+from seesay.report.predict import Answer, Model
+from seesay.report.views import CAPTIONS
+from seesay.runtime import Captioner
+from seesay.runtime.likelihood import cross_entropy
+from seesay.text import tokenize
+
+_HEALTH: tuple[tuple[str, str, int, int], ...] = (
+    ("distinct", "distinct captions, share", 1, 3),
+    ("words", "different words used", 1, 0),
+    ("vocabulary", "vocabulary used, share", 1, 4),
+    ("distinct_1", "distinct words / words", 1, 4),
+    ("distinct_2", "distinct pairs / pairs", 1, 4),
+    ("novel", "captions not in the training data, share", 0, 3),
+    ("mean_length", "words in a caption", 0, 2),
+    ("bad_endings", "captions cut short, share", -1, 3),
+    ("repeated", "captions that repeat themselves, share", -1, 3),
+    ("empty", "empty captions", -1, 0),
+)
+
+
+class CaptionJudge(Judge):
+    """See `Judge`.
+
+    Args:
+        beam: sentences followed at a time; None for each model's own.
+    """
+
+    view = CAPTIONS
+    columns: ClassVar[tuple[str, str]] = ("captions.csv", "image_id")
+
+    def __init__(self, beam: int | None = None) -> None:
+        self.beam = beam
+        self.metric = "CIDEr-D"
+
+    def check(self, entrants: Sequence[Entrant], samples: Sequence[Sample]) -> None:
+        """See `Judge.check`.
+
+        Raises:
+            DataError: a sample without captions.
+        """
+        silent = next((s for s in samples if not s.references), None)
+        if silent is not None:
+            raise DataError(f"{silent.media}: has no captions; captioners are compared on data that has them")
+
+    def digest(self, samples: Sequence[Sample]) -> str:
+        """See `Judge.digest`."""
+        return references_digest({s.id: [tokenize(text) for text in s.references] for s in samples})
+
+    def load(self, entrant: Entrant) -> tuple[Model, str]:
+        """See `Judge.load`.
+
+        Raises:
+            UsageError: the beam is none.
+        """
+        assert entrant.artefact is not None
+        networks, engine = entrant.networks()
+        return _Captioning(Captioner(entrant.artefact, networks), entrant.longest_reference, self.beam), engine
+
+    def score(
+        self, said: Answers, samples: Sequence[Sample], entrants: Sequence[Entrant]
+    ) -> tuple[dict[str, Scores], list[str]]:
+        """See `Judge.score`."""
+        metrics, lacking = possible_metrics(len(samples))
+        truth = {s.id: s.references for s in samples}
+        scores = {name: score({i: each[i] for i in truth}, truth, metrics) for name, each in said.items()}
+        self.metric = "CIDEr-D" if "CIDEr-D" in scores[entrants[0].name].items else "ROUGE_L"
+        return scores, lacking
+
+    def rows(
+        self,
+        entrants: Sequence[Entrant],
+        scores: Sequence[Mapping[str, Any]],
+        losses: Sequence[float | None],
+        said: Answers | None,
+        dataset: Dataset | None,
+        samples: Sequence[Sample],
+    ) -> list[Measure]:
+        """See `Judge.rows`."""
+        words = [e.artefact.description.vocabulary.get("tokens", ()) if e.artefact else None for e in entrants]
+        signs = [{"distinct": s.get("distinct")} for s in scores]
+        if said is not None and dataset is not None:
+            training = [text for s in dataset.samples if s.split == "train" for text in s.references]
+            told = [[said[e.name][s.id] for s in samples] for e in entrants]
+            signs = [asdict(health(t, training or None, w)) for t, w in zip(told, words, strict=True)]
+        perplexities = tuple(None if loss is None else math.exp(min(loss, 700.0)) for loss in losses)
+        known = tuple(None if w is None else sum(not word.startswith("<") for word in w) for w in words)
+        return [
+            *score_rows(self.view, scores, losses),
+            Measure("likelihood of the references", "perplexity", "perplexity", "", perplexities, -1, 2),
+            *(Measure("captions", k, what, "", tuple(s.get(k) for s in signs), way, n) for k, what, way, n in _HEALTH),
+            Measure("model", "vocabulary_words", "words it knows", "", known),
+        ]
+
+    def items(self, samples: Sequence[Sample], said: Answers, scores: Mapping[str, Scores]) -> list[Item]:
+        """See `Judge.items`."""
+        return [
+            Item(
+                s,
+                s.references,
+                {name: each[s.id] for name, each in said.items()},
+                {name: scores[name].items[self.metric][s.id] for name in said},
+            )
+            for s in samples
+        ]
+
+
+class _Captioning:
+    """A captioner at work; see `Model`."""
+
+    def __init__(self, captioner: Captioner, cut: int, beam: int | None) -> None:
+        self.captioner, self.cut, self.beam = captioner, cut, beam
+        self.preprocessing = captioner.preprocessing
+        self.batch_size = captioner.batch_size
+        self.options = captioner.options(beam=beam)
+        self.key = [asdict(self.options), cut]
+        self.networks = _Once(captioner.networks)
+        self.seeing = Captioner(captioner.artefact, self.networks)
+
+    def answer(self, samples: Sequence[Sample], pixels: NDArray[Any]) -> list[Answer]:
+        """See `Model.answer`."""
+        captions = self.seeing.caption_pixels(pixels, self.options)
+        references = [sample.references for sample in samples]
+        state = self.networks.start(pixels)
+        nats, tokens = cross_entropy(self.networks, state, references, self.captioner.vocabulary, self.cut)
+        return [
+            Answer(best[0].text, loss, count)
+            for best, loss, count in zip(captions, nats.tolist(), tokens.tolist(), strict=True)
+        ]
+
+    def run(self, sources: Sequence[Any]) -> object:
+        """See `Model.run`."""
+        return self.captioner.caption(sources, beam=self.beam)
+
+
+class _Once:
+    """Networks that look at the same pixels once, though both the search and the likelihood ask for them."""
+
+    def __init__(self, networks: Any) -> None:
+        self.networks = networks
+        self.step = networks.step
+        self.constant: frozenset[str] = networks.constant
+        self._pixels: NDArray[np.uint8] | None = None
+        self._state: dict[str, Any] = {}
+
+    def start(self, pixels: NDArray[np.uint8]) -> dict[str, Any]:
+        """See `Networks.start`."""
+        if pixels is not self._pixels:
+            self._pixels, self._state = pixels, self.networks.start(pixels)
+            self.constant = self.networks.constant
+        return dict(self._state)
