@@ -136,13 +136,16 @@ def test_callbacks_hear_of_steps_epochs_and_the_work_between(tiny_flickr8k, tmp_
         def on_epoch(self, progress):
             heard.append(("epoch", progress.epoch))
 
+        def on_end(self, progress):
+            heard.append(("end", progress.epoch))
+
         def on_work(self, what, done, total):
             heard.append((what, done, total))
 
     settings = [*small_merge(), "training.epochs=1"]
     train("merge", settings, f"flickr8k:{tiny_flickr8k}", tmp_path / "run", callbacks=[Ear()])
     steps = [("step", 1, 3), ("step", 2, 3), ("step", 3, 3)]
-    assert heard == [("encoding pictures", 10, 10), *steps, ("captioning dev", 2, 2), ("epoch", 1)]
+    assert heard == [("encoding pictures", 10, 10), *steps, ("captioning dev", 2, 2), ("epoch", 1), ("end", 1)]
 
 
 def test_resuming_at_every_border_changes_nothing(tiny_flickr8k, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ class Callback:
 
     def on_epoch(self, progress: Progress) -> None:
         """After an epoch; its figures are `progress.history[-1]`."""
+
+    def on_end(self, progress: Progress) -> None:
+        """After the last epoch."""
 
     def on_work(self, what: str, done: int, total: int) -> None:
         """While pictures are encoded, checked or captioned between the steps."""
@@ -104,7 +108,12 @@ class TensorBoardLog(Callback):
 
 
 class Curves(Callback):
-    """`curves.png`: loss, scores on dev and speed over the epochs."""
+    """`curves.png`: loss, scores on dev and speed over the epochs; drawn at the end, and now and then before.
+
+    Args:
+        file: the picture.
+        every: seconds from one drawing to the next at least: drawing takes longer than a short epoch.
+    """
 
     PANELS = (
         ("loss", ("loss", "dev loss")),
@@ -112,12 +121,21 @@ class Curves(Callback):
         ("speed", ("captions_per_second",)),
     )
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, every: float = 20.0) -> None:
         self.file = file
+        self.every = every
+        self._drawn = time.monotonic()
 
     def on_epoch(self, progress: Progress) -> None:
-        """Draw the curves anew."""
+        """Draw the curves anew, if it is time."""
+        if time.monotonic() - self._drawn >= self.every:
+            self.on_end(progress)
+
+    def on_end(self, progress: Progress) -> None:
+        """Draw the curves."""
         from matplotlib.figure import Figure
+
+        self._drawn = time.monotonic()
 
         figure = Figure(figsize=(12, 3.5), layout="constrained")
         for axes, (title, names) in zip(figure.subplots(1, len(self.PANELS)), self.PANELS, strict=True):

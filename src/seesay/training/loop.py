@@ -100,6 +100,8 @@ class Trainer:
             self._enter_phase(saved[0] if saved else None)
             saved = None
             self._epoch()
+        for callback in self.callbacks:
+            callback.on_end(self.progress)
         return self.progress
 
     def _phase(self, epoch: int) -> tuple[bool, bool]:
