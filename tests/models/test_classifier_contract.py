@@ -11,7 +11,7 @@ from seesay.training.recognition import label_loss
 CLASSES, SIZE, FRAMES, GRID = 5, 8, 6, (2, 3)
 SMALL = {"hidden": 12, "dropout": 0.0}
 VARIANTS = {
-    "frame_average": [{"dropout": 0.0}],
+    "frame_average": [{"dropout": 0.0}, {"dropout": 0.0, "standardise": True}],
     "recurrent": [
         *({**SMALL, "cell": cell, "pool": pool} for cell in ("lstm", "gru", "rnn") for pool in ("mean", "last")),
         *({**SMALL, "cell": cell, "pool": "attention", "differences": True} for cell in ("lstm", "rnn")),

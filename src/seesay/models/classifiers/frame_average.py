@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from seesay.models.classifiers.base import Classifier, ClassifierConfig, State, register
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
+from seesay.models.standardise import Standardise
 
 
 class FrameAverageConfig(ClassifierConfig):
@@ -16,6 +17,8 @@ class FrameAverageConfig(ClassifierConfig):
 
     name: Literal["frame_average"] = "frame_average"
     dropout: float = 0.5
+    standardise: bool = False
+    """Frames' numbers less their mean over training, by their deviation (`Standardise`)."""
 
 
 @register("frame_average")
@@ -34,9 +37,10 @@ class FrameAverage(Classifier):
     def __init__(self, config: FrameAverageConfig, classes: int, size: int, grid: tuple[int, int]) -> None:
         super().__init__()
         self.carried: dict[str, tuple[int, ...]] = {}
+        self.standardise = Standardise(size) if config.standardise else nn.Identity()
         self.dropout = Dropout(config.dropout)
         self.output = nn.Linear(size, classes)
 
     def forward(self, memory: Memory, state: State | None = None) -> tuple[Tensor, State]:
         """See `Classifier.forward`; T = F."""
-        return self.output(self.dropout(memory.grid)), {}
+        return self.output(self.dropout(self.standardise(memory.grid))), {}
