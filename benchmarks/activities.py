@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import logging
 import statistics
+import sys
 import tempfile
 from pathlib import Path
 
@@ -94,7 +95,8 @@ def main() -> None:
             chosen = [*settings, f"training.seed={seed}"]
             config = load_config(name, chosen)
             right: dict[str, list[bool]] = {order: [] for order in orders}
-            for fold in folds:
+            for number, fold in enumerate(folds):
+                print(f"{recipe}: seed {seed}, fold {number + 1} of {len(folds)}", file=sys.stderr, flush=True)
                 samples = read_dataset(fold).split("test" if arguments.test else "dev")
                 with tempfile.TemporaryDirectory() as out:
                     model = load_any_model(train(name, chosen, fold, Path(out) / "run"))
