@@ -1,11 +1,9 @@
-"""Features standardised over the training pictures or frames."""
+"""Features standardised over what training sees."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-
-from seesay.models.dropout import Dropout
 
 _REMEMBERED = 20_000.0
 FLOOR = 1e-3
@@ -13,11 +11,11 @@ FLOOR = 1e-3
 
 
 class Standardise(nn.Module):
-    """Each number of a vector less its mean, over its standard deviation, both over the training pictures.
+    """Each number of a vector less its mean, over its standard deviation, both over the training frames.
 
-    They are learned while training looks at pictures or frames, exactly and without weight of any batch: a batch of one
-    will do, and several processes share what they see. Pooled features are all positive: without this, dropout takes
-    away more than what tells one picture from another.
+    They are learned while training looks at frames, exactly and without weight of any batch: a batch of one will do,
+    and several processes share what they see. Pooled features are all positive: without this, dropout takes away more
+    than what tells one frame from another.
 
     Args:
         size: D.
@@ -55,8 +53,3 @@ class Standardise(nn.Module):
         self.variance.lerp_(spread, share).add_(away.square() * (share * (1 - share)))
         self.mean.add_(away * share)
         self.seen.add_(count).clamp_(max=_REMEMBERED)
-
-
-def picture_vector(size: int, width: int, dropout: float) -> nn.Sequential:
-    """Pooled vectors (B, `size`) → (B, `width`): standardised, some dropped, projected, normalised."""
-    return nn.Sequential(Standardise(size), Dropout(dropout), nn.Linear(size, width), nn.LayerNorm(width))

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from seesay.models.decoders.base import Cell, Decoder, DecoderConfig, Recurrent, State, each, register
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
-from seesay.models.standardise import picture_vector
 
 
 class InjectConfig(DecoderConfig):
@@ -53,7 +52,7 @@ class InjectDecoder(Decoder):
         width = config.embedding
         if config.conditioning == "init":
             width = len(self.carried) * config.layers * config.hidden
-        self.picture = picture_vector(feature_size, width, config.dropout)
+        self.picture = nn.Sequential(Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
         self.project = nn.Linear(config.hidden, vocabulary_size)
         self.dropout = Dropout(config.dropout)
 

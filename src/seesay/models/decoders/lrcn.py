@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from seesay.models.decoders.base import PAD, Cell, Decoder, DecoderConfig, Recurrent, State, each, register, spread
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
-from seesay.models.standardise import picture_vector
 
 
 class LrcnConfig(DecoderConfig):
@@ -44,7 +43,7 @@ class LrcnDecoder(Decoder):
         super().__init__()
         width = config.embedding
         self.embedding = nn.Embedding(vocabulary_size, width, padding_idx=0)
-        self.picture = picture_vector(feature_size, width, config.dropout)
+        self.picture = nn.Sequential(Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
         self.first = Recurrent(config.cell, width, config.hidden, prefix="first_")
         self.second = Recurrent(config.cell, config.hidden + width, config.hidden, prefix="second_")
         self.carried = (*self.first.entries, *self.second.entries)

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from seesay.models.decoders.base import PAD, Cell, Decoder, DecoderConfig, Recurrent, State, each, register
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
-from seesay.models.standardise import picture_vector
 
 
 class MergeConfig(DecoderConfig):
@@ -50,7 +49,9 @@ class MergeDecoder(Decoder):
         self.recurrent = Recurrent(config.cell, config.embedding, config.hidden)
         self.carried = self.recurrent.entries
         width = self.directions * config.hidden
-        self.picture = nn.Sequential(*picture_vector(feature_size, width, config.dropout), nn.ReLU())
+        self.picture = nn.Sequential(
+            Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width), nn.ReLU()
+        )
         meeting = width * (2 if config.combine == "concat" else 1)
         self.meet = nn.Sequential(nn.Linear(meeting, config.hidden), nn.ReLU())
         self.project = nn.Linear(config.hidden, vocabulary_size)
