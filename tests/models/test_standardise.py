@@ -1,4 +1,7 @@
-"""Standardised pooled vectors: exact statistics, however the pictures come in batches."""
+"""Standardised vectors: exact statistics, however the pictures come in batches and processes."""
+
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -30,3 +33,27 @@ def test_use_teaches_nothing_and_old_pictures_fade():
             layer(torch.full((1000, 2), value))
     assert (layer.mean > 0.98).all()
     assert (layer.variance < 0.02).all()
+
+
+SHARED = """
+import sys
+import torch
+from seesay.models.standardise import Standardise
+rank, meeting = int(sys.argv[1]), sys.argv[2]
+torch.distributed.init_process_group("gloo", init_method="file://" + meeting, rank=rank, world_size=2)
+pictures = torch.rand(40, 3, generator=torch.Generator().manual_seed(0)) + 2
+layer = Standardise(3).train()
+for part in pictures.split(8):
+    layer(part[rank::2])
+torch.testing.assert_close(layer.mean, pictures.mean(0), atol=1e-4, rtol=1e-4)
+torch.testing.assert_close(layer.variance, pictures.var(0, unbiased=False), atol=1e-4, rtol=1e-3)
+torch.distributed.destroy_process_group()
+"""
+
+
+@pytest.mark.timeout(300)
+def test_two_processes_share_what_they_see(tmp_path):
+    calls = [[sys.executable, "-c", SHARED, str(rank), str(tmp_path / "meeting")] for rank in range(2)]
+    running = [subprocess.Popen(c, stderr=subprocess.PIPE, text=True) for c in calls]
+    told = [process.communicate(timeout=240)[1] for process in running]
+    assert [process.returncode for process in running] == [0, 0], told

@@ -7,6 +7,7 @@ weights and learn from the first epoch, with what reads them.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -81,7 +82,7 @@ def encoder_settings(name: str) -> type[AnyEncoderConfig]:
     return SEQUENCES.get(name, EncoderConfig)
 
 
-class SequenceEncoder(nn.Module):
+class SequenceEncoder(nn.Module, ABC):
     """Convolutions over a sequence; `read` makes vectors of what is read.
 
     Nothing of the padding reaches what reads the grid: it is made zero after every convolution, and the grid's N
@@ -121,9 +122,9 @@ class SequenceEncoder(nn.Module):
         self.grid_size = (1, positions)
         self.dim = config.channels[-1]
 
+    @abstractmethod
     def read(self, sequence: Tensor) -> tuple[Tensor, Tensor]:
         """What is read → vectors (B, L, inputs), and (B, L) bool, True where there is something."""
-        raise NotImplementedError
 
     def forward(self, sequence: Tensor) -> Memory:
         """Tokens (B, L) int64, or frames (B, T, M) float32 → Memory with grid (B, N, D) and pooled (B, D), its mean."""
