@@ -69,7 +69,7 @@ class Vocabulary:
         kept = [w for w, n in counts.items() if n >= min_count and w not in stop_words and w not in SPECIALS]
         kept.sort(key=lambda word: (-counts[word], word))
         if not kept:
-            raise DataError(f"no word comes {min_count} times in the training captions; lower min_count")
+            raise DataError(f"no word comes {min_count} times in training; lower min_count")
         return cls(SPECIALS + tuple(kept[:max_size]))
 
     def __len__(self) -> int:
