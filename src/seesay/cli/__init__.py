@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from seesay.cli import (
+    average,
     caption,
     compare,
     convert,
@@ -46,6 +47,7 @@ VERBS = (
     compare,
     sweep,
     reproduce,
+    average,
     export,
     convert,
     data,
