@@ -15,7 +15,7 @@ from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS
 from seesay.models.encoders import EncoderConfig
 from seesay.runtime import load_recognizer
-from seesay.training.config import ClipSettings
+from seesay.training.sections import ClipSettings
 from seesay.training.sights import Clips
 
 pytest.importorskip("cv2", reason="optical flow needs OpenCV: pip install 'seesay[flow]'")

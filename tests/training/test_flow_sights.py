@@ -15,8 +15,8 @@ from seesay.models.captioner import look
 from seesay.models.classifier import ClassifyModel
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.training import load_config, train
-from seesay.training.config import ClipSettings
 from seesay.training.features import Features, extract_dataset
+from seesay.training.sections import ClipSettings
 from seesay.training.sights import Clips
 
 pytest.importorskip("cv2", reason="optical flow needs OpenCV: pip install 'seesay[flow]'")

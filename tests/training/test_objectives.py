@@ -14,9 +14,9 @@ from seesay.models.memory import Memory
 from seesay.search import SearchOptions
 from seesay.text import Vocabulary
 from seesay.training.batches import Captions
-from seesay.training.config import SelfCriticalSettings
 from seesay.training.distillation import Teachers, load_teachers
 from seesay.training.objectives import CrossEntropy, SelfCritical, prepare_reward, with_own_words
+from seesay.training.sections import SelfCriticalSettings
 from seesay.training.transfer import start_from
 
 ENCODER = EncoderConfig(name="test_efficientnet", weights="random", size=32)

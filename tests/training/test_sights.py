@@ -12,8 +12,8 @@ from seesay.media.sampling import spaced
 from seesay.models.captioner import look
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.training import load_config
-from seesay.training.config import ClipSettings
 from seesay.training.features import Features, extract, open_cache
+from seesay.training.sections import ClipSettings
 from seesay.training.sights import Clips, Pictures
 
 

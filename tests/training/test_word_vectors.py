@@ -11,7 +11,8 @@ from seesay.training import train
 from seesay.training.batches import CaptionBook
 from seesay.training.callbacks import Callback
 from seesay.training.checkpoints import read_checkpoint
-from seesay.training.config import TextSettings, load_config
+from seesay.training.config import load_config
+from seesay.training.sections import TextSettings
 
 SMALL = [
     "encoder=test_efficientnet",

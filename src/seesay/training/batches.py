@@ -15,7 +15,7 @@ from seesay.data import Sample
 from seesay.models.decoders.base import PAD
 from seesay.models.memory import Memory
 from seesay.text import STOP_WORDS, Vocabulary, tokenize
-from seesay.training.config import TextSettings
+from seesay.training.sections import TextSettings
 
 T = TypeVar("T")
 

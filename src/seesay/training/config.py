@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import yaml
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     SerializeAsAny,
     SerializerFunctionWrapHandler,
@@ -28,157 +27,22 @@ from seesay.models.sequences import SequenceConfig, encoder_settings
 from seesay.recipes import RECIPES, recipe_file
 from seesay.registry import nearest
 from seesay.search import SearchOptions
+from seesay.training.sections import (
+    ClipSettings,
+    DistillationSettings,
+    JointSettings,
+    SelfCriticalSettings,
+    Settings,
+    TextSettings,
+    TrainingSettings,
+    VectorSettings,
+)
 
 CAPTIONS_ONLY = ("decoder", "text", "vectors", "self_critical", "distillation")
 """Sections that mean nothing where clips are recognised."""
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TextSettings(_Settings):
-    """How captions become ids."""
-
-    min_count: int = Field(5, ge=1)
-    """Words seen less often in the training captions become the unknown word."""
-    max_length: int = Field(30, ge=1)
-    """Longer training captions are cut here, in tokens."""
-    remove_stop_words: bool = False
-    """Leave `seesay.text.STOP_WORDS` out of the training captions, as some papers do; the model never says them."""
-    drop_rare: bool = False
-    """Leave words below min_count out of the training captions, in place of making them the unknown word."""
-
-
-class VectorSettings(_Settings):
-    """What the decoder's words begin with."""
-
-    source: str = "learned"
-    """learned (random at first), cbow or skipgram (trained on the captions), or a GloVe or word2vec text file."""
-    tune: bool = True
-    """Whether they learn on; false fixes the whole table, words without a vector included."""
-
-
-class ClipSettings(_Settings):
-    """How a clip becomes a sequence: its frames take the place of a picture's positions."""
-
-    frames: int = Field(16, ge=1)
-    """Frames that a model sees of a clip, one of each of as many equal parts; a shorter clip's are repeated."""
-    kept: int = Field(32, ge=1)
-    """Frames encoded once and kept while the CNN is fixed; training draws `frames` of them."""
-    positions: bool = False
-    """Whether every position of every frame is kept (N = frames · positions), rather than each frame's mean."""
-    flow: bool = False
-    """Whether each frame comes with its optical flow to the next one in the file, as a second picture for the CNN; for
-    recognition. It needs OpenCV."""
-
-    @model_validator(mode="after")
-    def _enough(self) -> ClipSettings:
-        if self.kept < self.frames:
-            raise ValueError(f"kept={self.kept} is less than frames={self.frames}")
-        return self
-
-
-class JointSettings(_Settings):
-    """Training the CNN along with the decoder. Off while `from_epoch` is None."""
-
-    from_epoch: int | None = Field(None, ge=0)
-    until_epoch: int | None = None
-    """First epoch in which the CNN is fixed again (None: never)."""
-    layers: int | None = None
-    """How many of the last groups of layers learn (None: all)."""
-    lr: float = Field(1e-4, gt=0)
-    decoder_lr: float = Field(3e-4, gt=0)
-    """The decoder's rate in these epochs."""
-    batch_norm: bool = False
-    """Whether batch norm learns its statistics too: for a CNN that begins with random weights, over large batches."""
-    augment: bool = True
-    """Random crop, mirror image and brightness while the CNN learns."""
-    frames_at_once: int = Field(0, ge=0)
-    """Gradient checkpointing of clips: frames whose inner values are held at a time, computed twice for it; 0: all."""
-
-    @model_validator(mode="after")
-    def _statistics_once(self) -> JointSettings:
-        if self.batch_norm and self.frames_at_once:
-            raise ValueError("batch_norm=true would learn its statistics twice with frames_at_once; leave one out")
-        return self
-
-    def covers(self, epoch: int) -> bool:
-        """Whether the CNN learns in this epoch."""
-        return (
-            self.from_epoch is not None
-            and epoch >= self.from_epoch
-            and (self.until_epoch is None or epoch < self.until_epoch)
-        )
-
-
-class SelfCriticalSettings(_Settings):
-    """Self-critical sequence training (Rennie et al. 2017, arXiv:1612.00563). Off while `from_epoch` is None."""
-
-    from_epoch: int | None = Field(None, ge=0)
-    samples: int = Field(5, ge=2)
-    """Captions sampled for each picture."""
-    baseline: Literal["others", "greedy"] = "others"
-    """What a sample must be better than: the mean of its picture's other samples, or the greedy caption."""
-    lr: float = Field(1e-4, gt=0)
-    encoder_lr: float = Field(2e-5, gt=0)
-    """The CNN's rate, in epochs that `joint` covers too."""
-    cross_entropy: float = Field(0.1, ge=0)
-    """Share of cross-entropy mixed into the loss."""
-    max_length: int = Field(20, ge=1)
-    blend: float = Field(0.0, ge=0, lt=1)
-    """Share of the weights from before this phase in the final model (Wortsman et al. 2022, arXiv:2109.01903)."""
-
-    def covers(self, epoch: int) -> bool:
-        """Whether this epoch is trained on the reward."""
-        return self.from_epoch is not None and epoch >= self.from_epoch
-
-
-class DistillationSettings(_Settings):
-    """Learning from trained models as well as from people. Off while there are no teachers."""
-
-    teachers: tuple[str, ...] = ()
-    """Folders of runs or artefacts with the same vocabulary; their mean probabilities are learned."""
-    weight: float = Field(0.5, gt=0, le=1)
-    """Share of the loss that is the teachers'."""
-
-
-class TrainingSettings(_Settings):
-    """The loop."""
-
-    epochs: int = Field(10, ge=1)
-    batch_size: int = Field(64, ge=1)
-    """Photos in one step, over all processes."""
-    captions_per_photo: int = Field(5, ge=1)
-    views: int = Field(1, ge=1)
-    """Versions of each photo (crops, mirror images) that are encoded and kept while the CNN is fixed; drawn from."""
-    lr: float = Field(1e-3, gt=0)
-    warmup_steps: int = Field(200, ge=0)
-    weight_decay: float = Field(0.01, ge=0)
-    label_smoothing: float = Field(0.1, ge=0, lt=1)
-    scheduled_sampling: float = Field(0.0, ge=0, lt=1)
-    """Share of the words read that are the model's own (Bengio et al. 2015): rises from 0 to this over the epochs."""
-    clip: float = Field(1.0, gt=0)
-    """Largest norm of the whole gradient."""
-    ema: float = Field(0.998, ge=0, lt=1)
-    """Decay of the moving average of the weights; what is evaluated and kept. 0 turns it off."""
-    precision: Literal["auto", "bf16", "float32"] = "auto"
-    """auto: bfloat16 autocast where the hardware has it."""
-    patience: int | None = 5
-    """Stop after this many epochs without a better CIDEr-D (of recognition: accuracy) on dev (None: never)."""
-    keep: Literal["best", "last"] = "best"
-    """Weights of the epoch that was best on dev; or of the last one, where dev is so small that the best is luck."""
-    beam: int = Field(3, ge=1)
-    length_power: float = 0.7
-    no_repeat_ngram: int = Field(0, ge=0)
-    seed: int = 1
-    start_from: str | None = None
-    """A run's or artefact's folder whose weights to begin with; words it does not know begin anew."""
-    checkpoint_minutes: float = Field(5.0, ge=0)
-    """Minutes between checkpoints inside an epoch; one is written after every epoch in any case."""
-
-
-class Config(_Settings):
+class Config(Settings):
     """Everything a run needs besides its data; stored in the artefact, and enough to train it again."""
 
     name: str = "captioner"

@@ -15,7 +15,7 @@ from seesay.models.captioner import frame_dim
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
 from seesay.models.sequences import SEQUENCES, SequenceEncoder
-from seesay.training.config import ClipSettings
+from seesay.training.sections import ClipSettings
 from seesay.training.sights import NEVER_KEPT, Clips, Pictures, Sight
 
 log = logging.getLogger("seesay.training")

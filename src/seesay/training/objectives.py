@@ -20,9 +20,9 @@ from seesay.models.memory import Memory
 from seesay.search import Hypothesis, SearchOptions, sample
 from seesay.text import tokenize
 from seesay.training.batches import Captions
-from seesay.training.config import SelfCriticalSettings
 from seesay.training.cross_entropy import token_losses
 from seesay.training.distillation import Teachers
+from seesay.training.sections import SelfCriticalSettings
 
 END_WORD = "<end>"
 

@@ -32,7 +32,8 @@ from seesay.media.sampling import spaced
 from seesay.models.captioner import frame_dim, look, normalise
 from seesay.models.encoders import Encoder
 from seesay.models.memory import Memory
-from seesay.training.config import ClipSettings, Config
+from seesay.training.config import Config
+from seesay.training.sections import ClipSettings
 
 BATCH = 32
 NEVER_KEPT = "the CNN of texts and sounds begins with random weights and learns: nothing is encoded once and kept"

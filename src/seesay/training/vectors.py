@@ -12,7 +12,7 @@ import torch
 from seesay.errors import UsageError
 from seesay.models.captioner import CaptionModel
 from seesay.text.vectors import read_vectors, train_vectors, vector_table
-from seesay.training.config import VectorSettings
+from seesay.training.sections import VectorSettings
 
 log = logging.getLogger("seesay.training")
 
