@@ -16,7 +16,7 @@ from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
 from seesay.models.sequences import SEQUENCES, SequenceEncoder
 from seesay.training.sections import ClipSettings
-from seesay.training.sights import NEVER_KEPT, Clips, Pictures, Sight
+from seesay.training.sights import NEVER_KEPT, Clips, KeptSight, Pictures, Sight
 
 log = logging.getLogger("seesay.training")
 
@@ -28,7 +28,7 @@ def has_bf16() -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
-def open_cache(directory: Path, encoder: Encoder, sight: Sight) -> FeatureCache:
+def open_cache(directory: Path, encoder: Encoder, sight: KeptSight) -> FeatureCache:
     """The cache of this very encoder, weights and preprocessing, and of this way of looking."""
     key = {
         "encoder": encoder.config.name,
@@ -46,7 +46,7 @@ def extract(
     encoder: Encoder,
     cache: FeatureCache,
     fabric: Fabric,
-    sight: Sight,
+    sight: KeptSight,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Encode the samples that the cache lacks; decoding runs ahead of the network.
@@ -103,14 +103,15 @@ class Features:
     ) -> None:
         """Have every sample's features at hand, for the encoder as it is now."""
         assert isinstance(encoder, Encoder), NEVER_KEPT
+        sight = self._kept_sight()
         weights = encoder.fingerprint()
         if self._cache is not None and weights == self._encoder_weights:
             return
         if self.fabric.is_global_zero:
-            with open_cache(self.directory, encoder, self.sight) as cache:
-                extract(samples, encoder, cache, self.fabric, self.sight, on_progress)
+            with open_cache(self.directory, encoder, sight) as cache:
+                extract(samples, encoder, cache, self.fabric, sight, on_progress)
         self.fabric.barrier()
-        self._cache, self._encoder_weights = open_cache(self.directory, encoder, self.sight), weights
+        self._cache, self._encoder_weights = open_cache(self.directory, encoder, sight), weights
 
     def lacking(self, samples: Sequence[Sample]) -> list[Sample]:
         """The samples that `prepare` could not encode, because their pictures do not open."""
@@ -120,7 +121,11 @@ class Features:
     def memory(self, samples: Sequence[Sample], seed: Sequence[int] | None = None) -> Memory:
         """The Memory of these samples, float32 on the CPU; `seed` draws which frames of a clip."""
         assert self._cache is not None, "prepare() comes first"
-        return self.sight.memory(self._cache, samples, seed)
+        return self._kept_sight().memory(self._cache, samples, seed)
+
+    def _kept_sight(self) -> KeptSight:
+        assert isinstance(self.sight, KeptSight), NEVER_KEPT
+        return self.sight
 
 
 def extract_dataset(
@@ -157,7 +162,7 @@ def extract_dataset(
     fabric = Fabric(accelerator="auto", devices=1, precision="bf16-mixed" if has_bf16() else "32-true")
     network = Encoder(encoder)
     fabric.to_device(network)
-    sight: Sight = Pictures() if frames is None else Clips(ClipSettings(frames=frames, kept=frames, flow=flow))
+    sight: KeptSight = Pictures() if frames is None else Clips(ClipSettings(frames=frames, kept=frames, flow=flow))
     with open_cache(out, network, sight) as cache:
         encoded = extract(dataset.samples, network, cache, fabric, sight, on_progress)
     return {

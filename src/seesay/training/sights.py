@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from seesay.data import FeatureCache, Sample
 from seesay.data.sample import source_of
-from seesay.errors import MediaError, UsageError
+from seesay.errors import MediaError
 from seesay.media import (
     FrameSampling,
     Prepares,
@@ -42,21 +43,10 @@ Encoded = tuple[list[int], dict[str, Half], list[MediaError]]
 """Indexes of samples, what the cache keeps of them by name, and errors of those that cannot be read."""
 
 
-class Sight(Protocol):
+class Sight(ABC):
     """Pictures, clips, texts or sounds."""
 
-    def key(self) -> dict[str, Any]:
-        """What the kept features depend on beside the encoder."""
-
-    def shapes(self, encoder: Encoder) -> dict[str, Any]:
-        """`grid_shape` and `pooled_dim` of the cache."""
-
-    def encoded(self, samples: Sequence[Sample], encoder: Encoder, fabric: Fabric) -> Iterator[Encoded]:
-        """Encode samples, some at a time; decoding runs ahead of the network."""
-
-    def memory(self, cache: FeatureCache, samples: Sequence[Sample], seed: Sequence[int] | None) -> Memory:
-        """What the cache keeps of these samples, float32 on the CPU; `seed` draws where there is a choice."""
-
+    @abstractmethod
     def pixels(self, samples: Sequence[Sample], preprocessing: Any, seed: Sequence[int] | None) -> Tensor:
         """Decode samples in threads, as the model's `encode` takes them: uint8 of pictures and clips.
 
@@ -67,7 +57,27 @@ class Sight(Protocol):
         """
 
 
-class Pictures:
+class KeptSight(Sight):
+    """Pictures or clips, which a fixed CNN encodes once; what it gives is kept."""
+
+    @abstractmethod
+    def key(self) -> dict[str, Any]:
+        """What the kept features depend on beside the encoder."""
+
+    @abstractmethod
+    def shapes(self, encoder: Encoder) -> dict[str, Any]:
+        """`grid_shape` and `pooled_dim` of the cache."""
+
+    @abstractmethod
+    def encoded(self, samples: Sequence[Sample], encoder: Encoder, fabric: Fabric) -> Iterator[Encoded]:
+        """Encode samples, some at a time; decoding runs ahead of the network."""
+
+    @abstractmethod
+    def memory(self, cache: FeatureCache, samples: Sequence[Sample], seed: Sequence[int] | None) -> Memory:
+        """What the cache keeps of these samples, float32 on the CPU; `seed` draws where there is a choice."""
+
+
+class Pictures(KeptSight):
     """One picture each.
 
     Args:
@@ -78,16 +88,16 @@ class Pictures:
         self.views = views
 
     def key(self) -> dict[str, Any]:
-        """See `Sight.key`."""
+        """See `KeptSight.key`."""
         return {"views": self.views} if self.views > 1 else {}
 
     def shapes(self, encoder: Encoder) -> dict[str, Any]:
-        """See `Sight.shapes`."""
+        """See `KeptSight.shapes`."""
         positions = int(np.prod(encoder.grid_size))
         return {"grid_shape": (self.views * positions, encoder.dim), "pooled_dim": self.views * encoder.dim}
 
     def encoded(self, samples: Sequence[Sample], encoder: Encoder, fabric: Fabric) -> Iterator[Encoded]:
-        """See `Sight.encoded`."""
+        """See `KeptSight.encoded`."""
         prepares = encoder.preprocessing if self.views == 1 else _Views(encoder.preprocessing, self.views)
         batches = decode_ahead([s.media for s in samples], prepares, max(1, BATCH // self.views), on_error="yield")
         for indexes, pixels, faults in batches:
@@ -101,7 +111,7 @@ class Pictures:
             yield indexes, kept, errors
 
     def memory(self, cache: FeatureCache, samples: Sequence[Sample], seed: Sequence[int] | None) -> Memory:
-        """See `Sight.memory`: `seed` draws one of the views, None takes the picture as it is."""
+        """See `KeptSight.memory`: `seed` draws one of the views, None takes the picture as it is."""
         grid, pooled = cache.grid(samples), cache.pooled(samples)
         if self.views > 1:
             views = [0 if seed is None else int(_draws(seed, sample).integers(self.views)) for sample in samples]
@@ -122,7 +132,7 @@ class Pictures:
         return _in_threads(load, samples)
 
 
-class Clips:
+class Clips(KeptSight):
     """A sequence of frames each: a frame is a position of the grid.
 
     Args:
@@ -133,17 +143,17 @@ class Clips:
         self.settings = settings
 
     def key(self) -> dict[str, Any]:
-        """See `Sight.key`."""
+        """See `KeptSight.key`."""
         flow = {"flow": CODING} if self.settings.flow else {}
         return {"clip": {"kept": self.settings.kept, "positions": self.settings.positions, **flow}}
 
     def shapes(self, encoder: Encoder) -> dict[str, Any]:
-        """See `Sight.shapes`."""
+        """See `KeptSight.shapes`."""
         positions = int(np.prod(encoder.grid_size)) if self.settings.positions else 1
         return {"grid_shape": (self.settings.kept * positions, self._dim(encoder)), "pooled_dim": None}
 
     def encoded(self, samples: Sequence[Sample], encoder: Encoder, fabric: Fabric) -> Iterator[Encoded]:
-        """See `Sight.encoded`: a clip at a time."""
+        """See `KeptSight.encoded`: a clip at a time."""
         sections = [Section(s.media, s.start, s.end) for s in samples]
         sampling = FrameSampling("uniform", self.settings.kept, flow=self.settings.flow)
         for index, clip in clips_ahead(sections, encoder.preprocessing, sampling, on_error="yield"):
@@ -161,7 +171,7 @@ class Clips:
             yield [index], {"grid": kept.reshape(1, -1, self._dim(encoder))}, []
 
     def memory(self, cache: FeatureCache, samples: Sequence[Sample], seed: Sequence[int] | None) -> Memory:
-        """See `Sight.memory`: `seed` draws one of the kept frames of each part, None takes the middle one."""
+        """See `KeptSight.memory`: `seed` draws one of the kept frames of each part, None takes the middle one."""
         kept, frames = self.settings.kept, self.settings.frames
         grid = cache.grid(samples)
         grid = grid.reshape(len(samples), kept, -1, grid.shape[-1])
@@ -191,24 +201,8 @@ class Clips:
         return frame_dim(encoder, flow=self.settings.flow)
 
 
-class Sequences:
+class Sequences(Sight):
     """A text or sound each. Their CNN learns from the first epoch on, so that nothing is kept of it."""
-
-    def key(self) -> dict[str, Any]:
-        """See `Sight.key`."""
-        raise UsageError(NEVER_KEPT)
-
-    def shapes(self, encoder: Encoder) -> dict[str, Any]:
-        """See `Sight.shapes`."""
-        raise UsageError(NEVER_KEPT)
-
-    def encoded(self, samples: Sequence[Sample], encoder: Encoder, fabric: Fabric) -> Iterator[Encoded]:
-        """See `Sight.encoded`."""
-        raise UsageError(NEVER_KEPT)
-
-    def memory(self, cache: FeatureCache, samples: Sequence[Sample], seed: Sequence[int] | None) -> Memory:
-        """See `Sight.memory`."""
-        raise UsageError(NEVER_KEPT)
 
     def pixels(self, samples: Sequence[Sample], preprocessing: Prepares, seed: Sequence[int] | None) -> Tensor:
         """See `Sight.pixels`: tokens (B, L) int64, or frames (B, T, M) float32."""
