@@ -1,6 +1,7 @@
 """Data for tests: real where it is at hand, made on the fly where that is enough."""
 
 import os
+import shutil
 import tarfile
 import tempfile
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 ROOT = Path(__file__).parent.parent
+if "PYTEST_XDIST_WORKER_COUNT" in os.environ:  # before PyTorch is imported, and for what tests start
+    cores = (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores)))
 
 
 @pytest.fixture(scope="session")
@@ -27,16 +31,7 @@ def flickr8k_root(data_root):
     source = data_root / "flickr8k"
     if (source / "Flicker8k_Dataset").is_dir():
         return source
-    root = Path(tempfile.gettempdir()) / "seesay-test-flickr8k"
-    if not (root / "complete").exists():
-        root.mkdir(exist_ok=True)  # what an interrupted run left is written again
-        for archive in sorted(source.glob("images-*.tar")):
-            with tarfile.open(archive) as packed:
-                packed.extractall(root, filter="data")
-        for file in source.glob("*.txt"):
-            (root / file.name).write_bytes(file.read_bytes())
-        (root / "complete").touch()
-    return root
+    return unpacked(source, "flickr8k")
 
 
 @pytest.fixture(scope="session")
@@ -48,18 +43,29 @@ def clip_data():
         pytest.skip(f"needs real clips: no {', '.join(names)} in {source} (set SEESAY_DATA)")
     if not any((source / name).glob("*.tar") for name in names):
         return source
-    root = Path(tempfile.gettempdir()) / "seesay-test-clips"
-    if not (root / "complete").exists():
-        for name in names:
-            for path in sorted((source / name).rglob("*")):
-                copy = root / path.relative_to(source)
+    return unpacked(source, "clips", names)
+
+
+def unpacked(source: Path, name: str, folders: tuple[str, ...] = (".",)) -> Path:
+    """`source`'s folders with their tar files unpacked, whole or not at all, by however many processes at once."""
+    root = Path(tempfile.gettempdir()) / f"seesay-tests-{name}"
+    if root.exists():
+        return root
+    part = Path(tempfile.mkdtemp(prefix=root.name))
+    for folder in folders:
+        for path in sorted((source / folder).rglob("*")):
+            copy = part / path.relative_to(source)
+            if path.suffix == ".tar":
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                if path.suffix == ".tar":
-                    with tarfile.open(path) as packed:
-                        packed.extractall(copy.parent, filter="data")
-                elif path.is_file():
-                    copy.write_bytes(path.read_bytes())
-        (root / "complete").touch()
+                with tarfile.open(path) as packed:
+                    packed.extractall(copy.parent, filter="data")
+            elif path.is_file():
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(path.read_bytes())
+    try:
+        part.rename(root)
+    except OSError:  # another process was quicker
+        shutil.rmtree(part)
     return root
 
 
