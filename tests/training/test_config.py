@@ -40,6 +40,7 @@ def test_names_come_first_and_take_the_layer_along():
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
+        ("training.start_with=encoder", "start_with=encoder needs start_from"),
         ("training.epoch=3", "Did you mean 'epochs'?"),
         ("trainning.epochs=3", "Did you mean 'training'?"),
         ("decoder.hiden=3", "Did you mean 'hidden'?"),

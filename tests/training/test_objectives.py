@@ -138,6 +138,16 @@ def test_a_model_starts_from_another_word_by_word(tmp_path):
     )
 
 
+def test_the_cnn_alone_is_taken_for_a_new_decoder(tmp_path):
+    other, fresh, changed = make(2), make(5), make(5)
+    folder = keep(other, tmp_path / "other")
+    start_from(changed, folder, encoder_only=True)
+    for name, value in changed.state_dict().items():
+        source = other if name.startswith("encoder.") else fresh
+        assert torch.equal(value, source.state_dict()[name]), name
+    assert not torch.equal(other.decoder.embedding.weight, fresh.decoder.embedding.weight)
+
+
 def test_a_model_of_another_make_is_refused_in_one_line(model, tmp_path):
     other = CaptionModel.build(ENCODER, DECODERS["inject"].config_class(embedding=8, hidden=8), WORDS)
     folder = tmp_path / "other"

@@ -77,7 +77,7 @@ def _recogniser(config: Config, dataset: Dataset, begins_with: str | None) -> Bu
     )
     RecognitionTask(config, model, dataset.split("dev"))  # labels that cannot be judged are found before the work
     if begins_with is not None:
-        start_from(model, begins_with)
+        start_from(model, begins_with, encoder_only=config.training.start_with == "encoder")
     return Built(model, lambda samples: RecognitionTask(config, model, samples))
 
 
@@ -99,7 +99,7 @@ def _captioner(config: Config, dataset: Dataset, begins_with: str | None, out: P
     model = CaptionModel.build(config.encoder, config.decoder, vocabulary, load_weights=begins_with is None)
     vectors = _vectors(model, captions, config, out, fabric)
     if begins_with is not None:
-        start_from(model, begins_with)
+        start_from(model, begins_with, encoder_only=config.training.start_with == "encoder")
     joint = config.joint.from_epoch is not None
     teachers = load_teachers(config.distillation.teachers, model, joint=joint) if config.distillation.teachers else None
     return Built(model, lambda samples: CaptionTask(config, model, samples, teachers), vectors)

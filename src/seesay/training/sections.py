@@ -150,5 +150,13 @@ class TrainingSettings(Settings):
     seed: int = 1
     start_from: str | None = None
     """A run's or artefact's folder whose weights to begin with; words it does not know begin anew."""
+    start_with: Literal["all", "encoder"] = "all"
+    """What is taken of `start_from`: all weights, or the CNN's alone, for a new decoder or classifier."""
     checkpoint_minutes: float = Field(5.0, ge=0)
     """Minutes between checkpoints inside an epoch; one is written after every epoch in any case."""
+
+    @model_validator(mode="after")
+    def _start_with_something(self) -> TrainingSettings:
+        if self.start_with == "encoder" and self.start_from is None:
+            raise ValueError("start_with=encoder needs start_from, the model whose CNN is taken")
+        return self

@@ -17,12 +17,17 @@ from seesay.models.classifier import ClassifyModel
 log = logging.getLogger("seesay.training")
 
 
-def start_from(model: CaptionModel | ClassifyModel, source: str | Path) -> None:
+def start_from(model: CaptionModel | ClassifyModel, source: str | Path, *, encoder_only: bool = False) -> None:
     """Give `model` the weights of an artefact or a run's folder.
 
     What depends on the vocabulary (rows of the embedding and of the output) is taken word by word, and what depends on
     the classes class by class: those that the other model does not know stay as they are. All else must have the same
     shape. A recogniser that starts from a captioner, or the other way, takes its CNN alone.
+
+    Args:
+        model: changed in place.
+        source: of the weights.
+        encoder_only: take the CNN alone in any case.
 
     Raises:
         ArtefactError: `source` is no model.
@@ -35,7 +40,7 @@ def start_from(model: CaptionModel | ClassifyModel, source: str | Path) -> None:
     names, other_names = _names(model), _names(other)
     mine, known = shared_names(names, other_names)
     sizes = (len(names),), (len(other_names),)
-    alike = type(other) is type(model)
+    alike = type(other) is type(model) and not encoder_only
     taken: dict[str, Tensor] = {}
     for name, own in ours.items():
         value = theirs.get(name)
