@@ -13,7 +13,7 @@ EXAMPLES = """\b
 Examples:
   seesay average runs/before runs/after --out runs/mean
   seesay average runs/a runs/b runs/c --shares 0.5,0.35,0.15 --out runs/mean
-  seesay evaluate runs/mean --data flickr8k:FOLDER --split dev
+  seesay export runs/mean --out model
 """
 
 

@@ -62,6 +62,7 @@ def output(file: Path | None) -> Iterator[IO[str]]:
     file = file.resolve()  # what a link points to is written, the link stays
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as handle:
             yield handle
         part.replace(file)

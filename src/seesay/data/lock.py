@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from seesay.errors import DataError
+from seesay.errors import DataError, UsageError
 
 
 def only_writer(file: Path) -> BinaryIO:
@@ -34,3 +36,21 @@ def only_writer(file: Path) -> BinaryIO:
         handle.close()
         raise
     return handle
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Work in a folder while no other process does; where the file system knows no locks, without that certainty.
+
+    Raises:
+        UsageError: another process works there.
+    """
+    try:
+        handle = only_writer(folder / "lock")
+    except DataError:
+        raise UsageError(f"{folder}: another process works there; wait for it to end, or name another --out") from None
+    except OSError:
+        yield
+        return
+    with handle:
+        yield

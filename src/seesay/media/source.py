@@ -72,8 +72,10 @@ def open_file(path: str | os.PathLike[str], kind: str = "picture") -> BinaryIO:
 
 
 def _check_regular(status: os.stat_result, wanted: str) -> None:
-    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
     kind = stat.S_IFMT(status.st_mode)
+    if kind == stat.S_IFDIR:
+        raise MediaError(f"this is a folder without {wanted} files")
     if kind != stat.S_IFREG:
         raise MediaError(f"this is {kinds.get(kind, 'a device')}, not a {wanted} file")
     if status.st_size == 0:

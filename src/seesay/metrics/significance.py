@@ -13,6 +13,8 @@ from seesay.metrics.result import Floats
 from seesay.metrics.scores import Scores
 
 _SETS_AT_ONCE = 100
+_NOTHING = 1e-6
+"""Smaller differences are none: where no four words match, BLEU is made of the smoothing's constants alone."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def compare(first: Scores, second: Scores, *, samples: int = 1000, seed: int = 0
     for name in names:
         one, two = first.results[name], second.results[name]
         gaps = np.concatenate([one.combine(d @ one.statistics) - two.combine(d @ two.statistics) for d in draws])
+        gaps[np.abs(gaps) < _NOTHING] = 0
         low, high = np.quantile(gaps, [0.025, 0.975]).tolist()
         turned = min((gaps <= 0).sum(), (gaps >= 0).sum())
         p = min(1.0, 2 * (turned + 1) / (samples + 1))

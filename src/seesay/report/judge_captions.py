@@ -32,7 +32,7 @@ _HEALTH: tuple[tuple[str, str, int, int], ...] = (
     ("distinct_2", "distinct pairs / pairs", 1, 4),
     ("novel", "captions not in the training data, share", 0, 3),
     ("mean_length", "words in a caption", 0, 2),
-    ("bad_endings", "captions cut short, share", -1, 3),
+    ("bad_endings", "captions that end on an article, preposition or conjunction, share", -1, 3),
     ("repeated", "captions that repeat themselves, share", -1, 3),
     ("empty", "empty captions", -1, 0),
 )

@@ -1,6 +1,6 @@
 """Captions as tokens, tokens as ids."""
 
 from seesay.text.tokenizer import detokenize, tokenize
-from seesay.text.vocabulary import STOP_WORDS, Vocabulary
+from seesay.text.vocabulary import SPECIALS, STOP_WORDS, Vocabulary
 
-__all__ = ["STOP_WORDS", "Vocabulary", "detokenize", "tokenize"]
+__all__ = ["SPECIALS", "STOP_WORDS", "Vocabulary", "detokenize", "tokenize"]

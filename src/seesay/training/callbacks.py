@@ -134,6 +134,7 @@ class Curves(Callback):
     def on_end(self, progress: Progress) -> None:
         """Draw the curves."""
         from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
 
         self._drawn = time.monotonic()
 
@@ -145,6 +146,7 @@ class Curves(Callback):
                     continue
                 axes.plot([r["epoch"] for r in rows], [r[name] for r in rows], "o-", label=name)
             axes.set(title=title, xlabel="epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             axes.grid(alpha=0.3)
             axes.legend(frameon=False)
         figure.savefig(self.file, dpi=110)

@@ -27,6 +27,7 @@ def write_checkpoint(file: Path, tensors: Mapping[str, Tensor], progress: Mappin
         save_file(whole, part, metadata={"progress": json.dumps(progress)})
         with part.open("rb+") as handle:
             os.fsync(handle.fileno())
+        part.chmod(0o644)  # safetensors' own is 0600
         part.replace(file)
     except (OSError, SafetensorError) as error:
         part.unlink(missing_ok=True)

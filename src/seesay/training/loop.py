@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from collections.abc import Sequence
@@ -279,6 +280,7 @@ class Trainer:
 
 def make_fabric(precision: str) -> Fabric:
     """Device, precision and processes: what torchrun says, else one process on the best device."""
+    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # it tells the precision for every model made
     world, local = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     bf16 = precision == "bf16" or (precision == "auto" and has_bf16())
     fabric = Fabric(

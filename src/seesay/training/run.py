@@ -5,23 +5,26 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from lightning.fabric import Fabric
 from torch import Tensor
 
 from seesay.artefact import Description
 from seesay.cache import cache_folder
 from seesay.data import Dataset, check_pictures, read_dataset
+from seesay.data.lock import alone
 from seesay.errors import TrainingError, UsageError
 from seesay.export.weights import describe, describe_classifier, save_model
 from seesay.media import FrameSampling
 from seesay.metrics.scores import references_digest
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
-from seesay.text import tokenize
+from seesay.text import SPECIALS, tokenize
 from seesay.training.building import Model, build
 from seesay.training.callbacks import Callback, CsvLog, Curves, Report, TensorBoardLog, telling
 from seesay.training.checkpoints import read_checkpoint
@@ -58,7 +61,7 @@ def train(
         `out`.
 
     Raises:
-        UsageError: an unknown recipe, key or encoder.
+        UsageError: an unknown recipe, key or encoder; `out` cannot be written, or another process trains there.
         DataError: the data set has fatal faults.
         TrainingError: `out` holds another run, or the loss stopped being finite.
     """
@@ -75,6 +78,22 @@ def train(
     if fabric.is_global_zero:
         _claim(out, config, resume)
     fabric.barrier()
+    with alone(out) if fabric.is_global_zero else nullcontext():
+        _train(config, dataset, out, fabric, resume=resume, features=features, callbacks=callbacks)
+    return out
+
+
+def _train(
+    config: Config,
+    dataset: Dataset,
+    out: Path,
+    fabric: Fabric,
+    *,
+    resume: bool,
+    features: Path | None,
+    callbacks: Sequence[Callback],
+) -> None:
+    """See `train`."""
     torch.manual_seed(config.training.seed)
     built = build(config, dataset, out, fabric)
     model = built.model
@@ -103,7 +122,6 @@ def train(
         log.info("best %s on dev %.4f, epoch %d", task.score, progress.best, progress.best_epoch)
         log.info("the model in %s has %s %.4f on dev", out, task.score, scores[task.score])
     fabric.barrier()
-    return out
 
 
 def blend(weights: Mapping[str, Tensor], others: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:
@@ -182,7 +200,8 @@ def _claim(out: Path, config: Config, resume: bool) -> None:
         if changed:
             raise TrainingError(
                 f"{out}: the run there has other settings ({', '.join(changed)}); "
-                "resume with the same ones, or name another --out"
+                "resume with the same ones, or name another --out (and begin there with these weights: "
+                f"training.start_from={out})"
             )
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -215,7 +234,9 @@ def _announce(config: Config, dataset: Dataset, model: Model) -> None:
         config.encoder.name,
         config.classifier.name if config.classifier else config.decoder.name,
         count / 1e6,
-        f"{len(model.vocabulary)} words" if isinstance(model, CaptionModel) else f"{len(model.labels)} classes",
+        f"{len(model.vocabulary) - len(SPECIALS)} words"
+        if isinstance(model, CaptionModel)
+        else f"{len(model.labels)} classes",
         len(dataset.split("train")),
         len(dataset.split("dev")),
         "photos" if config.kind == "picture" else f"{config.kind}s",

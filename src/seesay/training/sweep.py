@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import logging
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seesay.artefact import MANIFEST
 from seesay.data import Dataset, read_dataset
+from seesay.data.lock import alone
 from seesay.errors import SeeSayError, UsageError
 from seesay.report.views import CAPTIONS
 from seesay.training.callbacks import Callback
@@ -73,32 +75,42 @@ def sweep(
     """
     if plan.ranges:
         raise UsageError(f"{plan.ranges[0].key}: a range low..high is searched with --trials N; else give key=a,b,c")
-    dataset = claim(plan, data, out)
     runs = [(point, seed) for seed in plan.seeds for point in plan.trained]
     outcomes: list[Outcome] = []
-    for number, (point, seed) in enumerate(runs, 1):
-        folder = run_folder(out, plan, point, seed)
-        known = all(measured_file(folder, search).is_file() for search in plan.searched)
-        log.info("run %d of %d: %s%s", number, len(runs), folder.relative_to(out), ", done before" if known else "")
-        try:
-            train_once(plan, point, seed, data, folder, callbacks)
-            for search in plan.searched:
-                found = measure(folder, dataset, search, callbacks)
-                outcomes.append(Outcome({**point, **search}, seed, folder, found))
-        except Exception as error:  # whatever it is, the other runs have nothing to do with it
-            outcomes.append(Outcome(point, seed, folder, None, explain(error, folder)))
-        if not known or number == len(runs):
-            on_outcomes(outcomes)
+    with claim(plan, data, out) as dataset:
+        for number, (point, seed) in enumerate(runs, 1):
+            folder = run_folder(out, plan, point, seed)
+            known = all(measured_file(folder, search).is_file() for search in plan.searched)
+            log.info("run %d of %d: %s%s", number, len(runs), folder.relative_to(out), ", done before" if known else "")
+            try:
+                train_once(plan, point, seed, data, folder, callbacks)
+                for search in plan.searched:
+                    found = measure(folder, dataset, search, callbacks)
+                    outcomes.append(Outcome({**point, **search}, seed, folder, found))
+            except Exception as error:  # whatever it is, the other runs have nothing to do with it
+                outcomes.append(Outcome(point, seed, folder, None, explain(error, folder)))
+            if not known or number == len(runs):
+                on_outcomes(outcomes)
     return outcomes
 
 
-def claim(plan: Plan, data: str, out: Path) -> Dataset:
-    """Read the data, make `out`, and check that what lies there belongs to this sweep."""
+@contextmanager
+def claim(plan: Plan, data: str, out: Path) -> Iterator[Dataset]:
+    """Read the data, make `out`, keep other processes out of it, and check that what lies there is of this sweep."""
     dataset = read_dataset(data)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{out}: cannot be written ({error.strerror or error})") from error
+    with alone(out):
+        _check(plan, dataset, out)
+        yield dataset
+
+
+def _check(plan: Plan, dataset: Dataset, out: Path) -> None:
     digests = {split: split_digest(dataset, split) for split in ("train", "dev")}
     record = out / RECORD
     try:
-        out.mkdir(parents=True, exist_ok=True)
         if record.is_file():
             before = json.loads(record.read_text("utf-8")).get("data")
             if before != digests:
@@ -120,7 +132,6 @@ def claim(plan: Plan, data: str, out: Path) -> Dataset:
         raise UsageError(f"{error.filename or out}: cannot be written ({error.strerror or error})") from error
     except ValueError as error:
         raise UsageError(f"{out}: its records are damaged ({error}); name another --out") from error
-    return dataset
 
 
 def train_once(plan: Plan, point: Point, seed: int, data: str, folder: Path, callbacks: Sequence[Callback]) -> None:

@@ -31,7 +31,7 @@ class Trial:
     """One choice of settings and what came of it.
 
     Attributes:
-        number: in the order they were tried.
+        number: in the order they were tried, from 1.
         point: the settings.
         state: complete, pruned or failed.
         value: mean CIDEr-D or top-1 on dev over the seeds; of a pruned one the last epoch's that was reported.
@@ -79,45 +79,45 @@ def search(
     listed = next((a.key for a in plan.axes for v in a.values if isinstance(v, (list, dict))), None)
     if listed:
         raise UsageError(f"{listed}: trials choose among single values, not among lists")
-    dataset = claim(plan, data, out)
-    view = plan.view
-    study = _study(plan, out)
-    _retry_killed(study)
-    outcomes: dict[tuple[str, int], Outcome] = {}
+    with claim(plan, data, out) as dataset:
+        view = plan.view
+        study = _study(plan, out)
+        _retry_killed(study)
+        outcomes: dict[tuple[str, int], Outcome] = {}
 
-    def objective(trial: optuna.Trial) -> float:
-        point = _suggest(trial, plan)
-        trained = {key: value for key, value in point.items() if key not in SEARCH_KEYS}
-        searched = {key: value for key, value in point.items() if key in SEARCH_KEYS}
-        log.info("trial %d of %d: %s", len(finished(study)) + 1, trials, json.dumps(point))
-        folder = out
-        try:
-            values = []
-            for seed in plan.seeds:
-                folder = run_folder(out, plan, trained, seed)
-                pruning = [_Prune(trial, view.score)] if seed == plan.seeds[0] else []
-                train_once(plan, trained, seed, data, folder, [*callbacks, *pruning])
-                scores = measure(folder, dataset, searched, callbacks)
-                outcomes[json.dumps(point, sort_keys=True), seed] = Outcome(point, seed, folder, scores)
-                values.append(float(scores[view.score]))
-            return statistics.mean(values)
-        except optuna.TrialPruned:
-            raise
-        except Exception as error:
-            trial.set_user_attr("error", explain(error, folder))
-            raise
+        def objective(trial: optuna.Trial) -> float:
+            point = _suggest(trial, plan)
+            trained = {key: value for key, value in point.items() if key not in SEARCH_KEYS}
+            searched = {key: value for key, value in point.items() if key in SEARCH_KEYS}
+            log.info("trial %d of %d: %s", len(finished(study)) + 1, trials, json.dumps(point))
+            folder = out
+            try:
+                values = []
+                for seed in plan.seeds:
+                    folder = run_folder(out, plan, trained, seed)
+                    pruning = [_Prune(trial, view.score)] if seed == plan.seeds[0] else []
+                    train_once(plan, trained, seed, data, folder, [*callbacks, *pruning])
+                    scores = measure(folder, dataset, searched, callbacks)
+                    outcomes[json.dumps(point, sort_keys=True), seed] = Outcome(point, seed, folder, scores)
+                    values.append(float(scores[view.score]))
+                return statistics.mean(values)
+            except optuna.TrialPruned:
+                raise
+            except Exception as error:
+                trial.set_user_attr("error", explain(error, folder))
+                raise
 
-    def after(study: optuna.Study, trial: Any) -> None:
-        on_trial(finished(study), list(outcomes.values()))
+        def after(study: optuna.Study, trial: Any) -> None:
+            on_trial(finished(study), list(outcomes.values()))
 
-    left = trials - len(finished(study))
-    if left > 0:
-        study.optimize(objective, n_trials=left, callbacks=[after], catch=(Exception,))
-    found = finished(study)
-    for tried in found:  # those of earlier calls, for the tables
-        _recall(plan, tried, out, outcomes)
-    on_trial(found, list(outcomes.values()))
-    return found
+        left = trials - len(finished(study))
+        if left > 0:
+            study.optimize(objective, n_trials=left, callbacks=[after], catch=(Exception,))
+        found = finished(study)
+        for tried in found:  # those of earlier calls, for the tables
+            _recall(plan, tried, out, outcomes)
+        on_trial(found, list(outcomes.values()))
+        return found
 
 
 class _Prune(Callback):
@@ -182,10 +182,13 @@ def finished(study: optuna.Study) -> list[Trial]:
     """The trials that came to an end; not those that a kill ended."""
     states = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
     return [
-        Trial(t.number, t.params, states[t.state], t.value, t.user_attrs.get("error", ""))
-        for t in study.get_trials(deepcopy=False)
-        if t.state in states and (t.state is not TrialState.FAIL or "error" in t.user_attrs)
+        Trial(number, t.params, states[t.state], t.value, t.user_attrs.get("error", ""))
+        for number, t in enumerate((t for t in study.get_trials(deepcopy=False) if _ended(t)), 1)
     ]
+
+
+def _ended(trial: optuna.trial.FrozenTrial) -> bool:
+    return trial.state.is_finished() and (trial.state is not TrialState.FAIL or "error" in trial.user_attrs)
 
 
 def _recall(plan: Plan, trial: Trial, out: Path, outcomes: dict[tuple[str, int], Outcome]) -> None:

@@ -106,5 +106,6 @@ def validate(
     found = decode(model, samples, config, fabric, features, on_progress)
     scores = score(found.captions, {s.id: s.references for s in samples}).corpus
     distinct = len(set(found.captions.values())) / len(found.captions)
-    chosen = {name: scores[name] for name in ("Bleu_4", "ROUGE_L", "CIDEr-D")}
+    # Six digits: where no four words match, BLEU is made of its smoothing's constants alone.
+    chosen = {name: round(scores[name], 6) for name in ("Bleu_4", "ROUGE_L", "CIDEr-D")}
     return {**chosen, "distinct": distinct, "loss": found.loss}
