@@ -76,8 +76,11 @@ def test_out_is_whole_or_not_at_all(samples, tmp_path, capsys):
     assert run(["caption", str(samples[0]), "--out", str(out), "--model", "nothing"]) == 2
     assert out.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["captions.json"]
-    assert run(["caption", str(samples[0]), "--out", str(tmp_path / "no" / "folder.txt")]) == 2
-    assert "cannot be written" in capsys.readouterr().err
+    assert run(["caption", str(samples[0]), "--out", str(out / "captions.txt")]) == 2
+    assert "captions.json: cannot be made" in capsys.readouterr().err
+    assert out.read_bytes() == before
+    assert run(["caption", str(samples[0]), "--out", str(tmp_path / "new" / "folder" / "captions.txt")]) == 0
+    assert (tmp_path / "new" / "folder" / "captions.txt").read_text("utf-8").startswith(str(samples[0]))
 
 
 def test_folders_globs_and_lists(samples, tmp_path):

@@ -78,7 +78,7 @@ def test_one_item_leaves_cider_out_unless_it_is_asked_for(files, capsys):
         (["h.json", "worse.json", "--metrics", "spce"], 2, "choose all, or some of bleu, rouge"),
         (["h.json", "r.json", "--frequencies", "h.json"], 3, "not a table of document frequencies"),
         (["h.json", "r.json", "--against", "half.json"], 3, "half.json: lacks 2 of the 3 ids"),
-        (["h.json", "r.json", "--per-item", "no/where.csv", "--metrics", "bleu"], 2, "cannot be written"),
+        (["h.json", "r.json", "--per-item", "h.json/where.csv", "--metrics", "bleu"], 2, "cannot be made"),
         (["h.json", "r.json", "--samples", "3"], 2, "--samples"),
         (["h.json", "r.json", "--per-item", "here/h.json"], 2, "is one of the files to be read"),
         (["h.json", ""], 2, "an argument is empty"),

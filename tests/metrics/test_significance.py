@@ -36,6 +36,15 @@ def test_a_better_system_is_found_better_and_an_equal_one_is_not():
     assert compare(good, good)["CIDEr"].p == 1.0
 
 
+def test_what_smoothing_leaves_where_nothing_matches_is_no_difference():
+    truth = {str(i): ["a dog runs on the grass"] for i in range(20)}
+    short = score(dict.fromkeys(truth, "red blue a small"), truth)
+    longer = score(dict.fromkeys(truth, "red blue a small big over"), truth)
+    assert 0 < abs(short.corpus["Bleu_4"] - longer.corpus["Bleu_4"]) < 1e-6
+    found = compare(short, longer)["Bleu_4"]
+    assert (found.low, found.high, found.p) == (0, 0, 1)
+
+
 def test_corpus_scores_of_a_set_are_those_of_its_items():
     """What the bootstrap computes for a choice of items is what `score` says of these items alone."""
     captions = {str(i): " ".join(WORDS[i % 5 : i % 5 + 4]) for i in range(6)}

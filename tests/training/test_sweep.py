@@ -6,11 +6,12 @@ import statistics
 import pytest
 
 from seesay.cli import run
+from seesay.data.lock import alone
 from seesay.errors import TrainingError, UsageError
 from seesay.report import judge_captions
 from seesay.report.compare import compare
 from seesay.report.sweep import write_sweep
-from seesay.training import measuring
+from seesay.training import measuring, train
 from seesay.training import sweep as module
 from seesay.training.callbacks import Callback
 from seesay.training.grid import read_plan
@@ -157,6 +158,18 @@ def test_other_settings_or_data_in_the_same_folder_are_refused(data, tiny_flickr
     with pytest.raises(UsageError, match="other photos or captions"):
         sweep(read_plan("merge", SMALL, 1), data, out)
     assert trained == []
+
+
+def test_a_folder_in_which_another_process_works_is_refused(data, tmp_path, trained):
+    out = tmp_path / "sweep"
+    out.mkdir()
+    with alone(out), pytest.raises(UsageError, match="another process works there"):
+        sweep(read_plan("merge", SMALL, 1), data, out)
+    (tmp_path / "run").mkdir()
+    with alone(tmp_path / "run"), pytest.raises(UsageError, match="another process works there"):
+        train("merge", SMALL, data, tmp_path / "run")
+    assert not trained
+    assert not (tmp_path / "run" / "last.safetensors").exists()
 
 
 def test_wrong_use_is_one_line_and_trains_nothing(data, tmp_path, capsys, trained):

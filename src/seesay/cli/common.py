@@ -63,6 +63,9 @@ def output(file: Path | None) -> Iterator[IO[str]]:
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{file.parent}: cannot be made ({error.strerror or error})") from error
+    try:
         with part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as handle:
             yield handle
         part.replace(file)
