@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,12 +45,12 @@ def alone(folder: Path) -> Iterator[None]:
     Raises:
         UsageError: another process works there.
     """
+    held: AbstractContextManager[object] = nullcontext()
     try:
-        handle = only_writer(folder / "lock")
+        held = only_writer(folder / "lock")
     except DataError:
         raise UsageError(f"{folder}: another process works there; wait for it to end, or name another --out") from None
     except OSError:
-        yield
-        return
-    with handle:
+        pass  # no locks here
+    with held:
         yield
