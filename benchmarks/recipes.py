@@ -1,4 +1,4 @@
-"""Training speed of every recipe through the real loop, against the additive-attention step loop.
+"""Training speed of every recipe for pictures through the real loop, against the additive-attention step loop.
 
     python benchmarks/recipes.py [RECIPE…] [--steps 8] [--rounds 3]
 
@@ -100,7 +100,8 @@ def main() -> None:
     )
     tokens, loop = peers.make_captions(generator), peers.additive_step(512)
     loop(memory, tokens)
-    names = arguments.recipes or [*list_recipes(), "joint:default"]
+    of_pictures = [name for name in list_recipes() if load_config(name).kind == "picture"]
+    names = arguments.recipes or [*of_pictures, "joint:default"]
     print(f"{peers.PRECISION}, {torch.get_num_threads()} threads; median (least … most) of {arguments.rounds} rounds\n")
     print("| recipe | photos a step | captions/s | waiting for data | times the additive loop |")
     print("| --- | ---: | ---: | ---: | ---: |", flush=True)

@@ -104,10 +104,14 @@ def test_scenes_as_subtitles(embedded, media, tmp_path, capsys):
         ([str(media / "3.gif")], "a subtitle file is of one clip"),
         ([str(media / "1.png")], "a subtitle file is of one clip"),
         (["--json"], "is a subtitle file; leave out --json"),
+        (["--num", "2"], "one sentence for each scene; leave out --num"),
     ):
         assert run(["caption", str(media / "2.gif"), *others, "--out", str(tmp_path / "a.vtt")]) == 2
         assert told in capsys.readouterr().err
         assert (tmp_path / "a.vtt").read_bytes() == before
+    (tmp_path / "broken.mp4").write_bytes(b"\0\0\0\x18ftypmp42 no clip")
+    assert run(["caption", str(tmp_path / "broken.mp4"), "--out", str(tmp_path / "a.vtt")]) == 1
+    assert (tmp_path / "a.vtt").read_bytes() == before
 
 
 def test_a_model_of_photos_describes_the_middle_frame_of_each_scene(embedded, media, capsys):

@@ -6,11 +6,13 @@ import json
 import pytest
 import torch
 from activities import CLASSES, draw_activities
+from PIL import Image
 
 from seesay.cli import run
 from seesay.export import export_artefact
 from seesay.export.weights import describe_classifier, save_model
-from seesay.media import FrameSampling
+from seesay.media import FrameSampling, frames_of
+from seesay.media.source import WebPicture
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS
 from seesay.models.encoders import EncoderConfig
@@ -70,6 +72,80 @@ def test_a_timeline_is_a_table_and_a_plot(folder, tmp_path):
     assert [row[0] for row in rows] == ["0", "0.5"]
     assert all(sum(map(float, row[1:])) == pytest.approx(1, abs=1e-4) for row in rows)
     assert (tmp_path / "time.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("named", "written"),
+    [("a.csv", ["a.csv", "a.png"]), ("a.PNG", ["a.csv", "a.png"]), ("run.1", ["run.1.csv", "run.1.png"])],
+)
+def test_a_timeline_is_called_what_was_asked_for(folder, tmp_path, named, written):
+    clip = folder / "clips" / "GoesRight" / "0.gif"
+    assert run(["recognize", str(clip), "--model", str(folder / "model"), "--timeline", str(tmp_path / named)]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == written
+
+
+def test_nothing_that_is_read_is_written_over(folder, tmp_path, capsys):
+    model = ["--model", str(folder / "model")]
+    clip = tmp_path / "clip.gif"
+    clip.write_bytes((folder / "clips" / "GoesLeft" / "0.gif").read_bytes())
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (40, 40)).save(photo)
+    before = {path: path.read_bytes() for path in (clip, photo)}
+    for call in (
+        [str(clip), "--out", str(clip)],
+        [str(clip), "--json", "--out", str(tmp_path / "." / "clip.gif")],
+        [str(photo), "--timeline", str(tmp_path / "photo.csv")],
+    ):
+        assert run(["recognize", *call, *model]) == 2, call
+        shown = capsys.readouterr()
+        assert "would be written over" in shown.err
+        assert shown.out == ""
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_what_is_wrong_with_a_timeline_is_said_before_any_work(folder, tmp_path, capsys):
+    clip, model = str(folder / "clips" / "GoesLeft" / "0.gif"), ["--model", str(folder / "model")]
+    (tmp_path / "there.png").mkdir()
+    for call, message in (
+        (["--timeline", "."], "--timeline .: . is a folder"),
+        (["--timeline", str(tmp_path / "there.csv")], "there.png is a folder"),
+        (["--timeline", str(tmp_path / "t.csv"), "--every", "0"], "above 0"),
+        (["--timeline", str(tmp_path / "t.csv"), "--window", "nan"], "above 0"),
+        (["--timeline", str(tmp_path / "t.csv"), "--out", str(tmp_path / "t.csv")], "is a file of --timeline"),
+        (["--every", "2"], "--every and --window are for --timeline and --camera"),
+    ):
+        assert run(["recognize", clip, *call, *model]) == 2, call
+        shown = capsys.readouterr()
+        assert message in shown.err
+        assert shown.err.count("\n") == 1
+        assert shown.out == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["there.png"]
+
+
+def test_a_camera_and_a_stream_are_followed(folder, monkeypatch, capsys):
+    """A file stands for both: neither is there in a test."""
+    clip = folder / "clips" / "GoesRight" / "1.gif"
+    opened = []
+
+    def frames(source, *rest, **more):
+        opened.append(source)
+        return frames_of(clip, *rest, **more)
+
+    monkeypatch.setattr("seesay.runtime.recognizer.frames_of", frames)
+    address = "http://camera.example/live.m3u8"
+    call = ["recognize", "--model", str(folder / "model"), "--every", "0.5", "--top", "1"]
+    assert run([*call, "--camera", "0", "--jsonl"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["path"], row["seconds"]) for row in rows] == [("camera 0", 0), ("camera 0", 0.5)]
+    assert run([*call, "--camera", address, "--allow-url", "--csv"]) == 0
+    header, *rows = csv.reader(capsys.readouterr().out.splitlines())
+    assert header == ["path", "seconds", "label", "probability", "error"]
+    assert [row[:2] for row in rows] == [[address, "0.0"], [address, "0.5"]]
+    assert opened == [0, WebPicture(address)]
+    assert run([*call, "--camera", address]) == 2
+    assert "allow that with --allow-url" in capsys.readouterr().err
+    assert run([*call, "--camera", "front"]) == 2
+    assert "neither a camera's number" in capsys.readouterr().err
 
 
 def test_wrong_use_is_one_line(folder, capsys):

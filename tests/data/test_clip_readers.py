@@ -263,7 +263,7 @@ def test_tables_of_clips(tmp_path: Path) -> None:
         (
             "video,text",
             "a.mp4,run",
-            "t.csv:1: has no column 'caption'; its first line must name image (or video, or clip)",
+            "t.csv:1: has no column 'caption'; its first line must name image, video or clip",
         ),
         ("film,label", "a.mp4,run", "t.csv:1: has no column 'image'"),
         ("video,label", "gone.mp4,run", "1 clip(s) are missing, for example"),
@@ -316,7 +316,8 @@ def test_msvd_as_a_table_and_as_text_files(tmp_path: Path) -> None:
 
 
 def test_msrvtt(tmp_path: Path) -> None:
-    def video(number: int, split: str, address: str = "https://www.youtube.com/watch?v=AbC-1") -> dict[str, object]:
+    def video(number: int, split: str, address: str = "") -> dict[str, object]:
+        address = address or f"https://www.youtube.com/watch?v=AbC-{number}"
         times = {"start time": 10.5, "end time": 20.25}
         return {"id": number, "video_id": f"video{number}", "split": split, "category": 3, "url": address, **times}
 
@@ -342,6 +343,11 @@ def test_msrvtt(tmp_path: Path) -> None:
         ("video3", "test", None, None, 2),
     ]
     assert read_dataset(f"msrvtt:{file}").samples == data.samples
+    shared = [videos[0], {**videos[1], "url": videos[0]["url"]}, *videos[2:]]
+    file.write_text(json.dumps({"videos": shared, "sentences": sentences}))
+    again = read_dataset(f"msrvtt:{tmp_path}")
+    assert [(f.kind, f.fatal) for f in again.faults] == [("group in two splits", False)], "as published"
+    assert again.samples == data.samples
     for broken, expected in (
         ({"videos": videos, "sentences": [*sentences, {"video_id": "video0"}]}, "sentences[8]: has no 'caption'"),
         ({"videos": [{**videos[0], "split": "holdout"}], "sentences": []}, "videos[0]: split 'holdout' is none of"),

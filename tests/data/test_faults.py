@@ -90,6 +90,8 @@ def test_one_picture_under_two_names_in_two_splits(folder):
     table = folder / "t.csv"
     table.write_text("image,caption,split\na.jpg,a dog,train\n./a.jpg,a cat,train\n" + f"{folder}/a.jpg,a dog,test\n")
     assert "t.csv:4: picture in two splits" in refused(f"csv:{table}")
+    table.write_text("image,caption,split,group\na.jpg,a dog,train,x\nb.jpg,a cat,test,x\n")
+    assert "t.csv:3: group in two splits: of 'x' 'a.jpg' is in train and 'b.jpg' in test" in refused(f"csv:{table}")
 
 
 @pytest.mark.parametrize(

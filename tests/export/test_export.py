@@ -41,6 +41,9 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("expansionnet_v2", EXPANSION),
     ("inject", {"conditioning": "init", "cell": "gru", "layers": 2}),
     ("inject", {"conditioning": "pre", "layers": 2}),
+    ("inject", {"conditioning": "init"}),
+    ("inject", {"conditioning": "pre", "cell": "gru"}),
+    ("inject", {"conditioning": "par", "cell": "gru"}),
     ("merge", {"cell": "gru", "combine": "concat"}),
     ("blstm", {"cell": "gru", "combine": "concat", "window": 5}),
     ("lrcn", {"cell": "gru"}),
@@ -293,6 +296,14 @@ def test_weights_that_do_not_fit_are_refused(attention: Artefact, tmp_path: Path
     with pytest.raises(ArtefactError, match="do not fit") as caught:
         load_model(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_weights_of_an_older_decoder_are_refused(attention: Artefact, tmp_path: Path) -> None:
+    model, about = load_model(attention.root), attention.description
+    model.decoder.norm_output = torch.nn.Identity()
+    save_model(model, about, tmp_path)
+    with pytest.raises(ArtefactError, match=r"lacks decoder\.norm_output\.weight and 1 more: made by an older SeeSay"):
+        load_model(tmp_path)
 
 
 def test_a_damaged_network_is_named(small: Artefact, tmp_path: Path) -> None:

@@ -201,8 +201,8 @@ def test_longer_captions_than_it_has_positions_are_refused_in_one_line():
 
 
 def test_heads_that_do_not_share_out_the_width_are_refused():
-    with pytest.raises(UsageError, match="not a multiple of decoder"):
-        ExpansionDecoder(ExpansionConfig(**{**TINY, "heads": 3}), 11, 5)
+    with pytest.raises(ValueError, match="is not a multiple of heads=3"):
+        ExpansionConfig(**{**TINY, "heads": 3})
 
 
 def test_half_precision_training_stays_finite():

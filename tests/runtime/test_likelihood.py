@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seesay.runtime.likelihood import cross_entropy
-from seesay.text import Vocabulary
+from seesay.text import Learned, Vocabulary
 
 WORDS = Vocabulary.build([["dog", "runs", "cat"]], min_count=1)
 
@@ -32,7 +32,7 @@ def test_nats_and_tokens_of_each_picture():
     networks = Counting()
     state = {"picture": np.array([0.0, 1.0]), "place": np.zeros(2)}
     references = [["A dog runs.", "cat", ""], ["dog dog"]]  # "a" is unknown; the empty one is no caption
-    nats, tokens = cross_entropy(networks, state, references, WORDS, max_length=30)
+    nats, tokens = cross_entropy(networks, state, references, WORDS, Learned())
     expected = []
     for picture, captions in enumerate([[["a", "dog", "runs"], ["cat"]], [["dog", "dog"]]]):
         total = 0.0
@@ -44,5 +44,10 @@ def test_nats_and_tokens_of_each_picture():
         expected.append(total)
     assert nats == pytest.approx(expected, rel=1e-6)
     assert tokens.tolist() == [6, 3]
-    _, cut = cross_entropy(networks, state, references, WORDS, max_length=1)
+    _, cut = cross_entropy(networks, state, references, WORDS, Learned(max_length=1))
     assert cut.tolist() == [4, 2]
+    _, known = cross_entropy(networks, state, references, WORDS, Learned(drop_rare=True))
+    assert known.tolist() == [5, 3]
+    said = [["the dog is a cat", "a"], ["cat"]]
+    _, content = cross_entropy(networks, state, said, WORDS, Learned(remove_stop_words=True))
+    assert content.tolist() == [3, 2], "dog, cat, end; what is nothing but stop words is no caption"

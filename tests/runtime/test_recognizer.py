@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from activities import draw_activities
+from PIL import Image
 
 import seesay
 from seesay.errors import MediaError, UsageError
@@ -94,7 +95,11 @@ def test_a_short_clip_has_one_moment_at_least(folder, recognizer):
 
 @pytest.mark.parametrize(
     ("name", "settings"),
-    [("recurrent", {"hidden": 8, "bidirectional": True}), ("conv_lstm", {"channels": 4, "hidden": 4})],
+    [
+        ("recurrent", {"hidden": 8, "bidirectional": True}),
+        ("recurrent", {"hidden": 8, "pool": "attention"}),
+        ("conv_lstm", {"channels": 4, "hidden": 4}),
+    ],
 )
 def test_every_kind_follows_and_keeps_time(name, settings, tmp_path):
     other = load_recognizer(make(tmp_path, name, **settings) / "model", threads=1)
@@ -102,6 +107,20 @@ def test_every_kind_follows_and_keeps_time(name, settings, tmp_path):
     for rows in (list(other.follow(clip, every=0.5, window=1.0)), list(other.timeline(clip, every=0.5, window=1.0))):
         assert [second for second, _ in rows] == [0, 0.5]
         assert all(found.sum() == pytest.approx(1, abs=1e-5) for _, found in rows)
+
+
+@pytest.mark.parametrize("settings", [{"pool": "attention"}, {"bidirectional": True}])
+def test_what_is_long_gone_is_not_judged(settings, tmp_path):
+    """Of a net that sees its window at once nothing older has a part in what it says."""
+    other = load_recognizer(make(tmp_path, hidden=8, **settings) / "model", threads=1)
+    dark = [Image.new("RGB", (32, 32), (i, 0, 0)) for i in range(40)]
+    light = [Image.new("RGB", (32, 32), (255, 255 - i, i)) for i in range(8)]
+    found = []
+    for name, frames in (("both.gif", dark + light), ("light.gif", light)):
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], duration=250)
+        *_, (_, last) = other.follow(tmp_path / name, every=0.25, window=1.0)
+        found.append(last)
+    np.testing.assert_allclose(*found, atol=1e-4)
 
 
 def test_following_carries_the_state_from_frame_to_frame(folder, recognizer):

@@ -49,6 +49,11 @@ def test_names_come_first_and_take_the_layer_along():
         ("decoder=atention", "Did you mean 'attention'?"),
         ("epochs", "key=value"),
         ("joint.from_epoch=99", "past the last epoch"),
+        ("decoder.hidden=0", "greater than or equal to 1"),
+        ("decoder.dropout=2", "less than 1"),
+        ("decoder.heads=7", "hidden=512 is not a multiple of heads=7"),
+        ("training.beam=1000", "beam is 1000; it must be 100 or less"),
+        ("training.length_power=-1", "length_power is -1"),
     ],
 )
 def test_wrong_overrides_are_explained_in_one_line(override, expected):
@@ -56,6 +61,28 @@ def test_wrong_overrides_are_explained_in_one_line(override, expected):
         load_config("default", [override])
     assert expected in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "overrides", "expected"),
+    [
+        ("where_init", ["decoder.layers=0"], "greater than or equal to 1"),
+        ("transformer", ["decoder.heads=7"], "is not a multiple of heads=7"),
+        ("expansionnet_v2", ["decoder.static=[]"], "at least 1 item"),
+        ("merge", ["vectors.source=cbow", "training.start_from=a"], "both say what words begin with"),
+        ("merge", ["training.scheduled_sampling=0.2", "training.epochs=1"], "there must be two of them"),
+        ("merge", ["distillation.teachers=[a]", "self_critical.from_epoch=0"], "every epoch is self_critical"),
+    ],
+)
+def test_settings_that_would_do_nothing_or_fail_later_are_refused(recipe, overrides, expected):
+    with pytest.raises(UsageError) as error:
+        load_config(recipe, overrides)
+    assert expected in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_vectors_and_another_models_cnn_go_together():
+    load_config("merge", ["vectors.source=cbow", "training.start_from=a", "training.start_with=encoder"])
 
 
 @pytest.mark.parametrize("section", ["text", "self_critical"])

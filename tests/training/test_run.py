@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from seesay.artefact import read_artefact
+from seesay.data import read_dataset
 from seesay.errors import DataError, TrainingError, UsageError
 from seesay.training import load_config, train
 from seesay.training.callbacks import Callback
@@ -194,7 +195,12 @@ def test_every_phase_runs_in_bfloat16(tiny_flickr8k, tmp_path, monkeypatch):
     monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
     settings = [*SMALL, *PHASES, "training.precision=bf16"]
     out = train("default", settings, f"flickr8k:{tiny_flickr8k}", tmp_path / "run")
-    assert len((out / "metrics.csv").read_text().splitlines()) == 5
+    with (out / "metrics.csv").open(newline="", encoding="utf-8") as handle:
+        rows = [{name: float(value or 0) for name, value in row.items()} for row in csv.DictReader(handle)]
+    assert len(rows) == 4
+    photos = len(read_dataset(f"flickr8k:{tiny_flickr8k}").split("train"))
+    learned = [row["captions_per_second"] * row["seconds"] for row in rows]
+    assert learned == pytest.approx([5 * photos, 5 * photos, 2 * photos, 2 * photos])  # people's, then samples
 
 
 def test_a_run_leaves_figures_curves_and_an_artefact(tiny_flickr8k, tmp_path, monkeypatch):

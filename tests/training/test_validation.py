@@ -39,7 +39,9 @@ def test_loss_is_that_of_each_reference_alone_and_of_the_exported_contract(tiny_
     assert model.vocabulary.unk in {i for w in words for i in model.vocabulary.encode(w)}
     networks = TorchNetworks(model)
     state = networks.start(Pictures().pixels(samples, model.preprocessing, None).numpy())
-    nats, counts = cross_entropy(networks, state, [s.references for s in samples], model.vocabulary, 30)
+    nats, counts = cross_entropy(
+        networks, state, [s.references for s in samples], model.vocabulary, config.text.learned
+    )
     assert abs(nats.sum() / counts.sum() - found.loss) < 1e-5
     assert validate(model, samples, config, fabric, None)["loss"] == found.loss
     assert list(found.captions) == [s.id for s in samples]

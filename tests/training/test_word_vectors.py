@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from seesay.errors import UsageError
+from seesay.models.decoders import DECODERS
+from seesay.models.decoders.inject import InjectConfig, InjectDecoder
 from seesay.text import STOP_WORDS
 from seesay.training import train
 from seesay.training.batches import CaptionBook
@@ -64,6 +66,15 @@ def test_fixed_vectors_are_in_the_model_as_they_are_in_the_file(run, file, caplo
     assert "1 lines are passed over, the first is line 6: 1 numbers, not 3" in caplog.text
 
 
+def test_a_decoder_that_scales_its_table_reads_what_the_file_says(run, file):
+    out = run("scaled", f"vectors.source={file}", "vectors.tune=false", "training.epochs=1", recipe="where_par")
+    table, ids = read_checkpoint(out / "best.safetensors")[0][TABLE], words(out)
+    decoder = InjectDecoder(InjectConfig(embedding=3, hidden=16), len(ids), 24)
+    decoder.embedding.weight.data = table
+    read = decoder.embedding(torch.tensor([ids["red"], ids["circle"]]))
+    torch.testing.assert_close(read, torch.tensor([[1.0, 0, 0], [0, 1, 1]]))
+
+
 def test_tuned_vectors_move(run, file):
     out = run("tuned", f"vectors.source={file}", "training.epochs=1")
     red = read_checkpoint(out / "last.safetensors")[0][f"model.{TABLE}"][words(out)["red"]]
@@ -105,26 +116,43 @@ def test_what_does_not_fit_names_the_setting(run, file):
         load_config("merge", ["vectors.tune=false"])
 
 
-def test_a_decoder_whose_output_is_its_table(tiny_flickr8k, tmp_path, monkeypatch, file):
+@pytest.mark.parametrize("name", ["attention", "transformer"])
+def test_a_decoder_whose_output_is_its_table(name, tiny_flickr8k, tmp_path, monkeypatch, file):
     monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
     settings = [s for s in SMALL if "embedding" not in s]
-    settings += ["decoder=attention", "decoder.hidden=12", "decoder.heads=2", "decoder.feed_forward=8"]
+    settings += [f"decoder={name}", "decoder.hidden=12", "decoder.heads=2", "decoder.feed_forward=8"]
     data = f"flickr8k:{tiny_flickr8k}"
-    with pytest.raises(UsageError, match=r"vectors\.tune=false: the output layer of AttentionDecoder"):
+    with pytest.raises(UsageError, match=r"vectors\.tune=false: the output layer of \w+Decoder is its table"):
         train("merge", [*settings, "vectors.source=cbow", "vectors.tune=false"], data, tmp_path / "a")
     with pytest.raises(UsageError, match=r"set decoder\.hidden=3"):
         train("merge", [*settings, f"vectors.source={file}"], data, tmp_path / "b")
     train("merge", [*settings, "vectors.source=skipgram", "training.epochs=1"], data, tmp_path / "c")
 
 
+def test_every_decoder_that_says_words_by_its_table_says_so():
+    """A change of the table that is read must not change the output layer, unless the decoder is `tied`."""
+    small = {"hidden": 8, "heads": 2, "embedding": 8, "attention": 8, "feed_forward": 8, "static": (2,), "dynamic": 2}
+    for name in sorted(DECODERS):
+        kind = DECODERS[name]
+        settings = {key: value for key, value in small.items() if key in kind.config_class.model_fields}
+        decoder = kind(kind.config_class(**settings), 9, 8).eval()
+        table = getattr(decoder, "embedding", None)
+        if table is None:
+            continue
+        hidden = torch.randn(1, decoder.project.in_features if hasattr(decoder, "project") else 8)
+        before = decoder.output(hidden)
+        with torch.no_grad():
+            table.weight += 1
+        assert decoder.tied == (not torch.equal(decoder.output(hidden), before)), name
+
+
 def test_stop_words_and_rare_words_are_left_out(tiny_flickr8k):
     from seesay.data import read_dataset
     from seesay.text import Vocabulary
-    from seesay.training.batches import training_words
 
     samples = read_dataset(f"flickr8k:{tiny_flickr8k}").split("train")
     for settings in (TextSettings(remove_stop_words=True, min_count=9, drop_rare=True), TextSettings(min_count=9)):
-        texts = [training_words(text, settings) for sample in samples for text in sample.references]
+        texts = [settings.learned.words(text) for sample in samples for text in sample.references]
         vocabulary = Vocabulary.build(texts, settings.min_count)
         book = CaptionBook(samples, vocabulary, settings)
         said = {vocabulary.tokens[i] for captions in book.ids for ids in captions for i in ids}

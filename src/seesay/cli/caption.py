@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from seesay.cli.common import output, progress, say
+from seesay.cli.common import output, progress, same_file, say
 from seesay.cli.search import (
     Beam,
     Diversity,
@@ -116,6 +116,8 @@ def caption(
     cues = out is not None and out.suffix.lower() in SUFFIXES
     if cues and as_json + as_jsonl + as_csv:
         raise UsageError(f"--out {out}: is a subtitle file; leave out --json, --jsonl and --csv")
+    if cues and num is not None:
+        raise UsageError(f"--out {out}: a subtitle file has one sentence for each scene; leave out --num")
     per_scene = per_scene or cues
     if per_scene and explain is not None:
         raise UsageError("--explain shows whole clips and photos; leave out --per-scene, or --explain")
@@ -138,7 +140,7 @@ def caption(
         every = find_media(paths, allow_url=allow_url)
         photos: Iterator[tuple[Any, Kind]] = ((one, "picture") for one in find_pictures(paths, allow_url=allow_url))
         for source, kind in photos if photos_alone else every:
-            if out is not None and isinstance(source, Path) and _same(source, out):
+            if out is not None and same_file(source, out):
                 raise UsageError(f"--out {out}: is one of the pictures; name another file")
             count += 1
             if cues and (kind == "picture" or count > 1):
@@ -169,6 +171,8 @@ def caption(
                     say(f"{printable(said.source)}: no sentence of up to {longest} words {UNMET}")
             done += 1
             tell(done, max(done, count))
+        if cues and failed and not writer.said:
+            raise typer.Exit(1)  # and the file stays as it was
         writer.finish()
     if not count:
         raise UsageError("no pictures were named")
@@ -176,13 +180,6 @@ def caption(
         say(f"where the model looked: {explainer.finish()}")
     if failed:
         raise typer.Exit(1)
-
-
-def _same(picture: Path, out: Path) -> bool:
-    try:
-        return out.exists() and picture.samefile(out)
-    except OSError:
-        return False
 
 
 def _note_unknown(captioner: Captioner, words: list[str]) -> None:

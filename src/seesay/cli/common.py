@@ -75,6 +75,14 @@ def output(file: Path | None) -> Iterator[IO[str]]:
         part.unlink(missing_ok=True)
 
 
+def same_file(source: object, file: Path) -> bool:
+    """Whether a file that is to be written is one that is read."""
+    try:
+        return isinstance(source, Path) and file.exists() and source.samefile(file)
+    except OSError:
+        return False
+
+
 def as_text(path: object) -> str:
     """A path as valid Unicode for JSON, CSV and pages: undecodable bytes are written as escapes."""
     return os.fsencode(str(path)).decode("utf-8", "backslashreplace")

@@ -9,10 +9,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 import typer
 
-from seesay.cli.common import as_text, output, progress, say
-from seesay.errors import MediaError, UsageError
+from seesay.cli.common import as_text, output, progress, same_file, say
+from seesay.errors import MediaError, MissingPartError, UsageError
 
 if TYPE_CHECKING:
+    from seesay.media.source import WebPicture
     from seesay.runtime import Prediction, Recognizer
 
 EXAMPLES = """\b
@@ -21,6 +22,7 @@ Examples:
   seesay recognize clips/ --model model --top 3 --jsonl --out found.jsonl
   seesay recognize clip.mp4 --model model --timeline over-time.csv
   seesay recognize --camera 0 --model model
+  seesay recognize --camera https://host/live.m3u8 --allow-url --jsonl
   seesay recognize note.txt --model model-of-texts
   seesay recognize sounds/ --model model-of-sounds --json
 """
@@ -48,9 +50,15 @@ def recognize(
     timeline: Path | None = typer.Option(
         None, "--timeline", help="Of one clip: probabilities over time, as FILE.csv and, plotted, as FILE.png."
     ),
-    every: float = typer.Option(1.0, "--every", help="Seconds between judgements, with --timeline and --camera."),
-    window: float = typer.Option(4.0, "--window", help="Seconds judged together, with --timeline and --camera."),
-    camera: int | None = typer.Option(None, "--camera", help="In place of paths: a camera, 0 is the first."),
+    every: float | None = typer.Option(
+        None, "--every", help="Seconds between judgements, with --timeline and --camera. [default: 1]"
+    ),
+    window: float | None = typer.Option(
+        None, "--window", help="Seconds judged together, with --timeline and --camera. [default: 4]"
+    ),
+    camera: str | None = typer.Option(
+        None, "--camera", help="In place of paths: a camera, 0 is the first, or, with --allow-url, a stream's address."
+    ),
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
 ) -> None:
     """Recognise clips; those that cannot be read are named, the others go on, and the exit code is 1."""
@@ -60,11 +68,18 @@ def recognize(
         raise UsageError("name clips, or a --camera, one of the two")
     if camera is not None and (timeline or as_json):
         raise UsageError("--camera has no end: use --jsonl or --csv, without --timeline")
+    if camera is None and timeline is None and (every, window) != (None, None):
+        raise UsageError("--every and --window are for --timeline and --camera")
     if top < 1:
         raise UsageError(f"--top {top}: it must be 1 or more")
+    live = None if camera is None else _live(camera, allow_url)
+    written = [] if timeline is None else _table_and_plot(timeline)
+    if out is not None and any(out.resolve() == file.resolve() for file in written):
+        raise UsageError(f"--out {out}: is a file of --timeline; name another")
     from seesay.media import find_endings, printable
     from seesay.media.kinds import SOUND_SUFFIXES, TEXT_SUFFIXES
     from seesay.runtime import load_recognizer
+    from seesay.runtime.recognizer import WINDOW
 
     recognizer = load_recognizer(model)
     suffixes = {"text": TEXT_SUFFIXES, "sound": SOUND_SUFFIXES}.get(recognizer.reads)
@@ -72,12 +87,16 @@ def recognize(
         raise UsageError(
             f"{recognizer.name} judges whole {recognizer.reads}s: --camera, --timeline and --allow-url are for clips"
         )
+    seconds = {"every": 1.0 if every is None else every, "window": WINDOW if window is None else window}
+    if live is not None or timeline is not None:
+        recognizer.spacing(**seconds)  # what is wrong is refused before anything is read
     form = "json" if as_json else "jsonl" if as_jsonl else "csv" if as_csv else ""
-    if camera is not None:
+    if live is not None:
         with output(out) as stream:
             writer = _Writer(stream, recognizer.name, form, moments=True)
-            for second, probabilities in recognizer.follow(camera, every=every, window=window):
-                writer.add(f"camera {camera}", recognizer.best(probabilities, top), None, round(second, 2))
+            name = f"camera {live}" if isinstance(live, int) else camera
+            for second, probabilities in recognizer.follow(live, **seconds):
+                writer.add(name, recognizer.best(probabilities, top), None, round(second, 2))
         return
     found: list[Any] = []
 
@@ -86,6 +105,9 @@ def recognize(
             found.append(source)
             if timeline is not None and len(found) > 1:
                 raise UsageError("--timeline is of one clip, and several were named")
+            for file in [*([] if out is None else [out]), *written]:
+                if same_file(source, file):
+                    raise UsageError(f"{file}: would be written over, and is to be read; name another file")
             yield source
 
     failed = 0
@@ -103,7 +125,7 @@ def recognize(
     if not found:
         raise UsageError(f"no {recognizer.reads}s were named")
     if timeline is not None and not failed:
-        _timeline(recognizer, found[0], timeline, every, window, printable(found[0]))
+        _timeline(recognizer, found[0], written, seconds, printable(found[0]))
     if failed:
         raise typer.Exit(1)
 
@@ -114,27 +136,59 @@ def _clips(paths: list[str], allow_url: bool) -> Iterator[Any]:
     return (source for source, _ in find_media(paths, allow_url=allow_url))
 
 
-def _timeline(recognizer: Recognizer, source: Any, file: Path, every: float, window: float, title: str) -> None:
+def _live(camera: str, allow_url: bool) -> int | WebPicture:
+    """What --camera names.
+
+    Raises:
+        UsageError: neither a camera's number nor an address, or an address without --allow-url.
+    """
+    from seesay.media.source import WebPicture, is_url
+
+    if camera.isdecimal():
+        return int(camera)
+    if not is_url(camera):
+        raise UsageError(f"--camera {camera}: is neither a camera's number (0 is the first) nor a stream's address")
+    if not allow_url:
+        raise UsageError(f"--camera {camera}: is on the web; allow that with --allow-url")
+    return WebPicture(camera)
+
+
+def _table_and_plot(file: Path) -> list[Path]:
+    """The two files of --timeline: its name with each ending, which it may have already.
+
+    Raises:
+        UsageError: one cannot be written.
+        MissingPartError: nothing to plot with is installed.
+    """
+    stem = file.with_suffix("") if file.suffix.lower() in (".csv", ".png") else file
+    written = [stem.with_name(stem.name + ending) for ending in (".csv", ".png")] if stem.name else [file]
+    for one in written:
+        if one.is_dir():
+            raise UsageError(f"--timeline {file}: {one} is a folder; name a file")
+    try:
+        import seesay.report.timeline  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingPartError(f"the plot of --timeline needs {error.name}: pip install 'seesay[train]'") from None
+    return written
+
+
+def _timeline(recognizer: Recognizer, source: Any, written: list[Path], seconds: dict[str, float], title: str) -> None:
     """Write the table, row by row, and the plot beside it."""
     import csv
 
-    from seesay.errors import MissingPartError
+    from seesay.report.timeline import plot
 
     rows = []
-    table_file = file.with_suffix(".csv")
+    table_file, plot_file = written
     with output(table_file) as stream:
         table = csv.writer(stream)
         table.writerow(["seconds", *recognizer.labels])
-        for second, probabilities in recognizer.timeline(source, every=every, window=window):
+        for second, probabilities in recognizer.timeline(source, **seconds):
             table.writerow([f"{second:g}", *(f"{p:.6f}" for p in probabilities)])
             rows.append((second, probabilities))
     say(f"probabilities over time: {table_file}")
-    try:
-        from seesay.report.timeline import plot
-    except ModuleNotFoundError as error:
-        raise MissingPartError(f"the plot of --timeline needs {error.name}: pip install 'seesay[train]'") from None
-    plot(rows, recognizer.labels, title, file.with_suffix(".png"))
-    say(f"plotted: {file.with_suffix('.png')}")
+    plot(rows, recognizer.labels, title, plot_file)
+    say(f"plotted: {plot_file}")
 
 
 class _Writer:

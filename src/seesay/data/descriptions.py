@@ -106,7 +106,8 @@ def read_msrvtt(root: Path, clips: Path | None = None) -> Dataset:
     """MSR-VTT: its `*videodatainfo*.json` with lists `videos` and `sentences`; clips are `videoN.mp4`.
 
     The clips as they are handed out are cut already, so that `start time` and `end time` are not applied to them; where
-    the whole YouTube video lies there instead, under its own id, they are.
+    the whole YouTube video lies there instead, under its own id, they are. Clips of one video in two splits are told
+    and kept, as the splits are published.
 
     Args:
         root: the folder of such files, all of which are read, or one of them.
@@ -115,7 +116,7 @@ def read_msrvtt(root: Path, clips: Path | None = None) -> Dataset:
     Raises:
         DataError: there are no such files, or they are of another form.
     """
-    into = Assembly("msrvtt", root)
+    into = Assembly("msrvtt", root, published=True)
     files = [root] if root.is_file() else sorted((*root.glob("*videodatainfo*.json"), *root.glob("MSRVTT_data.json")))
     if not files:
         raise DataError(f"{root}: holds no train_val_videodatainfo.json")
@@ -157,11 +158,12 @@ def _video(entry: dict[str, Any], folders: list[ClipFolder], file: Path) -> Row:
     start, end = entry.get("start time"), entry.get("end time")
     address = entry.get("url") or ""
     whole = (parse_qs(urlsplit(string(address)).query).get("v") or [""])[0]
+    group = whole or None
     for folder in folders:
         if name in folder:
-            return Row(name, folder.path(name), None, split, file, kind="clip")
+            return Row(name, folder.path(name), None, split, file, kind="clip", group=group)
     for folder in folders:
         if whole and whole in folder:
             first, last = (None if value is None else float(value) for value in (start, end))
-            return Row(name, folder.path(whole), None, split, file, start=first, end=last, kind="clip")
-    return Row(name, folders[0].path(name, ".mp4"), None, split, file, kind="clip")
+            return Row(name, folder.path(whole), None, split, file, start=first, end=last, kind="clip", group=group)
+    return Row(name, folders[0].path(name, ".mp4"), None, split, file, kind="clip", group=group)

@@ -17,14 +17,15 @@ from seesay.errors import DataError
 from seesay.media.kinds import Kind
 
 _MEDIA: dict[str, Kind] = {"image": "picture", "video": "clip", "clip": "clip", "sound": "sound", "text": "text"}
-_COLUMNS = "image (or video, or clip), caption or label[, split, start, end]; or sound or text, and label[, split]"
+_COLUMNS = "image, video or clip; caption or label[; split, group, start, end]; or sound or text; label[; split, group]"
 
 
 @READERS.register("csv")
 def read_csv(file: Path, images: Path | None = None, clips: Path | None = None) -> Dataset:
-    """A table with the columns image, video or clip; caption or label; perhaps split, start and end.
+    """A table with the columns image, video or clip; caption or label; perhaps split, group, start and end.
 
-    Or sound or text; label; perhaps split. A text stands in the table itself.
+    Or sound or text; label; perhaps split and group. A text stands in the table itself. What is of one group, such as
+    the clips of one recording, must not be in two splits.
 
     Paths are relative to the file, or to `images` and `clips`. `start` and `end` are seconds into the clip; a row with
     either is a part of it, with an id of its own.
@@ -75,9 +76,9 @@ def _next_row(table: Any, file: Path) -> list[str] | None:
 
 @READERS.register("jsonl")
 def read_jsonl(file: Path, images: Path | None = None, clips: Path | None = None) -> Dataset:
-    """One JSON object a line: image, video or clip; caption (or captions, a list) or label; perhaps split, start, end.
+    """One JSON object a line: image, video or clip; caption (or captions, a list) or label; perhaps what follows them.
 
-    Paths are as in a table of `read_csv`.
+    That is split, group, start and end. Paths are as in a table of `read_csv`.
     """
     into = Assembly("jsonl", file)
 
@@ -140,7 +141,8 @@ def _rows(
         folder = (images if kind == "picture" else clips) or file.parent
         part = "" if start is None and end is None else f"#{start or 0:g}-{'' if end is None else f'{end:g}'}"
         media = folder / name if text is None else file
-        yield Row(name + part, media, caption, split, file, number, label, start, end, kind, text=text)
+        group = _text(record.get("group")) or None
+        yield Row(name + part, media, caption, split, file, number, label, start, end, kind, group, text)
 
 
 def _text(value: object) -> str:

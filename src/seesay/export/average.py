@@ -40,24 +40,26 @@ def average_artefacts(
     if not all(0 <= share < float("inf") for share in given) or not total:
         raise UsageError("--shares: numbers from 0 up, not all 0")
     parts = [share / total for share in given]
-    first = find_artefact(models[0])
-    result = load_any_model(first)
-    mean = {name: value * parts[0] for name, value in weights_of(result).items()}
-    for source, part in zip(models[1:], parts[1:], strict=True):
-        other = find_artefact(source)
-        weights = weights_of(load_any_model(other))
-        if {name: value.shape for name, value in weights.items()} != {n: value.shape for n, value in mean.items()}:
-            raise UsageError(f"{source}: its weights are not those of {models[0]}; average models of the same settings")
-        for what in ("vocabulary", "labels", "preprocessing", "clip", "carried"):
-            if getattr(other.description, what) != getattr(first.description, what):
-                raise UsageError(f"{source}: its {what} is not that of {models[0]}; average models of one make")
-        for name, value in weights.items():
-            mean[name] += value * part
-    with torch.no_grad():
-        result.load_state_dict({**result.state_dict(), **mean})
-    origin = [{"model": str(model), "share": part} for model, part in zip(models, parts, strict=True)]
-    described = first.description
-    about = replace(described, storage="float32", scores={}, training={**described.training, "average_of": origin})
     with writing(Path(out)) as folder:
+        first = find_artefact(models[0])
+        result = load_any_model(first)
+        mean = {name: value * parts[0] for name, value in weights_of(result).items()}
+        for source, part in zip(models[1:], parts[1:], strict=True):
+            other = find_artefact(source)
+            weights = weights_of(load_any_model(other))
+            if {name: value.shape for name, value in weights.items()} != {n: value.shape for n, value in mean.items()}:
+                raise UsageError(
+                    f"{source}: its weights are not those of {models[0]}; average models of the same settings"
+                )
+            for what in ("vocabulary", "labels", "preprocessing", "clip", "carried"):
+                if getattr(other.description, what) != getattr(first.description, what):
+                    raise UsageError(f"{source}: its {what} is not that of {models[0]}; average models of one make")
+            for name, value in weights.items():
+                mean[name] += value * part
+        with torch.no_grad():
+            result.load_state_dict({**result.state_dict(), **mean})
+        origin = [{"model": str(model), "share": part} for model, part in zip(models, parts, strict=True)]
+        described = first.description
+        about = replace(described, storage="float32", scores={}, training={**described.training, "average_of": origin})
         save_model(result, about, folder)
     return read_artefact(out)

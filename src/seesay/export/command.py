@@ -52,12 +52,12 @@ def export_artefact(
         raise UsageError(f"--quantize {quantize}: choose one of {', '.join(_STORAGE)}")
     if calibration is not None and quantize != "int8":
         raise UsageError(f"calibration pictures are for --quantize int8, not {quantize}")
-    source = find_artefact(model)
-    built = load_any_model(source)
-    if calibration is not None and not isinstance(built.preprocessing, Preprocessing):
-        raise UsageError("calibration is of CNNs that look at pictures; leave it out")
-    weights = stored(weights_of(built), _STORAGE[quantize])
     with writing(Path(out)) as folder:
+        source = find_artefact(model)
+        built = load_any_model(source)
+        if calibration is not None and not isinstance(built.preprocessing, Preprocessing):
+            raise UsageError("calibration is of CNNs that look at pictures; leave it out")
+        weights = stored(weights_of(built), _STORAGE[quantize])
         clip = source.description.clip
         frames = None if clip is None else FrameSampling.from_json(clip).frames
         graphs = export_classifier_graphs(built) if isinstance(built, ClassifyModel) else export_graphs(built, frames)

@@ -28,7 +28,7 @@ from seesay.artefact import DECODER_START, DECODER_STEP, ENCODER, WEIGHTS
 from seesay.media import Preprocessing
 from seesay.models.captioner import CaptionModel, normalise
 from seesay.models.classifier import ClassifyModel
-from seesay.models.decoders.base import LastState
+from seesay.models.decoders.recurrent import LastState
 from seesay.models.memory import Memory
 
 OPSET = 20

@@ -117,9 +117,11 @@ def load_any_model(artefact: Artefact | Path | str) -> CaptionModel | ClassifyMo
         weights = restored(load_file(artefact.file(WEIGHTS)))
         missing = [name for name in weights_of(model) if name not in weights]
         if missing:
+            calibrated = all(name.startswith("encoder.") for name in missing)
             raise ArtefactError(
-                f"{artefact.source}: {WEIGHTS} lacks {missing[0]} and {len(missing) - 1} more (calibrated int8?); "
-                "use the artefact that it was exported from"
+                f"{artefact.source}: {WEIGHTS} lacks {missing[0]} and {len(missing) - 1} more: "
+                + ("calibrated int8 has no others; " if calibrated else "made by an older SeeSay, or damaged; ")
+                + ("use the artefact that it was exported from" if calibrated else "train it again")
             )
         model.load_state_dict({**model.state_dict(), **weights})
     except (KeyError, TypeError, ValidationError, RuntimeError, SafetensorError, OSError) as error:

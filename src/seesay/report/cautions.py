@@ -44,10 +44,10 @@ def cautions(
             )
     models = [e for e in entrants if e.artefact is not None]
     words = {tuple(e.artefact.description.vocabulary.get("tokens", ())) for e in models if e.artefact}
-    cuts = {e.longest_reference for e in models}
+    cuts = {e.learned for e in models}
     if len(words) > 1 or len(cuts) > 1:
         notes.append(
-            "the models have different vocabularies or cut references at different lengths: their loss and perplexity "
+            "the models have different vocabularies, or learned different parts of captions: their loss and perplexity "
             "cannot be compared (a smaller vocabulary finds more unknown words, which are easy to foresee)"
         )
     if engines and len(set(engines.values())) > 1:

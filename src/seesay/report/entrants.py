@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,9 @@ from seesay.metrics.files import read_hypotheses
 from seesay.report.views import VIEWS
 from seesay.runtime.networks import OnnxNetworks
 from seesay.runtime.recognition_networks import RecognitionNetworks
+from seesay.text import Learned
 
 PREDICTIONS, SCORES, HISTORY = "predictions.json", "scores.json", "metrics.csv"
-LONGEST = 30
-"""Tokens of a reference that are read where the model does not say how many it was trained on."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,10 @@ class Entrant:
         return dict(self.artefact.description.training.get("data", {})) if self.artefact else {}
 
     @property
-    def longest_reference(self) -> int:
-        """Where references are cut before their likelihood is computed: as the model's training cut them."""
-        return int(self.config.get("text", {}).get("max_length", LONGEST))
+    def learned(self) -> Learned:
+        """What of a reference its likelihood is computed of: what the model's training learned of captions."""
+        text = self.config.get("text", {})
+        return Learned(**{one.name: text[one.name] for one in fields(Learned) if one.name in text})
 
     def parameters(self) -> tuple[int | None, int | None]:
         """Numbers that the CNN and the head (decoder, classifier) learned; None where the weights file lacks them."""

@@ -22,7 +22,7 @@ from seesay.report.predict import Answer, Model
 from seesay.report.views import CAPTIONS
 from seesay.runtime import Captioner
 from seesay.runtime.likelihood import cross_entropy
-from seesay.text import tokenize
+from seesay.text import Learned, tokenize
 
 _HEALTH: tuple[tuple[str, str, int, int], ...] = (
     ("distinct", "distinct captions, share", 1, 3),
@@ -74,7 +74,7 @@ class CaptionJudge(Judge):
         """
         assert entrant.artefact is not None
         networks, engine = entrant.networks()
-        return _Captioning(Captioner(entrant.artefact, networks), entrant.longest_reference, self.beam), engine
+        return _Captioning(Captioner(entrant.artefact, networks), entrant.learned, self.beam), engine
 
     def score(
         self, said: Answers, samples: Sequence[Sample], entrants: Sequence[Entrant]
@@ -127,12 +127,12 @@ class CaptionJudge(Judge):
 class _Captioning:
     """A captioner at work; see `Model`."""
 
-    def __init__(self, captioner: Captioner, cut: int, beam: int | None) -> None:
-        self.captioner, self.cut, self.beam = captioner, cut, beam
+    def __init__(self, captioner: Captioner, learned: Learned, beam: int | None) -> None:
+        self.captioner, self.learned, self.beam = captioner, learned, beam
         self.preprocessing = captioner.preprocessing
         self.batch_size = captioner.batch_size
         self.options = captioner.options(beam=beam)
-        self.key = [asdict(self.options), cut]
+        self.key = [asdict(self.options), asdict(learned)]
         self.networks = _Once(captioner.networks)
         self.seeing = Captioner(captioner.artefact, self.networks)
 
@@ -141,7 +141,7 @@ class _Captioning:
         captions = self.seeing.caption_pixels(pixels, self.options)
         references = [sample.references for sample in samples]
         state = self.networks.start(pixels)
-        nats, tokens = cross_entropy(self.networks, state, references, self.captioner.vocabulary, self.cut)
+        nats, tokens = cross_entropy(self.networks, state, references, self.captioner.vocabulary, self.learned)
         return [
             Answer(best[0].text, loss, count)
             for best, loss, count in zip(captions, nats.tolist(), tokens.tolist(), strict=True)

@@ -138,9 +138,12 @@ class Captioner:
             UsageError: see `caption`; or more words than this model has positions for.
         """
         options = search_options(self.vocabulary, self.artefact.description.search, search)
-        positions = dict(self.artefact.description.model.get("decoder", {})).get("max_length")
-        if positions is not None and options.max_length >= positions:
-            raise UsageError(f"max_length is {options.max_length}; {self.name} reads at most {positions - 1} words")
+        for member in self.members:
+            positions = dict(member.artefact.description.model.get("decoder", {})).get("max_length")
+            if positions is not None and options.max_length >= positions:
+                raise UsageError(
+                    f"max_length is {options.max_length}; {member.name} reads at most {positions - 1} words"
+                )
         return options
 
     def caption_pixels(self, pixels: NDArray[np.uint8], options: SearchOptions) -> list[list[Caption]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesay.runtime.networks import Array, Networks
-from seesay.text import Vocabulary, tokenize
+from seesay.text import Learned, Vocabulary
 
 
 def cross_entropy(
@@ -16,26 +16,25 @@ def cross_entropy(
     state: Mapping[str, Array],
     references: Sequence[Sequence[str]],
     vocabulary: Vocabulary,
-    max_length: int,
+    learned: Learned,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The references' sum of -ln p for each picture, and how many tokens that is; the end of each is counted.
 
-    Words outside of the vocabulary count as the unknown word. `exp(sum / tokens)` is the perplexity.
+    Words outside of the vocabulary count as the unknown word, unless they are left out. `exp(sum / tokens)` is the
+    perplexity.
 
     Args:
         networks: what is judged.
         state: as `networks.start` makes it, one row for each picture.
         references: captions of each picture, B lists of any number of them.
         vocabulary: words to ids.
-        max_length: longer captions are cut, in tokens, as in training.
+        learned: what of each caption the model learned; the rest is left out.
 
     Returns:
         Nats (B,) and tokens (B,).
     """
     pictures, most = len(references), max(map(len, references))
-    ids = [
-        [[*vocabulary.encode(tokenize(text))[:max_length], vocabulary.end] for text in texts] for texts in references
-    ]
+    ids = [[[*learned.ids(text, vocabulary), vocabulary.end] for text in texts] for texts in references]
     length = max((len(row) for rows in ids for row in rows), default=0)
     targets = np.full((pictures * most, length), vocabulary.pad, np.int64)
     for picture, rows in enumerate(ids):

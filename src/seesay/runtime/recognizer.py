@@ -177,7 +177,7 @@ class Recognizer:
             MediaError: the clip cannot be read.
             UsageError: at the call, for seconds that are not above 0, or a model of texts or sounds.
         """
-        step = self._step(every, window)
+        step = self.spacing(every, window)
         return self._timeline(source, every, window, step)
 
     def _timeline(self, source: Any, every: float, window: float, step: float) -> Iterator[tuple[float, Probabilities]]:
@@ -204,7 +204,7 @@ class Recognizer:
         """What a camera or stream shows now, as it comes: the net's state is carried from frame to frame for good.
 
         The judgements after the frames of the last `window` seconds are averaged. A model that must see all frames of a
-        window at once (bidirectional) judges the window anew each time.
+        window at once (bidirectional, attention over time) judges the window anew each time.
 
         Args:
             source: see `seesay.media.frames_of`: a camera's number, a `WebPicture`, or a clip.
@@ -218,7 +218,7 @@ class Recognizer:
             MediaError: it cannot be read, or breaks off.
             UsageError: at the call, for seconds that are not above 0, or a model of texts or sounds.
         """
-        step = self._step(every, window)
+        step = self.spacing(every, window)
         return self._follow(source, every, window, step)
 
     def _follow(self, source: Any, every: float, window: float, step: float) -> Iterator[tuple[float, Probabilities]]:
@@ -238,11 +238,19 @@ class Recognizer:
 
     @property
     def streams(self) -> bool:
-        """Whether a clip's frames can be judged as they come: their state is carried, or they need none."""
-        return not self.artefact.description.model["classifier"].get("bidirectional", False)
+        """Whether a clip's frames can be judged as they come: their state is carried, or they need none.
 
-    def _step(self, every: float, window: float) -> float:
-        """Seconds between frames: a window has as many as the model judges of a clip, and each moment one at least."""
+        Not for a bidirectional net; nor for attention over time, whose sums would hold all that ever was.
+        """
+        classifier = self.artefact.description.model["classifier"]
+        return not classifier.get("bidirectional", False) and classifier.get("pool") != "attention"
+
+    def spacing(self, every: float, window: float) -> float:
+        """Seconds between frames: a window has as many as the model judges of a clip, and each moment one at least.
+
+        Raises:
+            UsageError: seconds that are not above 0, or a model of texts or sounds.
+        """
         if self.reads != "clip":
             raise UsageError(f"{self.name} judges whole {self.reads}s; only clips are judged over time")
         if not (0 < every < float("inf") and 0 < window < float("inf")):

@@ -14,7 +14,7 @@ from torch import Tensor
 from seesay.data import Sample
 from seesay.models.decoders.base import PAD
 from seesay.models.memory import Memory
-from seesay.text import STOP_WORDS, Vocabulary, tokenize
+from seesay.text import Vocabulary
 from seesay.training.sections import TextSettings
 
 T = TypeVar("T")
@@ -51,12 +51,6 @@ class Batch:
         return Batch(self.source.to(device), self.targets.to(device), [memory.to(device) for memory in self.taught])
 
 
-def training_words(text: str, settings: TextSettings) -> list[str]:
-    """A caption's tokens as the model is to learn them: without stop words, where these are removed."""
-    words = tokenize(text)
-    return [word for word in words if word not in STOP_WORDS] if settings.remove_stop_words else words
-
-
 class CaptionBook:
     """The training captions as ids, ready to be drawn from.
 
@@ -68,13 +62,7 @@ class CaptionBook:
 
     def __init__(self, samples: Sequence[Sample], vocabulary: Vocabulary, settings: TextSettings) -> None:
         self.vocabulary = vocabulary
-        self.ids = [[self._encode(text, settings) for text in sample.references] for sample in samples]
-
-    def _encode(self, text: str, settings: TextSettings) -> list[int]:
-        words = training_words(text, settings)
-        if settings.drop_rare:
-            words = [word for word in words if word in self.vocabulary]
-        return self.vocabulary.encode(words)[: settings.max_length]
+        self.ids = [[settings.learned.ids(text, vocabulary) for text in sample.references] for sample in samples]
 
     def draw(self, photos: Sequence[int], per_photo: int, seed: Sequence[int]) -> Captions:
         """`per_photo` captions of each photo, without repetition; a photo with fewer leaves empty rows.

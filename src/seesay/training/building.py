@@ -20,7 +20,6 @@ from seesay.models.classifier import ClassifyModel
 from seesay.models.encoders import EncoderConfig
 from seesay.models.sequences import TextCnnConfig
 from seesay.text import Vocabulary
-from seesay.training.batches import training_words
 from seesay.training.config import Config
 from seesay.training.distillation import load_teachers
 from seesay.training.loop import LAST, write_json
@@ -94,7 +93,7 @@ def _captioner(config: Config, dataset: Dataset, begins_with: str | None, out: P
     assert isinstance(config.encoder, EncoderConfig), "the settings see to it"
     if config.clip and config.clip.positions:
         raise UsageError("clip.positions=true keeps every place of every frame; captioners read a vector of each frame")
-    captions = [training_words(text, config.text) for sample in dataset.split("train") for text in sample.references]
+    captions = [config.text.learned.words(text) for sample in dataset.split("train") for text in sample.references]
     vocabulary = Vocabulary.build(captions, config.text.min_count)
     model = CaptionModel.build(config.encoder, config.decoder, vocabulary, load_weights=begins_with is None)
     vectors = _vectors(model, captions, config, out, fabric)

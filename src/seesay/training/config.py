@@ -138,6 +138,20 @@ class Config(Settings):
                 raise ValueError(f"{section}.from_epoch={first} is past the last epoch ({self.training.epochs - 1})")
         if self.vectors.source == "learned" and not self.vectors.tune:
             raise ValueError("vectors.tune=false would fix random vectors; give vectors.source=FILE, cbow or skipgram")
+        training = self.training
+        if self.vectors.source != "learned" and training.start_from is not None and training.start_with == "all":
+            raise ValueError(
+                "vectors.source and training.start_from both say what words begin with; leave one out, or take the CNN "
+                "alone (training.start_with=encoder)"
+            )
+        supervised = training.epochs if self.self_critical.from_epoch is None else self.self_critical.from_epoch
+        if training.scheduled_sampling and supervised < 2:
+            raise ValueError(
+                "training.scheduled_sampling rises from 0 over the epochs of cross-entropy; there must be two of them"
+            )
+        if self.distillation.teachers and supervised < 1:
+            raise ValueError("distillation.teachers take part in cross-entropy; here every epoch is self_critical")
+        SearchOptions(beam=training.beam, length_power=training.length_power, no_repeat_ngram=training.no_repeat_ngram)
         return self
 
     @model_validator(mode="after")

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from seesay.text import Learned
+
 
 class Settings(BaseModel):
     """Frozen, and strict about names."""
@@ -24,6 +26,11 @@ class TextSettings(Settings):
     """Leave `seesay.text.STOP_WORDS` out of the training captions, as some papers do; the model never says them."""
     drop_rare: bool = False
     """Leave words below min_count out of the training captions, in place of making them the unknown word."""
+
+    @property
+    def learned(self) -> Learned:
+        """What of a caption is learned."""
+        return Learned(self.max_length, self.remove_stop_words, self.drop_rare)
 
 
 class VectorSettings(Settings):

@@ -32,7 +32,7 @@ class Loss:
     Attributes:
         total: a sum over what counts, scalar.
         count: how much counts: tokens, pictures.
-        rows: captions, or clips, that were learned from.
+        rows: captions, people's or sampled, or clips, that were learned from.
         figures: to be averaged over the epoch's steps and logged.
     """
 
@@ -142,8 +142,8 @@ class CaptionTask(Task):
     def loss(self, objective: nn.Module, batch: Batch, indexes: Sequence[int], at: Moment) -> Loss:
         """See `Task.loss`; tokens are what counts, with the reward pictures."""
         source, captions = batch.source, batch.targets
-        rows = float((captions.inputs[:, 0] != 0).sum())
         if self.critic is None:
+            rows = float((captions.inputs[:, 0] != 0).sum())
             total = objective(source, captions, self._sampled_share(at.epoch), batch.taught)
             return Loss(total, float((captions.targets != 0).sum()), rows)
         with at.fabric.autocast():
@@ -158,7 +158,7 @@ class CaptionTask(Task):
         advantage = torch.as_tensor(self.critic.advantages(rewards), dtype=torch.float32, device=at.fabric.device)
         sampled = self.critic.as_captions(self.critic.samples(drawn)).to(at.fabric.device)
         total = objective(source, sampled, advantage, captions)
-        return Loss(total, float(len(indexes)), rows, figures)
+        return Loss(total, float(len(indexes)), float(len(sampled.inputs)), figures)
 
     def validate(
         self, samples: Sequence[Sample], fabric: Fabric, features: Features | None, tell: Tell | None = None

@@ -11,6 +11,7 @@ import torch
 
 from seesay.errors import UsageError
 from seesay.models.captioner import CaptionModel
+from seesay.models.decoders.words import WordTable
 from seesay.text.vectors import read_vectors, train_vectors, vector_table
 from seesay.training.sections import VectorSettings
 
@@ -62,6 +63,8 @@ def give_vectors(
     if decoder.tied:
         # The table is the output layer too, whose logits depend on its scale.
         values *= embedding.weight.detach().std() / values.std()
+    elif isinstance(embedding, WordTable):
+        values /= embedding.scale  # by which it is read
     with torch.no_grad():
         embedding.weight.copy_(values)
     log.info(

@@ -58,6 +58,18 @@ def torch_cell():
 
 
 @pytest.fixture
+def normalised():
+    """What stands before the output layer, by hand: layer normalisation with the decoder's own gains and offsets."""
+
+    def norm(decoder, state):
+        gains, offsets = decoder.finish.state_dict().values()
+        centred = state - state.mean()
+        return gains * centred / (centred.square().mean() + 1e-5).sqrt() + offsets
+
+    return norm
+
+
+@pytest.fixture
 def captions():
     """(picture, row, its words) of each caption of a batch."""
 

@@ -11,14 +11,14 @@ def decoder(build):
     return build("adaptive_attention", embedding=10, hidden=8, attention=7, dropout=0.0)
 
 
-def sentinels(decoder, memory, picture, words):
+def sentinels(decoder, memory, picture, words, normalised):
     """Logits, α and β for each word of one caption, by Lu et al., eq. 3 to 13."""
     v = decoder.annotations(memory.grid[picture])[memory.mask[picture]]
     v_mean = decoder.picture(memory.pooled[picture])
     attention = decoder.attention
     h, m = torch.zeros(8), torch.zeros(8)
     for word in words:
-        x = torch.cat([decoder.embedding.weight[word], v_mean])
+        x = torch.cat([decoder.embedding.weight[word] * 10**0.5, v_mean])
         W_x = torch.cat([decoder.word_gates.weight, decoder.picture_gates.weight], 1)
         projected = W_x @ x + decoder.picture_gates.bias
         enter, forget, new, leave = (projected[:32] + decoder.cell.recurrent(h)).split(8)
@@ -31,21 +31,21 @@ def sentinels(decoder, memory, picture, words):
         c = sum(weight * v_i for weight, v_i in zip(alpha, v, strict=True))
         rival = attention.energy(torch.tanh(decoder.sentinel_key(s) + attention.query(h)))
         beta = torch.softmax(torch.cat([z, rival]), 0)[-1]
-        yield decoder.project(beta * s + (1 - beta) * c + h), alpha, beta
+        yield decoder.project(normalised(decoder, beta * s + (1 - beta) * c + h)), alpha, beta
 
 
-def test_it_computes_the_papers_equations(decoder, memory, tokens, captions):
+def test_it_computes_the_papers_equations(decoder, memory, tokens, captions, normalised):
     whole = decoder(memory, tokens)
     for picture, row, words in captions(memory, tokens):
-        for position, (logits, _, _) in enumerate(sentinels(decoder, memory, picture, words)):
+        for position, (logits, _, _) in enumerate(sentinels(decoder, memory, picture, words, normalised)):
             torch.testing.assert_close(whole[row, position], logits, atol=1e-5, rtol=1e-5)
 
 
-def test_places_and_sentinel_share_the_whole(decoder, memory, tokens, captions):
+def test_places_and_sentinel_share_the_whole(decoder, memory, tokens, captions, normalised):
     for picture, row, words in captions(memory, tokens):
         alone = Memory(memory.grid[[picture]], memory.pooled[[picture]], memory.mask[[picture]])
         state = decoder.start(alone)
-        for position, (_, alpha, beta) in enumerate(sentinels(decoder, memory, picture, words)):
+        for position, (_, alpha, beta) in enumerate(sentinels(decoder, memory, picture, words, normalised)):
             _, state = decoder.step(tokens[[row], position], state)
             weights = state["attention"][0]
             assert 0 < beta < 1

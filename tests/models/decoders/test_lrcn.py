@@ -5,16 +5,18 @@ import torch
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
-def test_the_first_net_reads_words_the_second_the_picture_too(build, memory, tokens, captions, kind):
+def test_the_first_net_reads_words_the_second_the_picture_too(build, memory, tokens, captions, normalised, kind):
     decoder = build("lrcn", embedding=10, hidden=8, dropout=0.0, cell=kind)
     whole = decoder(memory, tokens)
     for picture, row, words in captions(memory, tokens):
         seen = decoder.picture(memory.pooled[picture])
         first = second = None
         for position, word in enumerate(words):
-            out, first = decoder.first.net(decoder.embedding.weight[word][None], first)
+            out, first = decoder.first.net((decoder.embedding.weight[word] * 10**0.5)[None], first)
             out, second = decoder.second.net(torch.cat([out, seen[None]], -1), second)
-            torch.testing.assert_close(whole[row, position], decoder.project(out[0]), atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(
+                whole[row, position], decoder.project(normalised(decoder, out[0])), atol=1e-5, rtol=1e-5
+            )
 
 
 def test_the_first_net_knows_nothing_of_the_picture(build, memory, tokens):

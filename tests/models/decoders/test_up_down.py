@@ -5,7 +5,7 @@ import torch
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
-def test_it_computes_the_papers_equations(build, memory, tokens, captions, torch_cell, kind):
+def test_it_computes_the_papers_equations(build, memory, tokens, captions, torch_cell, normalised, kind):
     """Anderson et al., eq. 2 to 7."""
     decoder = build("up_down", embedding=10, hidden=8, attention=7, dropout=0.0, cell=kind)
     whole = decoder(memory, tokens)
@@ -22,9 +22,11 @@ def test_it_computes_the_papers_equations(build, memory, tokens, captions, torch
         v_mean = mean[0](memory.pooled[picture])
         first = second = tuple(torch.zeros(8) for _ in decoder.attention_cell.entries)
         for position, word in enumerate(words):
-            first = read(attend, torch.cat([second[0], v_mean, decoder.embedding.weight[word]]), first)
+            first = read(attend, torch.cat([second[0], v_mean, decoder.embedding.weight[word] * 10**0.5]), first)
             a = [attention.energy(torch.tanh(attention.keys(v_i) + attention.query(first[0]))) for v_i in v]
             alpha = torch.softmax(torch.cat(a), 0)
             seen = sum(weight * v_i for weight, v_i in zip(alpha, v, strict=True))
             second = read(speak, torch.cat([seen, first[0]]), second)
-            torch.testing.assert_close(whole[row, position], decoder.project(second[0]), atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(
+                whole[row, position], decoder.project(normalised(decoder, second[0])), atol=1e-5, rtol=1e-5
+            )

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from seesay.models.classifiers.base import Classifier, ClassifierConfig, State, register
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
+from seesay.models.settings import Share
 from seesay.models.standardise import Standardise
 
 
@@ -16,7 +17,7 @@ class FrameAverageConfig(ClassifierConfig):
     """Settings of the `frame_average` classifier."""
 
     name: Literal["frame_average"] = "frame_average"
-    dropout: float = 0.5
+    dropout: Share = 0.5
     standardise: bool = False
     """Frames' numbers less their mean over training, by their deviation (`Standardise`)."""
 

@@ -15,21 +15,23 @@ from torch import Tensor, nn
 from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, look
 from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, each, mask_bias, register
 from seesay.models.decoders.looping import LoopCell, loop_words
+from seesay.models.decoders.words import WordTable, before_output
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
+from seesay.models.settings import Count, Share
 
 
 class AdaptiveAttentionConfig(DecoderConfig):
     """Settings of the `adaptive_attention` decoder."""
 
     name: Literal["adaptive_attention"] = "adaptive_attention"
-    embedding: int = 512
+    embedding: Count = 512
     """Width of words and of the picture's vector beside them."""
-    hidden: int = 512
+    hidden: Count = 512
     """Width of the recurrent state, the sentinel and the places looked at."""
-    attention: int = 128
+    attention: Count = 128
     """Width of the layer that scores places (the paper: their number, 49)."""
-    dropout: float = 0.5
+    dropout: Share = 0.5
 
 
 @register("adaptive_attention")
@@ -49,7 +51,7 @@ class AdaptiveAttentionDecoder(Decoder):
         super().__init__()
         words, width = config.embedding, config.hidden
         self.width = width
-        self.embedding = nn.Embedding(vocabulary_size, words, padding_idx=0)
+        self.embedding = WordTable(vocabulary_size, words)
         self.picture = nn.Sequential(
             nn.LayerNorm(feature_size), nn.Linear(feature_size, words), nn.ReLU(), Dropout(config.dropout)
         )
@@ -62,6 +64,7 @@ class AdaptiveAttentionDecoder(Decoder):
         self.sentinel_gate = nn.Linear(width, width, bias=False)
         self.attention = AdditiveAttention(width, width, config.attention)
         self.sentinel_key = nn.Linear(width, config.attention)
+        self.finish = before_output(width, config.dropout)
         self.project = nn.Linear(width, vocabulary_size)
         self.dropout = Dropout(config.dropout)
 
@@ -133,5 +136,5 @@ class AdaptiveAttentionDecoder(Decoder):
         both = torch.cat([places, rival], -1).softmax(-1)
         weights, share = both[..., :-1], both[..., -1:]
         context = look(weights, picture["values"], rows) + share * sentinel
-        dropped: Tensor = self.dropout(context + hidden)
-        return dropped, weights
+        finished: Tensor = self.finish(context + hidden)
+        return finished, weights

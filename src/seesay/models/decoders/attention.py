@@ -15,30 +15,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seesay.models.decoders.base import (
-    PAD,
-    Decoder,
-    DecoderConfig,
-    State,
-    drop_channels,
-    mask_bias,
-    read_words,
-    register,
-    spread,
-)
+from seesay.models.attend import attend
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, drop_channels, mask_bias, register, spread
+from seesay.models.decoders.recurrent import read_words
+from seesay.models.decoders.words import WordTable
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
+from seesay.models.settings import Count, Share
 
 
 class AttentionConfig(DecoderConfig):
     """Settings of the `attention` decoder."""
 
     name: Literal["attention"] = "attention"
-    hidden: int = 512
+    hidden: Count = 512
     """Width of words, recurrent state, attention and output."""
-    heads: int = 8
-    feed_forward: int = 2048
-    dropout: float = 0.4
+    heads: Count = 8
+    feed_forward: Count = 2048
+    dropout: Share = 0.4
 
 
 @register("attention")
@@ -59,7 +53,7 @@ class AttentionDecoder(Decoder):
         super().__init__()
         width = config.hidden
         self.heads = config.heads
-        self.embedding = nn.Embedding(vocabulary_size, width, padding_idx=0)
+        self.embedding = WordTable(vocabulary_size, width)
         self.picture = nn.Sequential(nn.LayerNorm(feature_size), nn.Linear(feature_size, width), nn.GELU())
         self.grid = nn.Sequential(nn.LayerNorm(feature_size), nn.Linear(feature_size, width), nn.GELU())
         self.keys = nn.Linear(width, width, bias=False)  # a bias here would cancel in the softmax
@@ -74,7 +68,6 @@ class AttentionDecoder(Decoder):
         self.norm_output = nn.LayerNorm(width)
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
         self.dropout = Dropout(config.dropout)
-        nn.init.normal_(self.embedding.weight, std=1 / math.sqrt(width))
 
     def start(self, memory: Memory) -> State:
         """Keys and values (B, heads, N, H/heads), the picture's vector (B, H) and its share of the gates (B, 4·H)."""
@@ -119,7 +112,7 @@ class AttentionDecoder(Decoder):
         states = read_words(self.recurrent, torch.cat([self._embed(tokens), picture], -1), tokens)
         query = self._split(spread(self.query(states), real))
         mask = None if memory.mask is None else state["bias"][:, None, None]
-        looked = F.scaled_dot_product_attention(query, state["keys"], state["values"], attn_mask=mask)
+        looked = attend(query, state["keys"], state["values"], mask)
         return self._after(states, looked.transpose(1, 2)[real].flatten(1))
 
     def output(self, hidden: Tensor) -> Tensor:
@@ -135,12 +128,11 @@ class AttentionDecoder(Decoder):
     def _word_gates(self, tokens: Tensor, of_words: Tensor) -> Tensor:
         """What words add to the gates, (…, 4·H): in an exported graph a table, computed once when it is loaded."""
         if torch.compiler.is_exporting():
-            scale = math.sqrt(self.embedding.embedding_dim)
-            return F.embedding(tokens, F.linear(self.embedding.weight * scale, of_words))
+            return F.embedding(tokens, F.linear(self.embedding.weight * self.embedding.scale, of_words))
         return F.linear(self._embed(tokens), of_words)
 
     def _embed(self, tokens: Tensor) -> Tensor:
-        words: Tensor = self.dropout(self.embedding(tokens) * math.sqrt(self.embedding.embedding_dim))
+        words: Tensor = self.dropout(self.embedding(tokens))
         return words
 
     def _split(self, x: Tensor) -> Tensor:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from torch import Tensor, nn
 
 from seesay.models.memory import Memory
 from seesay.registry import Registry
 
 State = dict[str, Tensor]
-Cell = Literal["lstm", "gru"]
-CELL_ENTRIES: dict[Cell, tuple[str, ...]] = {"lstm": ("hidden", "cell"), "gru": ("hidden",)}
 PAD = 0  # Vocabulary.pad, the one id every decoder must know
 
 
@@ -28,6 +26,13 @@ class DecoderConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: str
+
+    @model_validator(mode="after")
+    def _heads_fit(self) -> DecoderConfig:
+        heads, hidden = getattr(self, "heads", 1), getattr(self, "hidden", 0)
+        if hidden % heads:
+            raise ValueError(f"hidden={hidden} is not a multiple of heads={heads}")
+        return self
 
 
 class Decoder(nn.Module, ABC):
@@ -106,135 +111,3 @@ def drop_channels(dropout: nn.Dropout, grid: Tensor) -> Tensor:
     """Dropout of whole channels of a picture, (B, N, H): positions agree too much for single values to matter."""
     kept: Tensor = dropout(torch.ones_like(grid[:, :1]))
     return grid * kept
-
-
-class Recurrent(nn.Module):
-    """An LSTM or GRU over words, read a word at a time or whole captions at once.
-
-    Its state is a decoder's, rows first: `hidden` (R, layers, H), and `cell` of the same shape for an LSTM.
-
-    Args:
-        cell: lstm or gru.
-        inputs: size of what is read at each step.
-        hidden: H.
-        layers: nets on top of each other.
-        dropout: between them.
-        prefix: of the entries' names, where a decoder has two such nets.
-    """
-
-    def __init__(
-        self, cell: Cell, inputs: int, hidden: int, layers: int = 1, dropout: float = 0.0, prefix: str = ""
-    ) -> None:
-        super().__init__()
-        kind: type[nn.LSTM | nn.GRU] = nn.LSTM if cell == "lstm" else nn.GRU
-        self.net = kind(inputs, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
-        self.entries = tuple(prefix + name for name in CELL_ENTRIES[cell])
-        self.shape = (layers, hidden)
-        remember(self.net)
-
-    def begin(self, pictures: Tensor) -> State:
-        """Zeros, one row for each of `pictures` (B, …)."""
-        return {name: pictures.new_zeros(pictures.shape[0], *self.shape) for name in self.entries}
-
-    def step(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
-        """One word on: inputs (R, I) → output (R, H) and the entries after it."""
-        out, after = self.net(inputs[:, None], self._layers_first(state))
-        return out[:, 0], self._rows_first(after)
-
-    def run(self, inputs: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
-        """Whole sequences: inputs (R, T, I) → outputs (R, T, H) and the entries after the last of each.
-
-        Args:
-            inputs: what is read at each step.
-            state: where each row begins; None for zeros.
-            lengths: (R,) how many of each row's steps are real, 1 or more; the outputs of the others are zero. None
-                for all.
-        """
-        begin = None if state is None else self._layers_first(state)
-        if lengths is None:
-            out, after = self.net(inputs, begin)
-            return out, self._rows_first(after)
-        packed = nn.utils.rnn.pack_padded_sequence(inputs, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        states, after = self.net(packed, begin)
-        out, _ = nn.utils.rnn.pad_packed_sequence(states, batch_first=True, total_length=inputs.shape[1])
-        return out, self._rows_first(after)
-
-    def read(self, inputs: Tensor, tokens: Tensor, state: State | None = None) -> Tensor:
-        """Real tokens only: inputs (R, T, I) → outputs (M, H), as `Decoder.hidden` orders them.
-
-        Args:
-            inputs: what is read at each step.
-            tokens: (R, T), to tell padding.
-            state: where each row begins; None for zeros.
-        """
-        return read_words(self.net, inputs, tokens, None if state is None else self._layers_first(state))
-
-    def _rows_first(self, after: Any) -> State:
-        values = after if isinstance(after, tuple) else (after,)
-        return {n: v.transpose(0, 1).contiguous() for n, v in zip(self.entries, values, strict=True)}
-
-    def _layers_first(self, state: State) -> Any:
-        values = tuple(state[name].transpose(0, 1).contiguous() for name in self.entries)
-        return values if len(values) > 1 else values[0]
-
-
-class LastState(nn.Module):
-    """An LSTM or GRU that reads whole sequences and gives its state after the last word of each.
-
-    Args:
-        cell: lstm or gru.
-        inputs: size of what is read for each word.
-        hidden: H.
-    """
-
-    def __init__(self, cell: Cell, inputs: int, hidden: int) -> None:
-        super().__init__()
-        kind: type[nn.LSTM | nn.GRU] = nn.LSTM if cell == "lstm" else nn.GRU
-        self.net = kind(inputs, hidden, batch_first=True)
-
-    def forward(self, tokens: Tensor, embed: Callable[[Tensor], Tensor]) -> Tensor:
-        """Tokens (R, T), padding after the last → (R, H); a row of padding alone gives something that means nothing.
-
-        Args:
-            tokens: what is read, in reading order.
-            embed: tokens (…) → what the net reads (…, I).
-        """
-        lengths = (tokens != PAD).sum(1).clamp(min=1)
-        if torch.compiler.is_exporting():
-            # Packing does not export. What is read after the last word does not change the state after it.
-            states, _ = self.net(embed(tokens))
-            last = (lengths - 1)[:, None, None].expand(-1, 1, states.shape[-1])
-            state: Tensor = states.gather(1, last)[:, 0]
-            return state
-        packed = nn.utils.rnn.pack_padded_sequence(tokens, lengths.cpu(), batch_first=True, enforce_sorted=False)
-        _, after = self.net(packed._replace(data=embed(packed.data)))
-        last_state: Tensor = (after[0] if isinstance(after, tuple) else after)[-1]
-        return last_state
-
-
-@torch.no_grad()
-def remember(net: nn.LSTM | nn.GRU) -> None:
-    """Let a new net keep what it was told: 1 is added to the bias of an LSTM's forget gate, of a GRU's update gate.
-
-    Jozefowicz et al. 2015 (PMLR 37), section 5. Else half of the picture is gone after each word, and captions are
-    learned long before pictures are.
-    """
-    for name, bias in net.named_parameters():
-        if name.startswith("bias_ih"):
-            bias[net.hidden_size : 2 * net.hidden_size] += 1
-
-
-def read_words(net: nn.LSTM | nn.GRU, inputs: Tensor, tokens: Tensor, begin: Any = None) -> Tensor:
-    """Run a recurrent net over the real tokens only: inputs (R, T, I) → (M, H), as `Decoder.hidden` orders them.
-
-    Args:
-        net: batch first.
-        inputs: what is read at each step.
-        tokens: (R, T), to tell padding.
-        begin: the net's own state, layers first; None for zeros.
-    """
-    lengths = (tokens != PAD).sum(1).clamp(min=1).cpu()
-    packed = nn.utils.rnn.pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
-    states, _ = net(packed, begin)
-    padded, _ = nn.utils.rnn.pad_packed_sequence(states, batch_first=True, total_length=tokens.shape[1])
-    return padded[tokens != PAD]

@@ -13,16 +13,18 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from seesay.models.decoders.base import PAD, LastState, State, each, register
+from seesay.models.decoders.base import PAD, State, each, register
 from seesay.models.decoders.merge import MergeConfig, MergeDecoder
+from seesay.models.decoders.recurrent import LastState
 from seesay.models.memory import Memory
+from seesay.models.settings import Count
 
 
 class BlstmConfig(MergeConfig):
     """Settings of the `blstm` decoder."""
 
     name: Literal["blstm"] = "blstm"  # type: ignore[assignment]
-    hidden: int = 256
+    hidden: Count = 256
     """Width of each direction and of the layer where they meet the picture."""
     window: int = Field(32, ge=1)
     """How many words the backward direction reads back at most, the start among them."""

@@ -16,31 +16,32 @@ from typing import Any, Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from seesay.errors import UsageError
+from seesay.models.attend import attend
 from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, register, spread
 from seesay.models.decoders.expansion import DynamicExpansion, FeedForward, StaticExpansion
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
+from seesay.models.settings import Count, Share
 
 
 class ExpansionConfig(DecoderConfig):
     """Settings of the `expansionnet_v2` decoder; the defaults are those published."""
 
     name: Literal["expansionnet_v2"] = "expansionnet_v2"
-    hidden: int = 512
+    hidden: Count = 512
     """Width of positions, words and all layers."""
-    heads: int = 8
+    heads: Count = 8
     """Of the cross attention; they share out `hidden`."""
-    feed_forward: int = 2048
+    feed_forward: Count = 2048
     layers: int = Field(3, ge=1)
     """Of the stack over the grid, and of the stack over the words."""
-    static: tuple[int, ...] = (32, 64, 128, 256, 512)
+    static: tuple[Count, ...] = Field((32, 64, 128, 256, 512), min_length=1)
     """Sizes of the groups of vectors that a picture's positions are spread over."""
     dynamic: int = Field(16, ge=1)
     """Vectors that each word is spread over."""
-    dropout: float = 0.3
+    dropout: Share = 0.3
     max_length: int = Field(74, ge=1)
     """Most tokens that can be read: the start and the words. Each has a learned position."""
 
@@ -80,7 +81,7 @@ class CrossAttention(nn.Module):
     def forward(self, x: Tensor, real: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None) -> Tensor:
         """Whole captions: real words (M, H) → (M, H), as they lie in `real` (B, K·T); bias (B, 1, 1, N)."""
         query = self._split(spread(self.Wq(x), real))
-        looked = F.scaled_dot_product_attention(query, keys, values, attn_mask=bias)
+        looked = attend(query, keys, values, bias)
         out: Tensor = self.out_linear(looked.transpose(1, 2)[real].flatten(1))
         return out
 
@@ -134,9 +135,6 @@ class ExpansionDecoder(Decoder):
         config: its settings.
         vocabulary_size: V.
         feature_size: D of the memory's grid.
-
-    Raises:
-        UsageError: `heads` does not divide `hidden`.
     """
 
     config_class = ExpansionConfig
@@ -144,8 +142,6 @@ class ExpansionDecoder(Decoder):
     def __init__(self, config: ExpansionConfig, vocabulary_size: int, feature_size: int) -> None:
         super().__init__()
         width = config.hidden
-        if width % config.heads:
-            raise UsageError(f"decoder.hidden={width} is not a multiple of decoder.heads={config.heads}")
         self.max_length = config.max_length
         self.input_linear = nn.Linear(feature_size, width)
         # Any: what a ModuleList holds is lost on a type checker.

@@ -12,9 +12,12 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import Cell, Decoder, DecoderConfig, Recurrent, State, each, register
+from seesay.models.decoders.base import Decoder, DecoderConfig, State, each, register
+from seesay.models.decoders.recurrent import Cell, Recurrent
+from seesay.models.decoders.words import WordTable, before_output
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
+from seesay.models.settings import Count, Share
 
 
 class InjectConfig(DecoderConfig):
@@ -23,11 +26,11 @@ class InjectConfig(DecoderConfig):
     name: Literal["inject"] = "inject"
     conditioning: Literal["init", "pre", "par"] = "par"
     cell: Cell = "lstm"
-    embedding: int = 256
+    embedding: Count = 256
     """Width of words, and of the picture where it is read as they are."""
-    hidden: int = 256
-    layers: int = 1
-    dropout: float = 0.5
+    hidden: Count = 256
+    layers: Count = 1
+    dropout: Share = 0.5
 
 
 @register("inject")
@@ -45,7 +48,7 @@ class InjectDecoder(Decoder):
     def __init__(self, config: InjectConfig, vocabulary_size: int, feature_size: int) -> None:
         super().__init__()
         self.conditioning = config.conditioning
-        self.embedding = nn.Embedding(vocabulary_size, config.embedding, padding_idx=0)
+        self.embedding = WordTable(vocabulary_size, config.embedding)
         beside = config.embedding if config.conditioning == "par" else 0
         self.recurrent = Recurrent(config.cell, config.embedding + beside, config.hidden, config.layers, config.dropout)
         self.carried = self.recurrent.entries
@@ -53,6 +56,7 @@ class InjectDecoder(Decoder):
         if config.conditioning == "init":
             width = len(self.carried) * config.layers * config.hidden
         self.picture = nn.Sequential(Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
+        self.finish = before_output(config.hidden, config.dropout)
         self.project = nn.Linear(config.hidden, vocabulary_size)
         self.dropout = Dropout(config.dropout)
 
@@ -73,7 +77,7 @@ class InjectDecoder(Decoder):
         if self.conditioning == "par":
             words = torch.cat([words, self.dropout(each(state["picture"], tokens))], -1)
         out, after = self.recurrent.step(words, state)
-        return self.output(self.dropout(out)), {**state, **after}
+        return self.output(self.finish(out)), {**state, **after}
 
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
         """See `Decoder.hidden`."""
@@ -83,7 +87,7 @@ class InjectDecoder(Decoder):
             picture = self.dropout(each(state["picture"], tokens))
             words = torch.cat([words, picture[:, None].expand(-1, tokens.shape[1], -1)], -1)
         begin = {name: each(state[name], tokens) for name in self.carried}
-        states: Tensor = self.dropout(self.recurrent.read(words, tokens, begin))
+        states: Tensor = self.finish(self.recurrent.read(words, tokens, begin))
         return states
 
     def output(self, hidden: Tensor) -> Tensor:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import CELL_ENTRIES, PAD, Cell, State
+from seesay.models.decoders.base import PAD, State
+from seesay.models.decoders.recurrent import CELL_ENTRIES, Cell
 
 
 class LoopCell(nn.Module):
@@ -29,6 +30,8 @@ class LoopCell(nn.Module):
         self.entries = CELL_ENTRIES[cell]
         self.gates = (4 if cell == "lstm" else 3) * hidden
         self.recurrent = nn.Linear(hidden, self.gates)
+        with torch.no_grad():
+            self.recurrent.bias[hidden : 2 * hidden] += 1  # as `remember` does
 
     def forward(self, inputs: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """One step: inputs (R, G) and state, each (R, H), in the order of `entries` → the state after it."""

@@ -10,9 +10,12 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import PAD, Cell, Decoder, DecoderConfig, Recurrent, State, each, register, spread
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, each, register, spread
+from seesay.models.decoders.recurrent import Cell, Recurrent
+from seesay.models.decoders.words import WordTable, before_output
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
+from seesay.models.settings import Count, Share
 
 
 class LrcnConfig(DecoderConfig):
@@ -20,11 +23,11 @@ class LrcnConfig(DecoderConfig):
 
     name: Literal["lrcn"] = "lrcn"
     cell: Cell = "lstm"
-    embedding: int = 512
+    embedding: Count = 512
     """Width of words and of the picture."""
-    hidden: int = 512
+    hidden: Count = 512
     """Width of both recurrent nets (the paper: 1000)."""
-    dropout: float = 0.5
+    dropout: Share = 0.5
 
 
 @register("lrcn")
@@ -42,11 +45,12 @@ class LrcnDecoder(Decoder):
     def __init__(self, config: LrcnConfig, vocabulary_size: int, feature_size: int) -> None:
         super().__init__()
         width = config.embedding
-        self.embedding = nn.Embedding(vocabulary_size, width, padding_idx=0)
+        self.embedding = WordTable(vocabulary_size, width)
         self.picture = nn.Sequential(Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
         self.first = Recurrent(config.cell, width, config.hidden, prefix="first_")
         self.second = Recurrent(config.cell, config.hidden + width, config.hidden, prefix="second_")
         self.carried = (*self.first.entries, *self.second.entries)
+        self.finish = before_output(config.hidden, config.dropout)
         self.project = nn.Linear(config.hidden, vocabulary_size)
         self.dropout = Dropout(config.dropout)
 
@@ -60,14 +64,14 @@ class LrcnDecoder(Decoder):
         words, first = self.first.step(self.dropout(self.embedding(tokens)), state)
         both = torch.cat([self.dropout(words), self.dropout(each(state["picture"], tokens))], -1)
         out, second = self.second.step(both, state)
-        return self.output(self.dropout(out)), {**state, **first, **second}
+        return self.output(self.finish(out)), {**state, **first, **second}
 
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
         """See `Decoder.hidden`: one call of each net."""
         words = self.first.read(self.dropout(self.embedding(tokens)), tokens)
         picture = self.dropout(each(self.picture(memory.pooled), tokens))[:, None].expand(-1, tokens.shape[1], -1)
         both = torch.cat([spread(self.dropout(words), tokens != PAD), picture], -1)
-        states: Tensor = self.dropout(self.second.read(both, tokens))
+        states: Tensor = self.finish(self.second.read(both, tokens))
         return states
 
     def output(self, hidden: Tensor) -> Tensor:

@@ -11,9 +11,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import PAD, Cell, Decoder, DecoderConfig, Recurrent, State, each, register
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, each, register
+from seesay.models.decoders.recurrent import Cell, Recurrent
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
+from seesay.models.settings import Count, Share
 
 
 class MergeConfig(DecoderConfig):
@@ -21,11 +23,11 @@ class MergeConfig(DecoderConfig):
 
     name: Literal["merge"] = "merge"
     cell: Cell = "lstm"
-    embedding: int = 256
-    hidden: int = 256
+    embedding: Count = 256
+    hidden: Count = 256
     """Width of the recurrent net, the picture's projection and the layer where they meet."""
     combine: Literal["add", "concat"] = "add"
-    dropout: float = 0.5
+    dropout: Share = 0.5
 
 
 @register("merge")
@@ -45,7 +47,8 @@ class MergeDecoder(Decoder):
     def __init__(self, config: MergeConfig, vocabulary_size: int, feature_size: int) -> None:
         super().__init__()
         self.combine = config.combine
-        self.embedding = nn.Embedding(vocabulary_size, config.embedding, padding_idx=0)
+        # Not a `WordTable`: a net whose words do not carry the picture only overfits the sooner (docs/results.md).
+        self.embedding = nn.Embedding(vocabulary_size, config.embedding, padding_idx=PAD)
         self.recurrent = Recurrent(config.cell, config.embedding, config.hidden)
         self.carried = self.recurrent.entries
         width = self.directions * config.hidden

@@ -11,9 +11,12 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import Cell, Decoder, DecoderConfig, Recurrent, State, each, register
+from seesay.models.decoders.base import Decoder, DecoderConfig, State, each, register
+from seesay.models.decoders.recurrent import Cell, Recurrent
+from seesay.models.decoders.words import WordTable, before_output
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
+from seesay.models.settings import Count, Share
 
 
 class S2vtConfig(DecoderConfig):
@@ -21,11 +24,11 @@ class S2vtConfig(DecoderConfig):
 
     name: Literal["s2vt"] = "s2vt"
     cell: Cell = "lstm"
-    embedding: int = 512
+    embedding: Count = 512
     """Width of words and of frames (the paper: 500)."""
-    hidden: int = 512
+    hidden: Count = 512
     """Width of both recurrent nets (the paper: 1000)."""
-    dropout: float = 0.5
+    dropout: Share = 0.5
 
 
 @register("s2vt")
@@ -43,11 +46,12 @@ class S2vtDecoder(Decoder):
     def __init__(self, config: S2vtConfig, vocabulary_size: int, feature_size: int) -> None:
         super().__init__()
         width = config.embedding
-        self.embedding = nn.Embedding(vocabulary_size, width, padding_idx=0)
+        self.embedding = WordTable(vocabulary_size, width)
         self.frames = nn.Sequential(Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
         self.first = Recurrent(config.cell, width, config.hidden, prefix="first_")
         self.second = Recurrent(config.cell, config.hidden + width, config.hidden, prefix="second_")
         self.carried = (*self.first.entries, *self.second.entries)
+        self.finish = before_output(config.hidden, config.dropout)
         self.project = nn.Linear(config.hidden, vocabulary_size)
         self.dropout = Dropout(config.dropout)
 
@@ -69,7 +73,7 @@ class S2vtDecoder(Decoder):
         words = self.dropout(self.embedding(tokens))
         out, first = self.first.step(torch.zeros_like(words), state)
         out, second = self.second.step(self._beside(out, words), state)
-        return self.output(self.dropout(out)), {**state, **first, **second}
+        return self.output(self.finish(out)), {**state, **first, **second}
 
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
         """See `Decoder.hidden`. The first net reads no words, so that it runs once for all captions of a clip."""
@@ -78,7 +82,7 @@ class S2vtDecoder(Decoder):
         nothing = words.new_zeros(len(memory), *words.shape[1:])
         out, _ = self.first.run(nothing, state)
         begin = {name: each(state[name], tokens) for name in self.second.entries}
-        states: Tensor = self.dropout(self.second.read(self._beside(each(out, tokens), words), tokens, begin))
+        states: Tensor = self.finish(self.second.read(self._beside(each(out, tokens), words), tokens, begin))
         return states
 
     def output(self, hidden: Tensor) -> Tensor:

@@ -14,10 +14,13 @@ from typing import Literal
 from torch import Tensor, nn
 
 from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, all_rows, look
-from seesay.models.decoders.base import PAD, Cell, Decoder, DecoderConfig, State, each, mask_bias, register
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, each, mask_bias, register
 from seesay.models.decoders.looping import LoopCell, loop_words
+from seesay.models.decoders.recurrent import Cell
+from seesay.models.decoders.words import WordTable, before_output
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
+from seesay.models.settings import Count, Share
 
 
 class ShowAttendTellConfig(DecoderConfig):
@@ -25,15 +28,15 @@ class ShowAttendTellConfig(DecoderConfig):
 
     name: Literal["show_attend_tell"] = "show_attend_tell"
     cell: Cell = "lstm"
-    embedding: int = 512
+    embedding: Count = 512
     """Width of words and of the deep output."""
-    hidden: int = 512
+    hidden: Count = 512
     """Width of the recurrent state and of annotations."""
-    attention: int = 512
+    attention: Count = 512
     """Width of the layer that scores places."""
     doubly_stochastic: float = 1.0
     """λ, the weight of the penalty."""
-    dropout: float = 0.5
+    dropout: Share = 0.5
 
 
 @register("show_attend_tell")
@@ -52,7 +55,7 @@ class ShowAttendTellDecoder(Decoder):
         super().__init__()
         words, width = config.embedding, config.hidden
         self.doubly_stochastic = config.doubly_stochastic
-        self.embedding = nn.Embedding(vocabulary_size, words, padding_idx=0)
+        self.embedding = WordTable(vocabulary_size, words)
         self.annotations = Annotations(feature_size, width, config.dropout)
         self.cell = LoopCell(config.cell, width)
         self.carried = (*self.cell.entries, "attention")
@@ -65,6 +68,7 @@ class ShowAttendTellDecoder(Decoder):
         self.context_gates = nn.Linear(width, self.cell.gates, bias=False)
         self.of_hidden = nn.Linear(width, words)
         self.of_context = nn.Linear(width, words, bias=False)
+        self.finish = before_output(words, config.dropout)
         self.project = nn.Linear(words, vocabulary_size)
         self.dropout = Dropout(config.dropout)
 
@@ -126,7 +130,7 @@ class ShowAttendTellDecoder(Decoder):
 
     def _speak(self, words: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
         """Eq. 7 without its last layer: the last word, the state and what was seen → (…, E)."""
-        said: Tensor = self.dropout(words + self.of_hidden(hidden) + self.of_context(context))
+        said: Tensor = self.finish(words + self.of_hidden(hidden) + self.of_context(context))
         return said
 
     def _penalty(self, weights: Tensor, real: Tensor, bias: Tensor) -> Tensor:

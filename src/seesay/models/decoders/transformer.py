@@ -20,18 +20,12 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seesay.models.decoders.base import (
-    PAD,
-    Decoder,
-    DecoderConfig,
-    State,
-    drop_channels,
-    mask_bias,
-    register,
-    spread,
-)
+from seesay.models.attend import attend
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, drop_channels, mask_bias, register, spread
+from seesay.models.decoders.words import WordTable
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
+from seesay.models.settings import Count, Share
 
 _Masks = tuple[Tensor | None, Tensor | None]
 
@@ -40,15 +34,15 @@ class TransformerConfig(DecoderConfig):
     """Settings of the `transformer` decoder."""
 
     name: Literal["transformer"] = "transformer"
-    hidden: int = 512
+    hidden: int = Field(512, ge=2, multiple_of=2)
     """Width of words, places and layers."""
-    heads: int = 8
+    heads: Count = 8
     encoder_layers: int = Field(2, ge=0)
     decoder_layers: int = Field(3, ge=1)
-    feed_forward: int = 2048
+    feed_forward: Count = 2048
     window: int = Field(32, ge=1)
     """How many words back each word sees, itself counted."""
-    dropout: float = 0.3
+    dropout: Share = 0.3
 
 
 class Attention(nn.Module):
@@ -86,7 +80,7 @@ class EncoderLayer(nn.Module):
         """(B, N, H) → (B, N, H); `mask` (B, 1, 1, N) is added to the scores."""
         x, own = self.norm_own(grid), self.own
         query, keys, values = own.split(own.query(x)), own.split(own.keys(x)), own.split(own.values(x))
-        looked = F.scaled_dot_product_attention(query, keys, values, attn_mask=mask).transpose(1, 2).flatten(2)
+        looked = attend(query, keys, values, mask).transpose(1, 2).flatten(2)
         after: Tensor = self.feed(grid + self.dropout(own.mix(looked)))
         return after
 
@@ -114,12 +108,12 @@ class DecoderLayer(nn.Module):
         real, own = tokens != PAD, self.own
         before = self.norm_own(x)
         query, keys, values = (own.split(spread(part(before), real)) for part in (own.query, own.keys, own.values))
-        read = F.scaled_dot_product_attention(query, keys, values, masks[0], is_causal=masks[0] is None)
+        read = attend(query, keys, values, masks[0], causal=masks[0] is None)
         x = x + self.dropout(own.mix(read.transpose(1, 2)[real].flatten(1)))
         # All captions of a picture look at it in one call.
         together = real.view(picture[0].shape[0], -1)
         query = self.picture.split(spread(self.picture.query(self.norm_picture(x)), together))
-        looked = F.scaled_dot_product_attention(query, *picture, attn_mask=masks[1])
+        looked = attend(query, *picture, masks[1])
         x = x + self.dropout(self.picture.mix(looked.transpose(1, 2)[together].flatten(1)))
         after: Tensor = self.feed(x)
         return after
@@ -145,7 +139,7 @@ class DecoderLayer(nn.Module):
         keys = torch.where(here, own.split(own.keys(before)), cache[0])
         values = torch.where(here, own.split(own.values(before)), cache[1])
         filled = (slots <= position[:, None])[:, None, None]
-        read = F.scaled_dot_product_attention(own.split(own.query(before)), keys, values, attn_mask=filled)
+        read = attend(own.split(own.query(before)), keys, values, filled)
         x = x + own.mix(read.flatten(1))
         query = self.picture.query(self.norm_picture(x)).view(bias.shape[0], -1, x.shape[-1])
         query = self.picture.split(query) / math.sqrt(keys.shape[-1])
@@ -187,6 +181,7 @@ class TransformerDecoder(Decoder):
     """
 
     config_class = TransformerConfig
+    tied = True
 
     def __init__(self, config: TransformerConfig, vocabulary_size: int, feature_size: int) -> None:
         super().__init__()
@@ -195,14 +190,13 @@ class TransformerDecoder(Decoder):
         self.grid = nn.Sequential(nn.LayerNorm(feature_size), nn.Linear(feature_size, width))
         self.encoder = nn.ModuleList(EncoderLayer(config) for _ in range(config.encoder_layers))
         self.norm_grid = nn.LayerNorm(width)
-        self.embedding = nn.Embedding(vocabulary_size, width, padding_idx=0)
+        self.embedding = WordTable(vocabulary_size, width)
         self.decoder = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
         self.norm_words = nn.LayerNorm(width)
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
         self.dropout = Dropout(config.dropout)
         caches = (name for i in range(config.decoder_layers) for name in _cache(i))
         self.carried = (*caches, "position", "attention")
-        nn.init.normal_(self.embedding.weight, std=1 / math.sqrt(width))
 
     def start(self, memory: Memory) -> State:
         """Each decoder layer's keys and values of the picture, (B, heads, N, H/heads), and an empty ring of words."""
@@ -266,7 +260,7 @@ class TransformerDecoder(Decoder):
     def _embed(self, tokens: Tensor, positions: Tensor) -> Tensor:
         """Tokens and their positions, both (M,) → (M, H)."""
         width = self.embedding.embedding_dim
-        words: Tensor = self.dropout(self.embedding(tokens) * math.sqrt(width) + sinusoids(positions, width))
+        words: Tensor = self.dropout(self.embedding(tokens) + sinusoids(positions, width))
         return words
 
 

@@ -14,10 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, all_rows, look
-from seesay.models.decoders.base import Cell, Decoder, DecoderConfig, State, each, mask_bias, register
+from seesay.models.decoders.base import Decoder, DecoderConfig, State, each, mask_bias, register
 from seesay.models.decoders.looping import LoopCell, loop_words
+from seesay.models.decoders.recurrent import Cell
+from seesay.models.decoders.words import WordTable, before_output
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
+from seesay.models.settings import Count, Share
 
 
 class UpDownConfig(DecoderConfig):
@@ -25,12 +28,12 @@ class UpDownConfig(DecoderConfig):
 
     name: Literal["up_down"] = "up_down"
     cell: Cell = "lstm"
-    embedding: int = 512
-    hidden: int = 512
+    embedding: Count = 512
+    hidden: Count = 512
     """Width of both recurrent states and of the places looked at."""
-    attention: int = 512
+    attention: Count = 512
     """Width of the layer that scores places."""
-    dropout: float = 0.5
+    dropout: Share = 0.5
 
 
 @register("up_down")
@@ -48,7 +51,7 @@ class UpDownDecoder(Decoder):
     def __init__(self, config: UpDownConfig, vocabulary_size: int, feature_size: int) -> None:
         super().__init__()
         width = config.hidden
-        self.embedding = nn.Embedding(vocabulary_size, config.embedding, padding_idx=0)
+        self.embedding = WordTable(vocabulary_size, config.embedding)
         self.annotations = Annotations(feature_size, width, config.dropout)
         self.attention = AdditiveAttention(width, width, config.attention)
         self.attention_cell = LoopCell(config.cell, width)
@@ -64,6 +67,7 @@ class UpDownDecoder(Decoder):
         self.word_gates = nn.Linear(config.embedding, gates, bias=False)
         self.language_gates = nn.Linear(width, gates, bias=False)
         self.seen_gates = nn.Linear(2 * width, gates, bias=False)
+        self.finish = before_output(width, config.dropout)
         self.project = nn.Linear(width, vocabulary_size)
         self.dropout = Dropout(config.dropout)
 
@@ -84,7 +88,7 @@ class UpDownDecoder(Decoder):
         """tokens (R,) → logits (R, V); `attention` (R, N) is for the word these logits give."""
         known = self._word_gates(tokens) + each(state["gates"], tokens)
         after = self._advance(known, {**state, "bias": each(state["bias"], tokens)}, state)
-        logits = self.output(self.dropout(after["language_hidden"]))
+        logits = self.output(self.finish(after["language_hidden"]))
         return logits, {**state, **{name: after[name] for name in self.carried}}
 
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
@@ -99,8 +103,8 @@ class UpDownDecoder(Decoder):
             {**{name: each(picture[name], tokens) for name in entries}, "row": all_rows(tokens)},
             ("language_hidden",),
         )
-        dropped: Tensor = self.dropout(states)
-        return dropped
+        finished: Tensor = self.finish(states)
+        return finished
 
     def output(self, hidden: Tensor) -> Tensor:
         """(…, H) → (…, V)."""
