@@ -56,10 +56,10 @@ class Describers:
         return self._load(CLIPS, CLIPS) if kind == "clip" else self._load("photos", None)
 
     def _load(self, key: str, model: list[str] | str | None) -> Captioner:
-        import seesay
+        from seesay.runtime.loading import load_captioner
 
         if key not in self._loaded:
-            captioner = seesay.load(model)
+            captioner = load_captioner(model)
             captioner.options(**self.search)  # what is wrong is refused before anything is read
             self._tell(captioner)
             self._loaded[key] = captioner

@@ -32,6 +32,7 @@ Examples:
   seesay evaluate a --with b --with c --data coco:FOLDER --split test
   seesay evaluate clips --data msvd:FOLDER --split test   # with what a constant sentence scores
   seesay evaluate recogniser --data ucf101:FOLDER --split test
+  seesay evaluate frames --with flow --data ucf101:FOLDER --split test
   seesay evaluate model.zip --data coco:FOLDER --split dev --json
 """
 
@@ -66,8 +67,10 @@ def evaluate(
     from seesay.artefact import find_artefact
     from seesay.runtime.loading import recognises
 
-    if not others and recognises(find_artefact(model)):
-        _evaluate_recogniser(model, data, split, out or Path(f"evaluation-{Path(model).stem}-{split}"), as_json)
+    models = [model, *(others or [])]
+    folder = out or Path(f"evaluation-{'+'.join(Path(one).stem for one in models)}-{split}")
+    if recognises(find_artefact(model)):
+        _evaluate_recogniser(models, data, split, folder, as_json)
         return
     from seesay.report.evaluate import evaluate as run
 
@@ -82,8 +85,6 @@ def evaluate(
         "top_p": top_p,
         "seed": seed,
     }
-    models = [model, *(others or [])]
-    folder = out or Path(f"evaluation-{'+'.join(Path(one).stem for one in models)}-{split}")
     with progress("captioning") as tell:
         result = run(models, data, split, folder, on_progress=tell, **search)
     if as_json:
@@ -102,11 +103,11 @@ def evaluate(
     say(f"predictions, scores of each photo and the report page are in {folder}")
 
 
-def _evaluate_recogniser(model: str, data: str, split: str, folder: Path, as_json: bool) -> None:
+def _evaluate_recogniser(models: list[str], data: str, split: str, folder: Path, as_json: bool) -> None:
     from seesay.report.recognition import evaluate_recognition
 
     with progress("recognising") as tell:
-        result = evaluate_recognition(model, data, split, folder, on_progress=tell)
+        result = evaluate_recognition(models, data, split, folder, on_progress=tell)
     if as_json:
         print(json.dumps(result.to_json(), ensure_ascii=False, indent=1))
         return

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   seesay recognize clip.mp4 --model model
+  seesay recognize clip.mp4 --model frames --model flow   # late fusion
   seesay recognize clips/ --model model --top 3 --jsonl --out found.jsonl
   seesay recognize clip.mp4 --model model --timeline over-time.csv
   seesay recognize --camera 0 --model model
@@ -41,7 +42,11 @@ def recognize(
         metavar="PATH…",
         help="Files, folders, globs, '-' for a list on standard input, addresses with --allow-url.",
     ),
-    model: str | None = typer.Option(None, "--model", help="A model's name, folder or .zip, else the embedded one."),
+    model: list[str] | None = typer.Option(
+        None,
+        "--model",
+        help="A model's name, folder or .zip, else the embedded one; repeated: their probabilities are averaged.",
+    ),
     top: int = typer.Option(5, "--top", help="Activities for each clip."),
     as_json: bool = typer.Option(False, "--json", help="One JSON list, with probabilities."),
     as_jsonl: bool = typer.Option(False, "--jsonl", help="One JSON object a line, as they are done."),
@@ -81,7 +86,7 @@ def recognize(
     from seesay.runtime import load_recognizer
     from seesay.runtime.recognizer import WINDOW
 
-    recognizer = load_recognizer(model)
+    recognizer = load_recognizer(model or None)
     suffixes = {"text": TEXT_SUFFIXES, "sound": SOUND_SUFFIXES}.get(recognizer.reads)
     if suffixes is not None and (camera is not None or timeline is not None or allow_url):
         raise UsageError(
@@ -92,10 +97,11 @@ def recognize(
         recognizer.spacing(**seconds)  # what is wrong is refused before anything is read
     form = "json" if as_json else "jsonl" if as_jsonl else "csv" if as_csv else ""
     if live is not None:
+        moments = recognizer.follow(live, **seconds)
         with output(out) as stream:
             writer = _Writer(stream, recognizer.name, form, moments=True)
             name = f"camera {live}" if isinstance(live, int) else camera
-            for second, probabilities in recognizer.follow(live, **seconds):
+            for second, probabilities in moments:
                 writer.add(name, recognizer.best(probabilities, top), None, round(second, 2))
         return
     found: list[Any] = []

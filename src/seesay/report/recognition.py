@@ -6,7 +6,7 @@ import csv
 import html
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,7 +82,7 @@ class RecognitionReport:
 
 
 def evaluate_recognition(
-    model: str | os.PathLike[str],
+    model: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     data: str,
     split: str,
     out: Path,
@@ -96,7 +96,7 @@ def evaluate_recognition(
     `notes`.
 
     Args:
-        model: an exported recogniser's name, folder or .zip.
+        model: an exported recogniser's name, folder or .zip, or a list of them, whose probabilities are averaged.
         data: `FORMAT:PATH`, labelled.
         split: train, dev or test.
         out: a folder, made if need be.

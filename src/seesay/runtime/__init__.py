@@ -3,6 +3,7 @@
 from seesay.runtime.caption import Caption
 from seesay.runtime.captioner import Captioner
 from seesay.runtime.ensemble import Ensemble
+from seesay.runtime.fusion import Fusion
 from seesay.runtime.loading import load, load_recognizer
 from seesay.runtime.networks import Networks, OnnxNetworks
 from seesay.runtime.recognizer import Prediction, Recognizer
@@ -12,6 +13,7 @@ __all__ = [
     "Caption",
     "Captioner",
     "Ensemble",
+    "Fusion",
     "Networks",
     "OnnxNetworks",
     "Prediction",

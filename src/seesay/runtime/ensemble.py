@@ -39,7 +39,7 @@ class Ensemble(Captioner):
                 )
             names = [str(m.artefact.source if other.name == first.name else m.name) for m in (first, other)]
             first.vocabulary.check_same(other.vocabulary, *names)
-        self.joint = _Joint([member.preprocessing for member in members])
+        self.joint = Joint([member.preprocessing for member in members])
         super().__init__(first.artefact, _Networks([member.networks for member in members], self.joint))
         self.members = tuple(members)
         self.preprocessing = self.joint
@@ -53,8 +53,12 @@ class Ensemble(Captioner):
         return " + ".join(member.name for member in self.members)
 
 
-class _Joint:
-    """A picture for every member: opened once, prepared as each wants it, and laid in one row of bytes."""
+class Joint:
+    """A source for every member: prepared as each wants it, and laid in one row. A picture is opened once for all.
+
+    Args:
+        each: the members' preprocessings.
+    """
 
     def __init__(self, each: Sequence[Any]) -> None:
         self.different: list[Any] = list(dict.fromkeys(each))
@@ -63,15 +67,15 @@ class _Joint:
         self.shape = (int(ends[-1]),)
         self._cuts = ends[:-1]
 
-    def load(self, source: Any) -> NDArray[np.uint8]:
-        """Open a picture (see `open_picture`) and give its bytes for all members; a clip once for each kind of them."""
+    def load(self, source: Any) -> Array:
+        """Open a picture (see `open_picture`) and give its bytes for all members; else once for each kind of them."""
         if not all(isinstance(one, Preprocessing) for one in self.different):
             return np.concatenate([one.load(source).reshape(-1) for one in self.different])
         heights, widths = zip(*(one.target for one in self.different), strict=True)
         picture = open_picture(source, target=(max(heights), max(widths)))
         return np.concatenate([one.pixels(picture).reshape(-1) for one in self.different])
 
-    def split(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    def split(self, pixels: Array) -> list[Array]:
         """What `load` gave for B sources → their pixels for each member."""
         parts = np.split(pixels, self._cuts, axis=1)
         shaped = [part.reshape(len(pixels), *one.shape) for part, one in zip(parts, self.different, strict=True)]
@@ -81,7 +85,7 @@ class _Joint:
 class _Networks:
     """The members' networks as one; see `Networks`."""
 
-    def __init__(self, members: Sequence[Networks], joint: _Joint) -> None:
+    def __init__(self, members: Sequence[Networks], joint: Joint) -> None:
         self.members = members
         self.joint = joint
         self._step = combine([member.step for member in members])

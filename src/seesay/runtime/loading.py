@@ -10,6 +10,7 @@ from seesay.artefact import Artefact, find_artefact
 from seesay.errors import UsageError
 from seesay.runtime.captioner import Captioner
 from seesay.runtime.ensemble import Ensemble
+from seesay.runtime.fusion import Fusion
 from seesay.runtime.networks import OnnxNetworks
 from seesay.runtime.recognition_networks import RecognitionNetworks
 from seesay.runtime.recognizer import Recognizer
@@ -23,23 +24,23 @@ def load(name_or_path: None = None, *, threads: int | None = None) -> Captioner:
 @overload
 def load(name_or_path: str | os.PathLike[str], *, threads: int | None = None) -> Any: ...
 @overload
-def load(name_or_path: Sequence[str | os.PathLike[str]], *, threads: int | None = None) -> Captioner: ...
+def load(name_or_path: Sequence[str | os.PathLike[str]], *, threads: int | None = None) -> Any: ...
 def load(
     name_or_path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
     *,
     threads: int | None = None,
 ) -> Any:
-    """A `Captioner` or a `Recognizer`, as the model is one or the other; or several captioners as one.
+    """A `Captioner` or a `Recognizer`, as the model is one or the other; or several as one.
 
     Args:
         name_or_path: None for the embedded captioner, the name of an embedded model, or an artefact's folder or .zip. A
-            list of these makes an ensemble of captioners: their probabilities are averaged at every word. Each may have
-            its own encoder, but they must share one vocabulary.
+            list of these makes an ensemble: captioners' probabilities are averaged at every word, recognisers' for
+            every clip. Each may have its own encoder, but they must share one vocabulary, or know the same classes.
         threads: CPU threads for the networks; None takes all cores.
 
     Raises:
         UsageError: no model has this name; the message lists those there are. Or the models of a list have different
-            vocabularies, or say no sentences.
+            vocabularies or classes, or some say sentences and some do not.
         ArtefactError: the artefact is missing, damaged, not exported, or of a newer format.
     """
     if isinstance(name_or_path, (str, os.PathLike)):
@@ -47,6 +48,8 @@ def load(
         if recognises(artefact):
             return Recognizer(artefact, RecognitionNetworks(artefact, threads))
         return Captioner(artefact, OnnxNetworks(artefact, threads))
+    if name_or_path and recognises(find_artefact(name_or_path[0])):
+        return load_recognizer(name_or_path, threads=threads)
     return load_captioner(name_or_path, threads=threads)
 
 
@@ -79,17 +82,27 @@ def load_captioner(
     return members[0] if len(members) == 1 else Ensemble(members)
 
 
-def load_recognizer(name_or_path: str | os.PathLike[str] | None = None, *, threads: int | None = None) -> Recognizer:
-    """The recogniser of an artefact.
+def load_recognizer(
+    name_or_path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    *,
+    threads: int | None = None,
+) -> Recognizer:
+    """A recogniser from an artefact, or from several as one.
 
     Args:
-        name_or_path: None for the embedded one, a name, or an artefact's folder or .zip.
+        name_or_path: None for the embedded one, a name, or an artefact's folder or .zip. A list of these makes one of
+            them whose probabilities are averaged (`Fusion`).
         threads: CPU threads for the networks; None takes all cores.
 
     Raises:
-        UsageError: no model has this name, or it says sentences.
+        UsageError: no model has this name, or it says sentences. Or the models of a list know different classes.
         ArtefactError: the artefact is missing, damaged, not exported, or of a newer format.
     """
+    if name_or_path is not None and not isinstance(name_or_path, (str, os.PathLike)):
+        members = [load_recognizer(name, threads=threads) for name in name_or_path]
+        if not members:
+            raise UsageError("load_recognizer() was given an empty list; name one model or more")
+        return members[0] if len(members) == 1 else Fusion(members)
     artefact = find_artefact(ACTIVITIES if name_or_path is None else name_or_path)
     if not recognises(artefact):
         raise UsageError(f"{artefact.source}: says sentences and recognises no activities; use seesay caption")
