@@ -6,6 +6,8 @@ import json
 import pytest
 import torch
 from activities import CLASSES, draw_activities
+from clips import KINDS, write
+from hostile_clips import make_hostile_clips
 from PIL import Image
 
 from seesay.cli import run
@@ -59,6 +61,20 @@ def test_lines_tables_and_text(folder, capsys):
     header, *rows = csv.reader(capsys.readouterr().out.splitlines())
     assert header == ["path", "label", "probability", "error"]
     assert len(rows) == 8
+
+
+def test_every_good_clip_among_broken_ones_is_answered(folder, tmp_path, capsys):
+    good = [write(tmp_path / "good" / f"{name}.{name.split('.')[-1]}", 12, **kind) for name, kind in KINDS.items()]
+    made = make_hostile_clips(tmp_path / "hostile", good, 60, seed=1)
+    assert run(["recognize", *map(str, made), "--model", str(folder / "model"), "--jsonl"]) == 1
+    shown = capsys.readouterr()
+    rows = [json.loads(line) for line in shown.out.splitlines()]
+    answered = {row["path"] for row in rows if row["predictions"]}
+    assert [row["path"] for row in rows] == [str(path) for path in made]
+    assert {str(path) for path, sound in made.items() if sound} <= answered
+    faults = [row["error"] for row in rows if not row["predictions"]]
+    assert len(faults) > 15
+    assert shown.err.splitlines() == [f"seesay: {fault}" for fault in faults]
 
 
 def test_a_timeline_is_a_table_and_a_plot(folder, tmp_path):

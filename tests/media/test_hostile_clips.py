@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ print(json.dumps({"read": read, "lines": lines, "slowest": slowest, "again": len
 """
 
 
-def answers(folder: Path) -> dict[str, object]:
+def answers(folder: Path) -> dict[str, Any]:
     """What a process of its own makes of every clip of a folder."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", WHOLE_RUN, str(folder)], capture_output=True, check=False
@@ -67,13 +68,29 @@ def answers(folder: Path) -> dict[str, object]:
 @pytest.mark.skipif(sys.platform != "linux", reason="measures memory as Linux tells it")
 def test_broken_clips_in_a_process_of_their_own(tmp_path: Path) -> None:
     good = [write(tmp_path / "good" / f"{name}.{name.split('.')[-1]}", 40, **kind) for name, kind in KINDS.items()]
-    made = make_hostile_clips(tmp_path / "hostile", good, 60)
-    found = answers(tmp_path / "hostile")
+    check(make_hostile_clips(tmp_path / "hostile", good, 60))
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.skipif(sys.platform != "linux", reason="measures memory as Linux tells it")
+def test_200_broken_ones_made_of_real_clips(clip_data: Path, tmp_path: Path) -> None:
+    folders = ("weizmann/videos", "ucf101-6", "msvd-486/msvd")
+    good = [path for folder in folders for path in sorted((clip_data / folder).rglob("*.avi"))[::40][:12]]
+    assert len(good) > 20
+    made = make_hostile_clips(tmp_path / "hostile", good, 200)
+    assert sum(not sound for sound in made.values()) == 200
+    check(made)
+
+
+def check(made: dict[Path, bool]) -> None:
+    """No crash, no hang, one line for what gives no frames, and every good one answered."""
+    folder = next(iter(made)).parent
+    found = answers(folder)
     assert {str(path) for path, sound in made.items() if sound} <= set(found["read"])
     assert found["again"] == len(set(found["read"]))
     assert len(found["lines"]) > 40
     for line in found["lines"]:
-        assert line.startswith(str(tmp_path))
+        assert line.startswith(str(folder))
         assert line.isprintable()
         assert len(line) < 500
     assert found["slowest"] < SECONDS
