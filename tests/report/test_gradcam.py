@@ -58,6 +58,20 @@ def test_maps_follow_the_slopes_of_the_log_probability(name, settings):
     assert maps.max() > 0
 
 
+def test_over_one_vector_of_the_picture_the_map_is_the_last_one_before_it():
+    """A vector that is the map's mean, which is what the decoder makes of the map: the same model, seen both ways."""
+    model, decoder = build("merge", hidden=16)
+    eyes = EncoderConfig(name="test_efficientnet", layer="global_pool", weights="random", size=64)
+    other = CaptionModel.build(eyes, decoder, WORDS).eval()
+    assert other.encoder.grid_size == (1, 1)
+    other.encoder.backbone.load_state_dict(model.encoder.backbone.state_dict(), strict=False)
+    other.decoder.load_state_dict(model.decoder.state_dict())
+    maps = grad_cam(other, pixels(), [5, 9, 4])
+    assert maps.shape == (3, 2, 2)
+    assert maps.max() > 0
+    np.testing.assert_allclose(maps, grad_cam(model, pixels(), [5, 9, 4]), atol=1e-5)
+
+
 def test_models_and_ensembles_from_their_artefacts(tmp_path):
     artefacts = []
     for side in (64, 128):

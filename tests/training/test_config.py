@@ -54,6 +54,7 @@ def test_names_come_first_and_take_the_layer_along():
         ("decoder.heads=7", "hidden=512 is not a multiple of heads=7"),
         ("training.beam=1000", "beam is 1000; it must be 100 or less"),
         ("training.length_power=-1", "length_power is -1"),
+        ("training.max_length=0", "max_length is 0"),
     ],
 )
 def test_wrong_overrides_are_explained_in_one_line(override, expected):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor, nn
 
 from seesay.artefact import Artefact
 from seesay.export.weights import load_model
 from seesay.models.captioner import CaptionModel, normalise
+from seesay.models.encoders import Encoder
+from seesay.models.memory import Memory
 
 
 class GradCam:
@@ -39,7 +42,8 @@ def grad_cam(model: CaptionModel, pixels: NDArray[np.uint8], tokens: Sequence[in
     """Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391, eq. 1 and 2) of each word's log-probability.
 
     The slope of the log-probability over the feature map, averaged over positions, weighs the map's channels; what is
-    left of their sum above zero is where the picture made the word likelier.
+    left of their sum above zero is where the picture made the word likelier. Where the encoder gives one vector of the
+    whole picture, as fc7 does, the map is the last one before that vector, as in the paper.
 
     Args:
         model: in `eval`.
@@ -51,16 +55,36 @@ def grad_cam(model: CaptionModel, pixels: NDArray[np.uint8], tokens: Sequence[in
     """
     # The encoder's weights may be fixed, so the slope is asked for at the pixels; it is followed to the map only.
     raw = normalise(torch.as_tensor(pixels)[None], model.preprocessing).requires_grad_()
-    memory = model.encoder(raw)
+    memory, seen, flat, (rows, columns) = _look(model.encoder, raw)
     inputs = torch.tensor([[model.vocabulary.start, *tokens[:-1]]])
     logprobs = model.decoder(memory, inputs)[0].log_softmax(-1)
     maps = []
     for place, token in enumerate(tokens):
-        (slopes,) = torch.autograd.grad(logprobs[place, token], memory.grid, retain_graph=True)
-        heat = (memory.grid[0] @ slopes[0].mean(0)).relu()
+        (slopes,) = torch.autograd.grad(logprobs[place, token], seen, retain_graph=True)
+        heat = (flat(seen)[0] @ flat(slopes)[0].mean(0)).relu()
         maps.append(heat / heat.sum().clamp(min=1e-12))
-    rows, columns = model.encoder.grid_size
     return np.asarray(torch.stack(maps).detach().view(len(tokens), rows, columns), np.float32)
+
+
+def _look(encoder: Encoder, pixels: Tensor) -> tuple[Memory, Tensor, Callable[[Tensor], Tensor], tuple[int, int]]:
+    """A picture's memory; its map; what makes the map, or slopes over it, (1, N, D); the map's rows and columns."""
+    if encoder.grid_size != (1, 1):
+        memory = encoder(pixels)
+        return memory, memory.grid, lambda values: values, encoder.grid_size
+    maps: list[Tensor] = []
+
+    def keep(module: nn.Module, given: object, output: object) -> None:
+        if isinstance(output, Tensor) and output.ndim == 4 and output.shape[2:].numel() > 1:
+            maps.append(output)
+
+    watched = [module.register_forward_hook(keep) for module in encoder.backbone.modules()]
+    try:
+        memory = encoder(pixels)
+    finally:
+        for each in watched:
+            each.remove()
+    last = maps[-1]  # (1, D, rows, columns)
+    return memory, last, lambda values: values.flatten(2).transpose(1, 2), (last.shape[2], last.shape[3])
 
 
 def _resized(maps: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:

@@ -151,17 +151,17 @@ class Config(Settings):
             )
         if self.distillation.teachers and supervised < 1:
             raise ValueError("distillation.teachers take part in cross-entropy; here every epoch is self_critical")
-        SearchOptions(beam=training.beam, length_power=training.length_power, no_repeat_ngram=training.no_repeat_ngram)
+        SearchOptions(**training.search)
         return self
 
     @model_validator(mode="after")
     def _positions_suffice(self) -> Config:
         known = getattr(self.decoder, "max_length", None)
-        needed = 1 + max(self.text.max_length, self.self_critical.max_length, SearchOptions().max_length)
+        needed = 1 + max(self.text.max_length, self.self_critical.max_length, self.training.max_length)
         if known is not None and known < needed:
             raise ValueError(
                 f"decoder.max_length={known} is too short for captions of {needed - 1} words and their start "
-                "(text.max_length, self_critical.max_length, 20 where captions are judged)"
+                "(text.max_length, self_critical.max_length, training.max_length)"
             )
         return self
 

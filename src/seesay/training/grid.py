@@ -17,13 +17,9 @@ from seesay.errors import UsageError
 from seesay.report.views import CAPTIONS, RECOGNITION, View
 from seesay.search import SearchOptions
 from seesay.training.config import Config, load_config
+from seesay.training.sections import SEARCH
 
-SEARCH_KEYS = {
-    "training.beam": "beam",
-    "training.length_power": "length_power",
-    "training.no_repeat_ngram": "no_repeat_ngram",
-}
-"""Settings that change how captions are looked for, and nothing that is learned."""
+SEARCH_KEYS = {f"training.{name}": name for name in SEARCH}
 SEED = "training.seed"
 _FAMILIES = ("decoder", "decoder.name", "encoder", "encoder.name", "classifier", "classifier.name")
 _RANGE = re.compile(r"\s*([^,\s]+?)\.\.([^,\s]+?)\s*(,\s*log\s*)?")

@@ -161,11 +161,7 @@ def describe_run(
         config.decoder,
         config.name,
         FrameSampling("uniform", config.clip.frames) if config.clip else None,
-        search={
-            "beam": config.training.beam,
-            "length_power": config.training.length_power,
-            "no_repeat_ngram": config.training.no_repeat_ngram,
-        },
+        search=config.training.search,
         training=training,
         scores={"dev": dev_scores},
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from seesay.text import Learned
+
+SEARCH = ("beam", "length_power", "no_repeat_ngram", "max_length")
+"""Settings of `training` that change how captions are looked for, and nothing that is learned."""
 
 
 class Settings(BaseModel):
@@ -154,6 +157,8 @@ class TrainingSettings(Settings):
     beam: int = Field(3, ge=1)
     length_power: float = 0.7
     no_repeat_ngram: int = Field(0, ge=0)
+    max_length: int = 20
+    """Most words of a caption on dev and of the exported model; `text.max_length` is what captions are learned to."""
     seed: int = 1
     start_from: str | None = None
     """A run's or artefact's folder whose weights to begin with; words it does not know begin anew."""
@@ -167,3 +172,8 @@ class TrainingSettings(Settings):
         if self.start_with == "encoder" and self.start_from is None:
             raise ValueError("start_with=encoder needs start_from, the model whose CNN is taken")
         return self
+
+    @property
+    def search(self) -> dict[str, Any]:
+        """How captions are looked for: what of these settings is a search option too, by the same name."""
+        return {name: getattr(self, name) for name in SEARCH}

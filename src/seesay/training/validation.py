@@ -60,12 +60,7 @@ def decode(
     words = model.vocabulary
     # Clips that are encoded anew count by their frames.
     size = BATCH if features is not None or config.clip is None else max(1, BATCH // config.clip.frames)
-    options = SearchOptions(
-        beam=config.training.beam,
-        length_power=config.training.length_power,
-        no_repeat_ngram=config.training.no_repeat_ngram,
-        forbidden=(words.pad, words.start, words.unk),
-    )
+    options = SearchOptions(**config.training.search, forbidden=(words.pad, words.start, words.unk))
     book, likelihood = CaptionBook(mine, words, config.text), CrossEntropy(model, 0.0)
     captions: dict[str, str] = {}
     loss, tokens = 0.0, 0
