@@ -45,6 +45,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("inject", {"conditioning": "pre", "cell": "gru"}),
     ("inject", {"conditioning": "par", "cell": "gru"}),
     ("merge", {"cell": "gru", "combine": "concat"}),
+    ("merge", {"layers": 2}),
     ("blstm", {"cell": "gru", "combine": "concat", "window": 5}),
     ("lrcn", {"cell": "gru"}),
     ("s2vt", {"cell": "gru"}),

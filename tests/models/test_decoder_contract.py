@@ -30,7 +30,10 @@ VARIANTS = {
         for layers in (1, 2)
     ],
     "lrcn": [{**SMALL, "cell": cell} for cell in CELLS],
-    "merge": [{**SMALL, "cell": cell, "combine": combine} for cell in CELLS for combine in ("add", "concat")],
+    "merge": [
+        *({**SMALL, "cell": cell, "combine": combine} for cell in CELLS for combine in ("add", "concat")),
+        *({**SMALL, "cell": cell, "layers": 2} for cell in CELLS),
+    ],
     "s2vt": [{**SMALL, "cell": cell} for cell in CELLS],
     "show_attend_tell": [{**LOOKING, "cell": cell} for cell in CELLS],
     "transformer": [

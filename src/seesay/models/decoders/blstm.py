@@ -14,16 +14,16 @@ from pydantic import Field
 from torch import Tensor
 
 from seesay.models.decoders.base import PAD, State, each, register
-from seesay.models.decoders.merge import MergeConfig, MergeDecoder
+from seesay.models.decoders.merge import MergeDecoder, MergingConfig
 from seesay.models.decoders.recurrent import LastState
 from seesay.models.memory import Memory
 from seesay.models.settings import Count
 
 
-class BlstmConfig(MergeConfig):
+class BlstmConfig(MergingConfig):
     """Settings of the `blstm` decoder."""
 
-    name: Literal["blstm"] = "blstm"  # type: ignore[assignment]
+    name: Literal["blstm"] = "blstm"
     hidden: Count = 256
     """Width of each direction and of the layer where they meet the picture."""
     window: int = Field(32, ge=1)

@@ -6,7 +6,7 @@ with `combine: add`.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -18,16 +18,22 @@ from seesay.models.memory import Memory
 from seesay.models.settings import Count, Share
 
 
-class MergeConfig(DecoderConfig):
-    """Settings of the `merge` decoder."""
+class MergingConfig(DecoderConfig):
+    """Settings of every net that reads words only and meets the picture after them."""
 
-    name: Literal["merge"] = "merge"
     cell: Cell = "lstm"
     embedding: Count = 256
     hidden: Count = 256
     """Width of the recurrent net, the picture's projection and the layer where they meet."""
     combine: Literal["add", "concat"] = "add"
     dropout: Share = 0.5
+
+
+class MergeConfig(MergingConfig):
+    """Settings of the `merge` decoder."""
+
+    name: Literal["merge"] = "merge"
+    layers: Count = 1
 
 
 @register("merge")
@@ -40,16 +46,17 @@ class MergeDecoder(Decoder):
         feature_size: D of the memory's pooled vector.
     """
 
-    config_class = MergeConfig
+    config_class: ClassVar[type[MergingConfig]] = MergeConfig
     directions = 1
     """How often H the words' states are wide."""
 
-    def __init__(self, config: MergeConfig, vocabulary_size: int, feature_size: int) -> None:
+    def __init__(self, config: MergingConfig, vocabulary_size: int, feature_size: int) -> None:
         super().__init__()
         self.combine = config.combine
         # Not a `WordTable`: a net whose words do not carry the picture only overfits the sooner (docs/results.md).
         self.embedding = nn.Embedding(vocabulary_size, config.embedding, padding_idx=PAD)
-        self.recurrent = Recurrent(config.cell, config.embedding, config.hidden)
+        layers = config.layers if isinstance(config, MergeConfig) else 1
+        self.recurrent = Recurrent(config.cell, config.embedding, config.hidden, layers, config.dropout)
         self.carried = self.recurrent.entries
         width = self.directions * config.hidden
         self.picture = nn.Sequential(
