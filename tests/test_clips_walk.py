@@ -70,6 +70,24 @@ def test_the_page_is_true(home, capsys):
     assert scores["top-1"] >= 0.5
 
 
+def test_flow_and_late_fusion_as_the_page_has_them(home, capsys):
+    pytest.importorskip("cv2", reason="optical flow needs OpenCV: pip install 'seesay[flow]'")
+    quickly = [*QUICKLY.replace("epochs=6", "epochs=1").split(), "training.start_from=default"]
+    assert run(["train", "lrcn_activity", *quickly, "--data", "folders:clips", "--out", "runs/mine"]) == 0
+    assert run(["export", "runs/mine", "--out", "mine"]) == 0
+    part = PAGE.read_text("utf-8").split("### Optical flow")[1].split("\n## ")[0]
+    install, *lines = re.findall(r"```sh\n(.*?)```", part, re.DOTALL)[0].splitlines()
+    assert install == 'pip install ".[flow]"'
+    for words in (shlex.split(line)[1:] for line in lines):
+        extra = quickly if words[0] == "train" else []
+        assert run([*words[:2], *extra, *words[2:]]) == 0, f"{' '.join(words)}: {capsys.readouterr().err}"
+    shown = [line for line in capsys.readouterr().out.splitlines() if line.startswith("clip.mp4: going ")]
+    alone, fused = (dict(re.findall(r"(going \w+) ([\d.]+)%", line)) for line in shown)
+    seen = {one.label: 100 * one.probability for one in seesay.load("mine")("clip.mp4")}
+    for label, share in fused.items():
+        assert float(share) == pytest.approx((float(alone[label]) + seen[label]) / 2, abs=0.11)
+
+
 def test_compared_and_swept_as_the_page_has_it(home, monkeypatch, capsys):
     monkeypatch.setenv("SEESAY_CACHE", str(home / "cache"))
     part = PAGE.read_text("utf-8").split("## `seesay compare` and")[1]
