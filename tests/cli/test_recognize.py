@@ -200,5 +200,7 @@ def test_evaluate_scores_a_split_and_writes_a_page(folder, tmp_path, capsys):
     assert "GoesLeft" in page
     assert "data:image/png" in page
     assert (tmp_path / "confusion.png").exists()
+    assert run(["evaluate", str(folder / "model"), *data, "--top-k", "5"]) == 2
+    assert "--top-k is of sentences" in capsys.readouterr().err
     assert run(["evaluate", str(folder / "model"), *data]) == 0
     assert "top-1" in capsys.readouterr().out

@@ -21,6 +21,7 @@ from seesay.cli.search import (
     TopK,
     TopP,
 )
+from seesay.errors import UsageError
 
 if TYPE_CHECKING:
     from seesay.runtime import SearchSettings
@@ -67,13 +68,6 @@ def evaluate(
     from seesay.artefact import find_artefact
     from seesay.runtime.loading import recognises
 
-    models = [model, *(others or [])]
-    folder = out or Path(f"evaluation-{'+'.join(Path(one).stem for one in models)}-{split}")
-    if recognises(find_artefact(model)):
-        _evaluate_recogniser(models, data, split, folder, as_json)
-        return
-    from seesay.report.evaluate import evaluate as run
-
     search: SearchSettings = {
         "beam": beam,
         "min_length": min_length,
@@ -85,6 +79,16 @@ def evaluate(
         "top_p": top_p,
         "seed": seed,
     }
+    models = [model, *(others or [])]
+    folder = out or Path(f"evaluation-{'+'.join(Path(one).stem for one in models)}-{split}")
+    if recognises(find_artefact(model)):
+        given = [name for name, value in search.items() if value not in (None, False)]
+        if given:
+            raise UsageError(f"--{given[0].replace('_', '-')} is of sentences, and {model} recognises; leave it out")
+        _evaluate_recogniser(models, data, split, folder, as_json)
+        return
+    from seesay.report.evaluate import evaluate as run
+
     with progress("captioning") as tell:
         result = run(models, data, split, folder, on_progress=tell, **search)
     if as_json:
