@@ -58,7 +58,8 @@ def unpacked(source: Path, name: str, folders: tuple[str, ...] = (".",)) -> Path
             if path.suffix == ".tar":
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 with tarfile.open(path) as packed:
-                    packed.extractall(copy.parent, filter="data")
+                    safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # from Python 3.11.4 on
+                    packed.extractall(copy.parent, **safe)
             elif path.is_file():
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 copy.write_bytes(path.read_bytes())

@@ -109,12 +109,12 @@ class Block:
         if name.split(".")[0] == "torch":
             raise ImportError("torch is blocked")
 sys.meta_path.insert(0, Block())
-load = module.load
+load = module.load_captioner
 def blind(*args, **kwargs):
     captioner = load(*args, **kwargs)
     captioner.attends = False
     return captioner
-seesay.load = blind
+module.load_captioner = blind
 from seesay.cli import run
 sys.exit(run(["caption", {str(samples[0])!r}, "--explain", {str(tmp_path / "looked")!r}]))
 """
