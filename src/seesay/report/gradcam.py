@@ -83,6 +83,8 @@ def _look(encoder: Encoder, pixels: Tensor) -> tuple[Memory, Tensor, Callable[[T
     finally:
         for each in watched:
             each.remove()
+    if not maps:
+        return memory, memory.grid, lambda values: values, encoder.grid_size
     last = maps[-1]  # (1, D, rows, columns)
     return memory, last, lambda values: values.flatten(2).transpose(1, 2), (last.shape[2], last.shape[3])
 

@@ -62,7 +62,7 @@ class Fusion(Recognizer):
     def timeline(
         self, source: Any, *, every: float = 1.0, window: float = WINDOW
     ) -> Iterator[tuple[float, Probabilities]]:
-        """See `Recognizer.timeline`; the clip is read once for each member."""
+        """See `Recognizer.timeline`; the clip is read once for each member; moments that not all judge are left out."""
         each = [member.timeline(source, every=every, window=window) for member in self.members]
         return ((found[0][0], self._mean([p for _, p in found])) for found in zip(*each, strict=False))
 
