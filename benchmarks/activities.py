@@ -79,19 +79,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="+", metavar="FORMAT:PATH")
     parser.add_argument("--recipes", nargs="+", default=["frame_average", "lrcn_activity"])
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=1, help="how many")
+    parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--test", action="store_true")
     arguments = parser.parse_args()
     logging.disable(logging.WARNING)
     folds = folds_of(arguments.data)
     orders = ORDERS if arguments.test else ORDERS[:1]
-    print(f"{len(folds)} folds, {arguments.seeds} seeds, scored on {'test' if arguments.test else 'dev'}\n")
+    print(f"{len(folds)} folds, {arguments.seeds} seeds from {arguments.first_seed} on, scored on {'test' if arguments.test else 'dev'}\n")
     print("| recipe | " + " | ".join(f"top-1, frames {order}" for order in orders) + " |")
     print("| --- |" + " ---: |" * len(orders), flush=True)
     for recipe in arguments.recipes:
         name, *settings = recipe.split("+")
         by_seed: dict[str, list[float]] = {order: [] for order in orders}
-        for seed in range(1, arguments.seeds + 1):
+        for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
             chosen = [*settings, f"training.seed={seed}"]
             config = load_config(name, chosen)
             right: dict[str, list[bool]] = {order: [] for order in orders}
