@@ -20,10 +20,10 @@ from seesay.text import Vocabulary
 WORDS = Vocabulary.build([[f"word{i}"] * 5 for i in range(12)], min_count=1)
 
 
-def build(name, size=64, **settings):
+def build(name, size=64, encoder="test_efficientnet", **settings):
     torch.manual_seed(3)
     decoder = DECODERS[name].config_class(name=name, **settings)
-    model = CaptionModel.build(EncoderConfig(name="test_efficientnet", weights="random", size=size), decoder, WORDS)
+    model = CaptionModel.build(EncoderConfig(name=encoder, weights="random", size=size), decoder, WORDS)
     return model.eval(), decoder
 
 
@@ -58,10 +58,15 @@ def test_maps_follow_the_slopes_of_the_log_probability(name, settings):
     assert maps.max() > 0
 
 
-def test_over_one_vector_of_the_picture_the_map_is_the_last_one_before_it():
+@pytest.mark.parametrize(
+    ("encoder", "layer"),
+    [("test_efficientnet", "global_pool"), ("swin_tiny_patch4_window7_224", "head.global_pool")],
+    ids=["channels first", "channels last"],
+)
+def test_over_one_vector_of_the_picture_the_map_is_the_last_one_before_it(encoder, layer):
     """A vector that is the map's mean, which is what the decoder makes of the map: the same model, seen both ways."""
-    model, decoder = build("merge", hidden=16)
-    eyes = EncoderConfig(name="test_efficientnet", layer="global_pool", weights="random", size=64)
+    model, decoder = build("merge", encoder=encoder, hidden=16)
+    eyes = EncoderConfig(name=encoder, layer=layer, weights="random", size=64)
     other = CaptionModel.build(eyes, decoder, WORDS).eval()
     assert other.encoder.grid_size == (1, 1)
     other.encoder.backbone.load_state_dict(model.encoder.backbone.state_dict(), strict=False)

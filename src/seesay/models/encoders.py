@@ -57,6 +57,7 @@ class Encoder(nn.Module):
         preprocessing: how a picture becomes this backbone's pixels.
         grid_size: rows and columns of the grid; N = rows · columns.
         dim: D, the size of each grid position and of the pooled vector.
+        channels_last: whether the backbone's maps are (B, H, W, D), as Swin's, instead of (B, D, H, W).
         frames_at_once: see `seesay.models.captioner.look`; 0 keeps all that is computed of a clip.
     """
 
@@ -94,7 +95,7 @@ class Encoder(nn.Module):
         self._groups = self.backbone.group_matcher(coarse=True)
         self._prefix: int = getattr(self.backbone, "num_prefix_tokens", 0)
         self._last_dim: int | None = None if config.layer else self.backbone.num_features
-        self._nhwc: bool = getattr(self.backbone, "output_fmt", "") == "NHWC"
+        self.channels_last: bool = getattr(self.backbone, "output_fmt", "") == "NHWC"
         if config.layer:
             self.backbone = cut_at(self.backbone, config.layer)
         self.freeze()
@@ -148,14 +149,14 @@ class Encoder(nn.Module):
         features: Tensor = whole(pixels)["features"] if self.config.layer else whole.forward_features(pixels)
         return features
 
-    def _channels_last(self, features: Tensor) -> bool:
-        return self._nhwc or (self._last_dim is not None and features.shape[1] != self._last_dim)
+    def _reads_last(self, features: Tensor) -> bool:
+        return self.channels_last or (self._last_dim is not None and features.shape[1] != self._last_dim)
 
     def _positions(self, features: Tensor) -> tuple[int, int]:
         if features.ndim == 2:
             return 1, 1
         if features.ndim == 4:
-            height, width = features.shape[1:3] if self._channels_last(features) else features.shape[2:4]
+            height, width = features.shape[1:3] if self._reads_last(features) else features.shape[2:4]
             return int(height), int(width)
         tokens = features.shape[1] - self._prefix
         side = round(tokens**0.5)
@@ -166,7 +167,7 @@ class Encoder(nn.Module):
         if features.ndim == 2:
             return features[:, None]
         if features.ndim == 4:
-            return features.flatten(1, 2) if self._channels_last(features) else features.flatten(2).transpose(1, 2)
+            return features.flatten(1, 2) if self._reads_last(features) else features.flatten(2).transpose(1, 2)
         return features[:, self._prefix :]
 
     @staticmethod

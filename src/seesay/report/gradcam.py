@@ -72,9 +72,10 @@ def _look(encoder: Encoder, pixels: Tensor) -> tuple[Memory, Tensor, Callable[[T
         memory = encoder(pixels)
         return memory, memory.grid, lambda values: values, encoder.grid_size
     maps: list[Tensor] = []
+    sides = slice(1, 3) if encoder.channels_last else slice(2, 4)
 
     def keep(module: nn.Module, given: object, output: object) -> None:
-        if isinstance(output, Tensor) and output.ndim == 4 and output.shape[2:].numel() > 1:
+        if isinstance(output, Tensor) and output.ndim == 4 and output.shape[sides].numel() > 1:
             maps.append(output)
 
     watched = [module.register_forward_hook(keep) for module in encoder.backbone.modules()]
@@ -85,8 +86,13 @@ def _look(encoder: Encoder, pixels: Tensor) -> tuple[Memory, Tensor, Callable[[T
             each.remove()
     if not maps:
         return memory, memory.grid, lambda values: values, encoder.grid_size
-    last = maps[-1]  # (1, D, rows, columns)
-    return memory, last, lambda values: values.flatten(2).transpose(1, 2), (last.shape[2], last.shape[3])
+    last = maps[-1]
+    rows, columns = last.shape[sides]
+
+    def flat(values: Tensor) -> Tensor:
+        return values.flatten(1, 2) if encoder.channels_last else values.flatten(2).transpose(1, 2)
+
+    return memory, last, flat, (rows, columns)
 
 
 def _resized(maps: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
