@@ -201,3 +201,26 @@ def test_the_reward_pulls_towards_what_scores_well(model, memory):
     after = chances()
     assert after[0] > before[0]
     assert after[1] < before[1]
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.25])
+def test_the_policy_is_sampled_and_learns_at_its_temperature(model, memory, temperature):
+    settings = SelfCriticalSettings(samples=400, cross_entropy=0, temperature=temperature, max_length=1)
+    critic = SelfCritical(model, prepare_reward({"a": ["word1"], "b": ["word2"]}), settings, 0.0)
+    model.eval()
+    with torch.no_grad():
+        logits = model.decoder(memory, torch.full((2, 1), model.vocabulary.start))[:, 0].double() / temperature
+    wanted = logits.clone()
+    words = model.vocabulary
+    wanted[:, [words.pad, words.start, words.unk, words.end]] = -torch.inf  # the end: no caption is empty
+    wanted = wanted.softmax(-1)
+    drawn = critic.draw(memory, (1,))
+    for chances, hypotheses in zip(wanted, drawn, strict=True):
+        firsts = [h.tokens[0] for h in hypotheses]
+        share = np.bincount(firsts, minlength=wanted.shape[1]) / len(firsts)
+        np.testing.assert_allclose(share, chances.numpy(), atol=0.1)  # four standard errors of 400 draws
+    model.eval()
+    sampled = Captions(torch.full((2, 1), model.vocabulary.start), torch.tensor([[4], [5]]))
+    loss = critic(memory, sampled, torch.tensor([[1.0], [-2.0]]), sampled)
+    chosen = logits.log_softmax(-1)[[0, 1], [4, 5]]
+    assert loss.item() == pytest.approx((2 * chosen[1] - chosen[0]).item(), rel=1e-4)

@@ -120,7 +120,7 @@ class SelfCritical(nn.Module):
     Args:
         model: what is trained.
         reward: CIDEr-D with the training references prepared, their end counted (`prepare_reward`).
-        settings: samples, share of cross-entropy, longest sample.
+        settings: samples, their temperature, share of cross-entropy, longest sample.
         label_smoothing: of the cross-entropy part.
     """
 
@@ -149,7 +149,10 @@ class SelfCritical(nn.Module):
                 start=words.start,
                 end=words.end,
                 options=SearchOptions(
-                    max_length=self.settings.max_length, forbidden=(words.pad, words.start, words.unk)
+                    max_length=self.settings.max_length,
+                    sample=True,
+                    temperature=self.settings.temperature,
+                    forbidden=(words.pad, words.start, words.unk),
                 ),
                 rng=np.random.default_rng(list(seed)),
                 constant=model.decoder.constant(state),
@@ -196,7 +199,8 @@ class SelfCritical(nn.Module):
             memory = self.cross_entropy.model.encode(memory)
         decoder = self.cross_entropy.model.decoder
         real = sampled.targets != PAD
-        losses = token_losses(decoder.output(decoder.hidden(memory, sampled.inputs)), sampled.targets[real])
+        logits = decoder.output(decoder.hidden(memory, sampled.inputs)) / self.settings.temperature
+        losses = token_losses(logits, sampled.targets[real])
         weight = advantage.view(-1, 1).expand_as(real)[real]
         policy = (losses * weight).sum() / real.sum() * len(memory)
         tokens = (truth.targets != PAD).sum()

@@ -112,6 +112,8 @@ class SelfCriticalSettings(Settings):
     cross_entropy: float = Field(0.1, ge=0)
     """Share of cross-entropy mixed into the loss."""
     max_length: int = Field(20, ge=1)
+    temperature: float = Field(1.0, gt=0)
+    """The policy's: below 1 it is sharper, and samples are more like what search finds; it learns as it is sampled."""
     blend: float = Field(0.0, ge=0, lt=1)
     """Share of the weights from before this phase in the final model (Wortsman et al. 2022, arXiv:2109.01903)."""
 
