@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from hostile_clips import make_hostile_clips
 from PIL import Image
 
 from seesay.cli import run
+from seesay.errors import MediaError
 from seesay.export import export_artefact
 from seesay.export.weights import describe_classifier, save_model
 from seesay.media import FrameSampling, frames_of
@@ -100,6 +102,20 @@ def test_a_timeline_is_called_what_was_asked_for(folder, tmp_path, named, writte
     assert sorted(path.name for path in tmp_path.iterdir()) == written
 
 
+def test_without_matplotlib_a_timeline_is_a_table(folder, tmp_path, monkeypatch, capsys):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("timeline", "plots"):
+        monkeypatch.delitem(sys.modules, f"seesay.report.{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    call = ["recognize", str(folder / "clips" / "GoesRight" / "0.gif"), "--model", str(folder / "model"), "--timeline"]
+    assert run([*call, str(tmp_path / "t")]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+    assert "pip install matplotlib; the table is written without it" in capsys.readouterr().err
+    assert run([*call, str(tmp_path / "t.png")]) == 6
+    assert capsys.readouterr().err == "seesay: the plot of --timeline needs matplotlib: pip install matplotlib\n"
+
+
 def test_nothing_that_is_read_is_written_over(folder, tmp_path, capsys):
     model = ["--model", str(folder / "model")]
     clip = tmp_path / "clip.gif"
@@ -162,6 +178,37 @@ def test_a_camera_and_a_stream_are_followed(folder, monkeypatch, capsys):
     assert "allow that with --allow-url" in capsys.readouterr().err
     assert run([*call, "--camera", "front"]) == 2
     assert "neither a camera's number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["--jsonl", "--csv"])
+@pytest.mark.parametrize(
+    ("end", "code", "said"),
+    [(KeyboardInterrupt(), 130, "interrupted"), (MediaError("camera 0: unplugged"), 1, "camera 0: unplugged")],
+    ids=["interrupted", "unplugged"],
+)
+def test_what_a_camera_showed_is_kept_when_it_ends(folder, tmp_path, monkeypatch, capsys, form, end, code, said):
+    out = tmp_path / "new" / "seen.txt"
+
+    def frames(source, *rest, **more):
+        for number, frame in enumerate(frames_of(folder / "clips" / "GoesRight" / "1.gif", *rest, **more)):
+            if number == 3:
+                raise end
+            yield frame
+            assert number < 1 or out.read_text(), "each row is written as soon as it is known"
+
+    monkeypatch.setattr("seesay.runtime.recognizer.frames_of", frames)
+    call = ["recognize", "--model", str(folder / "model"), "--camera", "0", "--every", "0.01", "--top", "1", form]
+    assert run([*call, "--out", str(out)]) == code
+    assert capsys.readouterr().err == f"seesay: {said}\n"
+    assert len(out.read_text().splitlines()) == 3 + (form == "--csv")
+    assert [path.name for path in out.parent.iterdir()] == ["seen.txt"]
+
+
+def test_a_camera_that_is_not_there_leaves_no_file(folder, tmp_path, capsys):
+    call = ["recognize", "--model", str(folder / "model"), "--camera", "97", "--jsonl", "--out", str(tmp_path / "a")]
+    assert run(call) == 1
+    assert "no such camera" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_wrong_use_is_one_line(folder, capsys):

@@ -73,9 +73,14 @@ def test_ucf101_in_other_places(ucf: Path, tmp_path_factory: pytest.TempPathFact
     second = elsewhere / "Archery" / "v_Archery_g01_c02.avi"
     second.unlink()
     touch(second.with_suffix("") / "frame1.jpg")
+    third = elsewhere / "Surfing" / "v_Surfing_g01_c01.avi"
+    third.rename(third.with_suffix(".gif"))
+    touch(first.with_suffix(".png"))  # a thumbnail of a clip that is there
     data = read_dataset(f"ucf101:{ucf / 'ucfTrainTestlist'},split=1,clips={elsewhere}")
     assert [sample.id for sample in data.samples] == before
-    assert [s.media for s in data.split("test")][:2] == [first.with_suffix(".mp4"), second.with_suffix("")]
+    found = [s.media for s in data.split("test")]
+    assert found[:2] == [first.with_suffix(".mp4"), second.with_suffix("")]
+    assert third.with_suffix(".gif") in found
 
 
 def test_ucf101_faults(ucf: Path) -> None:

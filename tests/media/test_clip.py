@@ -371,6 +371,30 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
+class BreaksOff(Quiet):
+    """Promises a whole stream, and sends a part of it."""
+
+    def do_GET(self) -> None:
+        data = encode(60, **KINDS["ts"])
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[: 2 * len(data) // 3 // 188 * 188])
+
+
+def test_a_stream_that_breaks_off_says_so_after_its_last_frame() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), BreaksOff) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        seen = []
+        try:
+            with pytest.raises(MediaError, match=r"^http://127\.0\.0\.1.*/x\.ts: broke off \(.+\)$"):  # noqa: PT012
+                for _, pixels in frames_of(WebPicture(f"http://127.0.0.1:{server.server_port}/x.ts"), SMALL, 0.5):
+                    seen.append(pixels)
+        finally:
+            server.shutdown()
+    assert numbers(np.stack(seen))[:4] == [0, 5, 10, 15]
+
+
 def test_clips_from_the_web(tmp_path: Path) -> None:
     write(tmp_path / "a.mp4", 20)
     (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na.ts\n#EXT-X-ENDLIST\n")

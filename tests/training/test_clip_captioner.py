@@ -113,6 +113,13 @@ def test_features_of_clips_are_those_that_training_looks_for(trained, table, tmp
     for key in kept:
         del key["weights"]  # random ones
     assert kept[0] == kept[1]
+    assert run([*call, "--frames", "4", "--positions", "--out", str(tmp_path / "positions")]) == 0
+    key = json.loads(next((tmp_path / "positions").glob("*/key.json")).read_text())
+    assert key["clip"] == {"kept": 4, "positions": True}
+    capsys.readouterr()
+    assert run([*call, "--out", str(tmp_path / "none")]) == 2
+    assert "holds clips; say how many frames of each are encoded: --frames 32" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
 
 
 def test_data_check_opens_clips(table, capsys):

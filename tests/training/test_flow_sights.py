@@ -103,5 +103,6 @@ def test_settings_that_make_no_sense_are_refused(tmp_path):
         load_config("default", ["clip.flow=true"])
     with pytest.raises(UsageError, match=r"clip\.flow"):
         load_config("lrcn_activity", ["clip.flow=often"])
-    with pytest.raises(UsageError, match=r"that of clips.*--frames"):
-        extract_dataset(f"folders:{tmp_path}", EncoderConfig(), tmp_path / "out", flow=True)
+    for wanted in ("flow", "positions"):
+        with pytest.raises(UsageError, match=r"are of clips.*--frames"):
+            extract_dataset(f"folders:{tmp_path}", EncoderConfig(), tmp_path / "out", **{wanted: True})

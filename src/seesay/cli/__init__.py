@@ -26,6 +26,7 @@ from seesay.cli import (
 )
 from seesay.errors import SeeSayError
 
+INTERRUPTED = 130
 app = typer.Typer(
     name="seesay",
     help="Turns pictures into words. Every verb has examples: seesay VERB --help",
@@ -81,15 +82,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say("an argument is empty (perhaps a variable that is not set); leave it out, or name something")
         return 2
     try:
-        code = app(args=given, standalone_mode=False)
+        code = int(app(args=given, standalone_mode=False) or 0)
+        if code == INTERRUPTED:  # as newer Typers tell it
+            say("interrupted")
         sys.stdout.flush()
-        return int(code or 0)
+        return code
     except SeeSayError as error:
         say(str(error))
         return error.exit_code
     except KeyboardInterrupt:
         say("interrupted")
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader has had enough (`| head`); Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -111,5 +114,5 @@ def run(arguments: Sequence[str] | None = None) -> int:
             return 2
         if type(error).__name__ == "Abort":
             say("interrupted")
-            return 130
+            return INTERRUPTED
         raise

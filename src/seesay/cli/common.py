@@ -41,8 +41,12 @@ def progress(title: str) -> Iterator[Tell]:
 
 
 @contextmanager
-def output(file: Path | None) -> Iterator[IO[str]]:
+def output(file: Path | None, *, endless: bool = False) -> Iterator[IO[str]]:
     """Standard output, or a file that takes its place only when all is written.
+
+    Args:
+        file: None is standard output.
+        endless: what is written has no end but an interruption: it goes straight into the file, which keeps it.
 
     Raises:
         UsageError: the file cannot be written.
@@ -55,12 +59,10 @@ def output(file: Path | None) -> Iterator[IO[str]]:
         return
     if file.is_dir():
         raise UsageError(f"{file}: is a folder; name a file in it")
-    if file.exists() and not file.is_file():  # a device, a pipe: written to, not replaced
-        with file.open("w", encoding="utf-8", errors="surrogateescape", newline="") as handle:
-            yield handle
-        return
-    file = file.resolve()  # what a link points to is written, the link stays
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    direct = endless or (file.exists() and not file.is_file())  # a device, a pipe: written to, not replaced
+    if not direct:
+        file = file.resolve()  # what a link points to is written, the link stays
+    part = file if direct else file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -68,11 +70,13 @@ def output(file: Path | None) -> Iterator[IO[str]]:
     try:
         with part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as handle:
             yield handle
-        part.replace(file)
+        if not direct:
+            part.replace(file)
     except OSError as error:
         raise UsageError(f"{file}: cannot be written ({error.strerror or error})") from error
     finally:
-        part.unlink(missing_ok=True)
+        if not direct:
+            part.unlink(missing_ok=True)
 
 
 def same_file(source: object, file: Path) -> bool:

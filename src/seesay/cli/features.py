@@ -35,6 +35,9 @@ def features(
         None, "--frames", min=1, help="The data are clips: encode so many frames of each (a recipe's clip.kept)."
     ),
     flow: bool = typer.Option(False, "--flow", help="With the frames' optical flow (a recipe's clip.flow)."),
+    positions: bool = typer.Option(
+        False, "--positions", help="Every position of each frame, not their mean (a recipe's clip.positions)."
+    ),
 ) -> None:
     """Write float16 features, memory-mapped; a killed run is continued by the same command."""
     with training_parts():
@@ -43,4 +46,4 @@ def features(
 
         with progress("encoding") as tell:
             config = EncoderConfig(name=encoder, weights=weights, size=size, layer=layer)
-            print(json.dumps(extract_dataset(data, config, out, tell, frames, flow)))
+            print(json.dumps(extract_dataset(data, config, out, tell, frames, flow, positions)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,8 +98,10 @@ def recognize(
         recognizer.spacing(**seconds)  # what is wrong is refused before anything is read
     form = "json" if as_json else "jsonl" if as_jsonl else "csv" if as_csv else ""
     if live is not None:
-        moments = recognizer.follow(live, **seconds)
-        with output(out) as stream:
+        following = recognizer.follow(live, **seconds)
+        begun = list(itertools.islice(following, 1))  # what cannot be opened is told before a file is made
+        moments = itertools.chain(begun, following)
+        with output(out, endless=True) as stream:
             writer = _Writer(stream, recognizer.name, form, moments=True)
             name = f"camera {live}" if isinstance(live, int) else camera
             for second, probabilities in moments:
@@ -164,7 +167,7 @@ def _table_and_plot(file: Path) -> list[Path]:
 
     Raises:
         UsageError: one cannot be written.
-        MissingPartError: nothing to plot with is installed.
+        MissingPartError: the plot was named, and nothing to plot with is installed; else only the table is written.
     """
     stem = file.with_suffix("") if file.suffix.lower() in (".csv", ".png") else file
     written = [stem.with_name(stem.name + ending) for ending in (".csv", ".png")] if stem.name else [file]
@@ -174,7 +177,12 @@ def _table_and_plot(file: Path) -> list[Path]:
     try:
         import seesay.report.timeline  # noqa: F401
     except ModuleNotFoundError as error:
-        raise MissingPartError(f"the plot of --timeline needs {error.name}: pip install 'seesay[train]'") from None
+        part = str(error.name).partition(".")[0]
+        lack = f"the plot of --timeline needs {part}: pip install {part}"
+        if file.suffix.lower() == ".png":
+            raise MissingPartError(lack) from None
+        say(f"{lack}; the table is written without it")
+        del written[1:]
     return written
 
 
@@ -182,10 +190,8 @@ def _timeline(recognizer: Recognizer, source: Any, written: list[Path], seconds:
     """Write the table, row by row, and the plot beside it."""
     import csv
 
-    from seesay.report.timeline import plot
-
     rows = []
-    table_file, plot_file = written
+    table_file, *plot_files = written
     with output(table_file) as stream:
         table = csv.writer(stream)
         table.writerow(["seconds", *recognizer.labels])
@@ -193,8 +199,11 @@ def _timeline(recognizer: Recognizer, source: Any, written: list[Path], seconds:
             table.writerow([f"{second:g}", *(f"{p:.6f}" for p in probabilities)])
             rows.append((second, probabilities))
     say(f"probabilities over time: {table_file}")
-    plot(rows, recognizer.labels, title, plot_file)
-    say(f"plotted: {plot_file}")
+    for plot_file in plot_files:
+        from seesay.report.timeline import plot
+
+        plot(rows, recognizer.labels, title, plot_file)
+        say(f"plotted: {plot_file}")
 
 
 class _Writer:

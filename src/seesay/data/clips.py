@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from seesay.errors import UsageError
-from seesay.media.kinds import CLIP_SUFFIXES
+from seesay.media.kinds import ANIMATED_SUFFIXES, CLIP_SUFFIXES
 
 DEV_SHARE = 0.15
 """Share of the training part that is held out as dev where a data set has no dev part of its own."""
 
 
 class ClipFolder:
-    """The clips that lie in a folder, by name without ending: `a.avi`, `a.mp4` and frames in `a/` are all clip `a`."""
+    """Clips of a folder, by name without ending: `a.avi`, `a.mp4`, `a.gif` and frames in `a/` are all clip `a`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -26,6 +26,8 @@ class ClipFolder:
                     stem, suffix = os.path.splitext(entry.name)  # noqa: PTH122 - as strings: there may be many
                     if suffix.lower() in CLIP_SUFFIXES:
                         self._found[stem] = folder / entry.name
+                    elif suffix.lower() in ANIMATED_SUFFIXES:
+                        self._found.setdefault(stem, folder / entry.name)
                     elif entry.is_dir():
                         self._found.setdefault(entry.name, folder / entry.name)
         except OSError:

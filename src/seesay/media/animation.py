@@ -91,7 +91,7 @@ class Folder(Footage):
     def __init__(self, folder: Path) -> None:
         self._paths = numbered(folder)
         if not self._paths:
-            raise MediaError("this is a folder without numbered frames (0001.jpg, 0002.jpg …)")
+            raise MediaError("this is a folder without numbered frames (frame1.jpg, frame2.jpg …)")
         self.duration = self.ended_at = len(self._paths) / FOLDER_RATE
 
     def frames(self, start: float) -> Iterator[Frame]:

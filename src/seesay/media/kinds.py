@@ -27,6 +27,8 @@ CLIP_SUFFIXES = frozenset(
 )
 """A file in a folder is taken for a clip by its name if it ends so, in any case. `.ts` also means TypeScript: such a
 file is one by what it holds."""
+ANIMATED_SUFFIXES = frozenset({".apng", ".gif", ".png", ".webp"})
+"""A file that ends so may be a clip; what it holds tells."""
 _SOUND = frozenset({".aac", ".m4a", ".m4b", ".mka", ".oga", ".ogg", ".opus", ".weba", ".wma"})  # in the same containers
 SOUND_SUFFIXES = _SOUND | {".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".wav", ".wave"}
 """A file in a folder is taken for a sound by its name, where sounds are asked for."""
@@ -123,7 +125,8 @@ def is_frame_folder(folder: Path) -> bool:
     """Whether a folder holds the frames of a clip, and not photos that happen to be numbered.
 
     That is: nothing but pictures of one name and ending, numbered without gaps, and either two or more called "frame…",
-    or eight or more with five digits or more (`00001.jpg`, `img_00001.jpg`, but not a camera's `IMG_0001.JPG`).
+    or eight or more whose number has five digits or more, or four where it is the whole name (`00001.jpg`,
+    `img_00001.jpg`, `0001.jpg`, but not a camera's `IMG_0001.JPG`).
     """
     names = []
     try:
@@ -141,8 +144,9 @@ def is_frame_folder(folder: Path) -> bool:
     if len({name[:2] for name in names}) != 1:
         return False
     digits = [name[2] for name in names]
-    called = names[0][0].lower().startswith("frame")
-    if len(names) < (2 if called else 8) or (not called and min(map(len, digits)) < 5):
+    before = names[0][0].lower()
+    least, width = (2, 1) if before.startswith("frame") else (8, 5 if before else 4)
+    if len(names) < least or min(map(len, digits)) < width:
         return False
     order = sorted(int(d[-18:]) for d in digits)
     return order[-1] - order[0] == len(order) - 1 == len(set(order)) - 1

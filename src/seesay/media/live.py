@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from seesay.errors import MediaError
+from seesay.media.footage import Frame
 from seesay.media.source import is_url, printable
 from seesay.media.video import DEMUXERS, Video, need_av
 
@@ -32,6 +34,16 @@ class Live(Video):
 
     def _open(self) -> None:
         raise MediaError("a camera or a stream can be read only once")
+
+    def frames(self, start: float) -> Iterator[Frame]:
+        """See `Footage.frames`.
+
+        Raises:
+            MediaError: after the last frame, if the camera or the stream broke off.
+        """
+        yield from super().frames(start)
+        if self.broken is not None:
+            raise MediaError(f"broke off ({printable(getattr(self.broken, 'strerror', None) or self.broken)})")
 
     def close(self) -> None:
         """Let it go."""

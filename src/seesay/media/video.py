@@ -49,10 +49,15 @@ class Video(Footage):
         handle: at its beginning; closed with this.
         threads: of the decoder; 0 leaves it to the decoder.
 
+    Attributes:
+        broken: why reading stopped before the end; None while it has not.
+
     Raises:
         MediaError: of no known format, without pictures, or too large.
         MissingPartError: PyAV is not installed.
     """
+
+    broken: Exception | None = None
 
     def __init__(self, handle: BinaryIO, threads: int = 1) -> None:
         self._av = need_av()
@@ -174,6 +179,7 @@ class Video(Footage):
             try:
                 packet = next(packets, None)
             except (self._av.error.FFmpegError, ValueError) as error:  # the file breaks off
+                self.broken = error
                 yield error
                 packet = self._av.Packet()  # empties the decoder
             if packet is None:

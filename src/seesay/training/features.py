@@ -135,6 +135,7 @@ def extract_dataset(
     on_progress: Callable[[int, int], None] | None = None,
     frames: int | None = None,
     flow: bool = False,
+    positions: bool = False,
 ) -> dict[str, object]:
     """Encode every picture or clip of a data set into `out`, where `train` finds it again; what is there is kept.
 
@@ -145,24 +146,30 @@ def extract_dataset(
         on_progress: called with pictures done and pictures to do.
         frames: how many of each clip, as the setting `clip.kept` of a recipe; None for pictures.
         flow: whether clips come with their optical flow, as the setting `clip.flow`.
+        positions: whether every position of each frame is kept, as the setting `clip.positions`.
 
     Returns:
         encoder, layer, grid (rows, columns), dimension, pictures (or clips) in all, encoded now.
 
     Raises:
-        UsageError: no such encoder, it has no such layer, or is one of texts or sounds; or flow of pictures.
+        UsageError: no such encoder, it has no such layer, or is one of texts or sounds; clips without `frames`; flow
+            or positions of pictures.
         DataError: the data set has fatal faults.
         MissingPartError: flow, and OpenCV is not installed.
     """
     if encoder.name in SEQUENCES:
         raise UsageError(f"encoder {encoder.name}: {NEVER_KEPT}; use seesay train")
-    if flow and frames is None:
-        raise UsageError("optical flow is that of clips; say how many frames of each are encoded: --frames 32")
+    if (flow or positions) and frames is None:
+        raise UsageError("--flow and --positions are of clips; say how many frames of each are encoded: --frames 32")
     dataset = read_dataset(data)
+    if frames is None and dataset.kind != "picture":
+        raise UsageError(f"{data} holds {dataset.kind}s; say how many frames of each are encoded: --frames 32")
     fabric = Fabric(accelerator="auto", devices=1, precision="bf16-mixed" if has_bf16() else "32-true")
     network = Encoder(encoder)
     fabric.to_device(network)
-    sight: KeptSight = Pictures() if frames is None else Clips(ClipSettings(frames=frames, kept=frames, flow=flow))
+    sight: KeptSight = Pictures()
+    if frames is not None:
+        sight = Clips(ClipSettings(frames=frames, kept=frames, flow=flow, positions=positions))
     with open_cache(out, network, sight) as cache:
         encoded = extract(dataset.samples, network, cache, fabric, sight, on_progress)
     return {
