@@ -44,6 +44,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("inject", {"conditioning": "init"}),
     ("inject", {"conditioning": "pre", "cell": "gru"}),
     ("inject", {"conditioning": "par", "cell": "gru"}),
+    ("inject", {"conditioning": "merge", "layers": 2}),
     ("merge", {"cell": "gru", "combine": "concat"}),
     ("merge", {"layers": 2}),
     ("blstm", {"cell": "gru", "combine": "concat", "window": 5}),

@@ -1,5 +1,7 @@
 """The contract, held for every registered decoder: a new one is tested by being registered."""
 
+from typing import Literal, get_args, get_origin
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -25,7 +27,7 @@ VARIANTS = {
     ],
     "inject": [
         {**SMALL, "conditioning": conditioning, "cell": cell, "layers": layers}
-        for conditioning in ("init", "pre", "par")
+        for conditioning in ("init", "pre", "par", "merge")
         for cell in CELLS
         for layers in (1, 2)
     ],
@@ -51,6 +53,14 @@ VARIANTS = {
     "up_down": [{**LOOKING, "cell": cell} for cell in CELLS],
 }
 EVERY = [(name, settings) for name in sorted(DECODERS) for settings in VARIANTS.get(name, [{}])]
+
+
+@pytest.mark.parametrize("name", sorted(DECODERS))
+def test_every_choice_of_a_family_is_held_to_the_contract(name):
+    for field, info in DECODERS[name].config_class.model_fields.items():
+        choices = set(get_args(info.annotation)) if get_origin(info.annotation) is Literal else set()
+        tried = {settings.get(field, info.default) for settings in VARIANTS.get(name, [{}])}
+        assert choices <= tried, field
 
 
 @pytest.fixture(params=EVERY, ids=lambda pair: "-".join([pair[0], *(str(v) for v in pair[1].values())]))

@@ -35,6 +35,18 @@ SEQUENCES = [name for name in RECOGNISERS if load_config(name).kind in ("text", 
 CAPTIONERS = [name for name in RECIPE_NAMES if name not in RECOGNISERS]
 PICTURES = [load_config(name).encoder for name in RECIPE_NAMES if name not in SEQUENCES]
 ENCODERS = sorted({(encoder.name, encoder.layer or "") for encoder in PICTURES})
+# What each of them gives as its recipe asks for it: input side, resizing, grid, dimension.
+NATIVE = {
+    ("inception_v3", ""): (299, "bicubic", (8, 8), 2048),
+    ("mobilenetv1_100", ""): (224, "bicubic", (7, 7), 1024),
+    ("resnet101", ""): (224, "bicubic", (7, 7), 2048),
+    ("resnet152", ""): (224, "bicubic", (7, 7), 2048),
+    ("small_cnn", ""): (64, "bilinear", (4, 4), 256),
+    ("swin_large_patch4_window12_384", ""): (384, "bilinear", (12, 12), 1536),
+    ("tf_efficientnet_lite2", ""): (260, "bicubic", (9, 9), 1280),
+    ("vgg16", "fc7"): (224, "bilinear", (1, 1), 4096),
+    ("vgg19", "conv5_4"): (224, "bilinear", (14, 14), 512),
+}
 CAPTIONS = [[f"word{i % 9}", f"word{i % 7}", "dog"] for i in range(40)]
 
 
@@ -58,6 +70,27 @@ class Stand(nn.Module):
     def forward(self, pixels):
         parts = self.project(pixels.flatten(2).transpose(1, 2)[:, : self.positions])
         return Memory(parts, parts.mean(1))
+
+
+@pytest.mark.parametrize(("name", "layer"), ENCODERS)
+def test_the_cnn_of_a_recipe_at_its_own_size(name, layer):
+    (config,) = {c.model_dump_json(): c for c in PICTURES if (c.name, c.layer or "") == (name, layer)}.values()
+    encoder = Encoder(config.model_copy(update={"weights": "random"}))
+    sight = encoder.preprocessing
+    side, interpolation, grid, dim = NATIVE[name, layer]
+    assert (sight.size, sight.interpolation, encoder.grid_size, encoder.dim) == ((side, side), interpolation, grid, dim)
+    mean = 0.5 if sight.mean[0] == sight.mean[2] else 0.485  # Inception's, or ImageNet's
+    assert sight.mean[0] == mean
+    assert encoder.backbone.training is False
+
+
+def test_where_to_put_the_image_is_the_only_difference():
+    rest = []
+    for place in ("init", "pre", "par", "merge"):
+        config = load_config(f"where_{place}").model_dump()
+        assert (config.pop("name"), config["decoder"].pop("conditioning")) == (f"where_{place}", place)
+        rest.append(config)
+    assert rest == rest[:1] * 4
 
 
 @pytest.mark.parametrize("name", CAPTIONERS)
@@ -166,6 +199,7 @@ def test_the_header_says_what_it_is_and_how_to_run_it():
         lines = (RECIPES / f"{name}.yaml").read_text("utf-8").splitlines()
         data = "folders" if name in RECOGNISERS else "msvd" if load_config(name).clip else "flickr8k"
         assert f"#   seesay train {name} --data {data}:FOLDER --out runs/{name}" in lines
+        assert any(line.startswith("# Expected") for line in lines), name
         assert lines[0].startswith("# ")
         assert lines[0].endswith(".")
 

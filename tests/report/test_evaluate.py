@@ -63,7 +63,7 @@ def test_broken_photos_are_passed_over_and_counted(tiny_flickr8k, tmp_path):
     photos = tiny_flickr8k / "Flicker8k_Dataset"
     (photos / "yellow_bar.jpg").write_bytes((photos / "yellow_bar.jpg").read_bytes()[:300])
     found = evaluate("default", f"flickr8k:{tiny_flickr8k}", "test", tmp_path / "report")
-    assert found.photos == 1
+    assert found.count == 1
     assert "CIDEr-D" not in found.scores
     assert re.match(r"1 of 2 photos do not open and are passed over, the first: .*yellow_bar\.jpg: ", found.notes[0])
     assert any("CIDEr is left out" in note for note in found.notes)

@@ -70,11 +70,15 @@ def test_evaluation_has_a_constant_sentence_beside(exported, table, tmp_path, ca
     call = ["evaluate", str(exported), "--data", f"csv:{table}", "--split", "test", "--out", str(tmp_path / "e")]
     assert run([*call, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["photos"] == 2
+    assert found["clips"] == 2
+    assert "photos" not in found
+    assert len((tmp_path / "e" / "per_clip.csv").read_text("utf-8").splitlines()) == 3
     assert found["constant"]["caption"] == "colours change"
     assert found["constant"]["scores"]["Bleu_2"] == pytest.approx(1.0)
     page = (tmp_path / "e" / "report.html").read_text("utf-8")
     assert "always “colours change”" in page
+    assert "on test, 2 clips" in page
+    assert "photo" not in page
     assert page.count("data:image/jpeg;base64,") == 6
     assert run(call) == 0
     printed = capsys.readouterr().out

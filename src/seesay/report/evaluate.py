@@ -34,27 +34,29 @@ class Evaluation:
 
     Attributes:
         model: the model's name.
-        split: which split, of how many photos.
+        split: which split, of how many photos or clips.
         scores: corpus scores, natural units: BLEU and ROUGE 0…1, CIDEr 0…10.
         health: signs of a captioner that plays safe.
         signature: how the scores were computed.
         constant: where a split has many references: the sentence of the training part that is said most often, as
             `caption`, and what saying it of everything scores, as `scores`; else empty.
         notes: a line on each metric left out, and on photos passed over.
+        sight: what they are: "photo" or "clip".
     """
 
     model: str
     split: str
-    photos: int
+    count: int
     scores: dict[str, float]
     health: dict[str, Any]
     signature: str
     constant: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    sight: str = "photo"
 
     def to_json(self) -> dict[str, Any]:
         """Scores by their names, and the rest beside them."""
-        about = {"model": self.model, "split": self.split, "photos": self.photos, "signature": self.signature}
+        about = {"model": self.model, "split": self.split, f"{self.sight}s": self.count, "signature": self.signature}
         constant = {"constant": self.constant} if self.constant else {}
         return {**self.scores, **self.health, **about, **constant, "notes": list(self.notes)}
 
@@ -70,8 +72,8 @@ def evaluate(
 ) -> Evaluation:
     """Caption a split and score it.
 
-    Writes to `out`: `predictions.json` (COCO results) before anything is scored, `scores.json`, `per_photo.csv`, and
-    `report.html` with the best, the worst and random photos.
+    Writes to `out`: `predictions.json` (COCO results) before anything is scored, `scores.json`, `per_photo.csv` (or
+    `per_clip.csv`), and `report.html` with the best, the worst and random photos.
 
     Args:
         model: an exported model's name, folder or .zip, or a list of them for an ensemble.
@@ -90,6 +92,7 @@ def evaluate(
     captioner = load_captioner(model)
     dataset = read_dataset(data)
     samples = dataset.split(split)
+    sight = "clip" if dataset.kind == "clip" else "photo"
     captions: dict[str, str] = {}
     broken: dict[int, MediaError] = {}
     for index, result in captioner.stream(map(source_of, samples), **search):
@@ -101,10 +104,10 @@ def evaluate(
     faults = []
     if broken:
         first = next(iter(broken.values()))
-        faults = [f"{len(broken)} of {len(samples)} photos do not open and are passed over, the first: {first}"]
+        faults = [f"{len(broken)} of {len(samples)} {sight}s do not open and are passed over, the first: {first}"]
         samples = tuple(s for i, s in enumerate(samples) if i not in broken)
     if not samples:
-        raise DataError(f"{data}: not one photo of {split!r} opens, for example {first}")
+        raise DataError(f"{data}: not one {sight} of {split!r} opens, for example {first}")
     try:
         out.mkdir(parents=True, exist_ok=True)
         predictions = [{"image_id": i, "caption": text} for i, text in captions.items()]
@@ -120,10 +123,10 @@ def evaluate(
             same = score({s.id: said for s in samples}, {s.id: s.references for s in samples}, metrics)
             constant = {"caption": said, "scores": same.corpus}
         found = Evaluation(
-            captioner.name, split, len(samples), scores.corpus, signs, signature, constant, (*faults, *notes)
+            captioner.name, split, len(samples), scores.corpus, signs, signature, constant, (*faults, *notes), sight
         )
         write_whole(out / "scores.json", json.dumps(found.to_json(), indent=1))
-        _write_items(out / "per_photo.csv", captions, scores)
+        _write_items(out / f"per_{sight}.csv", captions, scores)
         write_whole(
             out / "report.html",
             evaluation_page(found, samples, captions, scores.items.get("CIDEr-D", scores.items["ROUGE_L"])),

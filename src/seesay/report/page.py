@@ -78,9 +78,13 @@ def evaluation_page(
         rows = f"<tr><th></th><td>{html.escape(found.model)}</td><td>always “{said}”</td></tr>{rows}"
     sections = "".join(
         f"<h2>{title}</h2><div class=cards>{''.join(_card(s, captions[s.id], items[s.id]) for s in part)}</div>"
-        for title, part in (("Random photos", chosen), ("Best", ranked[:each]), ("Worst", ranked[: -each - 1 : -1]))
+        for title, part in (
+            (f"Random {found.sight}s", chosen),
+            ("Best", ranked[:each]),
+            ("Worst", ranked[: -each - 1 : -1]),
+        )
     )
-    title = f"{found.model} on {found.split}, {found.photos} photos"
+    title = f"{found.model} on {found.split}, {found.count} {found.sight}s"
     return page(
         title,
         f"<h1>{html.escape(title)}</h1><p class=soft>{html.escape(found.signature)}</p><table>{rows}</table>{sections}",

@@ -1,8 +1,9 @@
-"""Inject: the recurrent net itself meets the picture, in one of the three places where the field has put it.
+"""Inject: one recurrent net, and the picture in one of the places where the field has put it.
 
 Tanti et al. 2018 (arXiv:1703.09137), section 3: "init", the picture is the state that the net begins with, an LSTM's
 cell too; "pre", it is read before the first word, as in Show and Tell (Vinyals et al. 2015, arXiv:1411.4555, eq. 10);
-"par", it stands beside every word.
+"par", it stands beside every word. "merge" is what they compare these with: the net reads words alone, and the picture
+stands beside its state before the output layer.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import Decoder, DecoderConfig, State, each, register
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, each, register
 from seesay.models.decoders.recurrent import Cell, Recurrent
 from seesay.models.decoders.words import WordTable, before_output
 from seesay.models.dropout import Dropout
@@ -24,7 +25,7 @@ class InjectConfig(DecoderConfig):
     """Settings of the `inject` decoder."""
 
     name: Literal["inject"] = "inject"
-    conditioning: Literal["init", "pre", "par"] = "par"
+    conditioning: Literal["init", "pre", "par", "merge"] = "par"
     cell: Cell = "lstm"
     embedding: Count = 256
     """Width of words, and of the picture where it is read as they are."""
@@ -35,7 +36,7 @@ class InjectConfig(DecoderConfig):
 
 @register("inject")
 class InjectDecoder(Decoder):
-    """LSTM or GRU that begins with the picture, reads it first, or reads it beside every word.
+    """LSTM or GRU that begins with the picture, reads it first or beside every word, or leaves it to the output layer.
 
     Args:
         config: its settings.
@@ -56,12 +57,13 @@ class InjectDecoder(Decoder):
         if config.conditioning == "init":
             width = len(self.carried) * config.layers * config.hidden
         self.picture = nn.Sequential(Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
-        self.finish = before_output(config.hidden, config.dropout)
-        self.project = nn.Linear(config.hidden, vocabulary_size)
+        met = config.hidden + (config.embedding if config.conditioning == "merge" else 0)
+        self.finish = before_output(met, config.dropout)
+        self.project = nn.Linear(met, vocabulary_size)
         self.dropout = Dropout(config.dropout)
 
     def start(self, memory: Memory) -> State:
-        """The recurrent state (B, layers, H) that the first word meets; with "par" the picture's vector (B, E) too."""
+        """The recurrent state (B, layers, H) that the first word meets; with "par" and "merge" the picture (B, E) too."""
         picture = self.picture(memory.pooled)
         state = self.recurrent.begin(picture)
         if self.conditioning == "init":
@@ -77,6 +79,8 @@ class InjectDecoder(Decoder):
         if self.conditioning == "par":
             words = torch.cat([words, self.dropout(each(state["picture"], tokens))], -1)
         out, after = self.recurrent.step(words, state)
+        if self.conditioning == "merge":
+            out = torch.cat([out, each(state["picture"], tokens)], -1)
         return self.output(self.finish(out)), {**state, **after}
 
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
@@ -87,10 +91,14 @@ class InjectDecoder(Decoder):
             picture = self.dropout(each(state["picture"], tokens))
             words = torch.cat([words, picture[:, None].expand(-1, tokens.shape[1], -1)], -1)
         begin = {name: each(state[name], tokens) for name in self.carried}
-        states: Tensor = self.finish(self.recurrent.read(words, tokens, begin))
-        return states
+        states = self.recurrent.read(words, tokens, begin)
+        if self.conditioning == "merge":
+            real_tokens = (tokens != PAD).view(len(memory), -1).sum(1)
+            states = torch.cat([states, state["picture"].repeat_interleave(real_tokens, 0)], -1)
+        finished: Tensor = self.finish(states)
+        return finished
 
     def output(self, hidden: Tensor) -> Tensor:
-        """(…, H) → (…, V)."""
+        """(…, H), with "merge" (…, H + E) → (…, V)."""
         logits: Tensor = self.project(hidden)
         return logits
