@@ -11,6 +11,7 @@ import threading
 from fractions import Fraction
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from seesay.errors import MediaError, UsageError
 from seesay.media import FrameSampling, Preprocessing, WebPicture, frames_of, load_clip, scenes
 from seesay.media.clip import open_footage
 from seesay.media.footage import MAX_CLIP_PIXELS, Footage, Frame, shown_at
+from seesay.media.video import Video
 
 SMALL = Preprocessing((48, 80))
 ONE = FrameSampling(frames=1)
@@ -74,6 +76,29 @@ def test_frames_one_by_one(clip: tuple[bytes, int]) -> None:
     found = list(frames_of(data, SMALL, 8 / rate, start=3 / rate))
     assert numbers(np.stack([pixels for _, pixels in found])) == list(range(3, 100, 8))
     np.testing.assert_allclose([seconds for seconds, _ in found], np.arange(3, 100, 8) / rate, atol=2e-3)
+
+
+@pytest.mark.parametrize("container", ["mp4", "matroska"])
+def test_no_more_is_decoded_than_is_needed(container: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the key frame before what is wanted; and on the way frames that no other needs are passed over."""
+    options = {"g": "50", "keyint_min": "50", "sc_threshold": "0", "bf": "2"}
+    data = encode(400, format=container, options=options)
+    decoded = []
+    seconds = Video._seconds
+
+    def count(self: Video, frame: Any) -> float:
+        decoded.append(frame)
+        return seconds(self, frame)
+
+    monkeypatch.setattr(Video, "_seconds", count)
+    assert numbers(load_clip(data, SMALL, ONE, start=36.0, end=36.1).pixels) == [360]
+    assert len(decoded) < 20, "the clip is read from its beginning"
+    decoded.clear()
+    assert numbers(load_clip(data, SMALL, FrameSampling("seconds", 3, every=15.6)).pixels) == [0, 156, 312]
+    assert len(decoded) < 40
+    decoded.clear()
+    assert numbers(load_clip(data, SMALL, FrameSampling("seconds", 2, every=4.8)).pixels) == [0, 48]
+    assert len(decoded) < 40, "every frame on the way is decoded"
 
 
 def test_random_draws_one_frame_in_each_segment() -> None:

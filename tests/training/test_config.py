@@ -37,6 +37,15 @@ def test_names_come_first_and_take_the_layer_along():
     assert load_config("default", ["encoder={name: vgg16, layer: fc7}"]).encoder.layer == "fc7"
 
 
+def test_what_a_recipe_says_of_its_own_cnn_is_not_said_of_another():
+    assert load_config("expansionnet_v2").encoder.interpolation == "bilinear"
+    plain = load_config("default").encoder
+    for recipe in ("expansionnet_v2", "vgg16_lstm", "lrcn_small"):
+        assert load_config(recipe, ["encoder=tf_efficientnet_lite2"]).encoder == plain
+    assert load_config("lrcn_small", ["encoder.size=32", "encoder=resnet18"]).encoder.size == 32
+    assert load_config("vgg16_lstm", ["encoder=vgg16"]).encoder.layer == "fc7"
+
+
 @pytest.mark.parametrize(
     ("override", "expected"),
     [

@@ -44,6 +44,7 @@ def test_ranges():
         (["decoder.cell=lstm,rnn"], "decoder.cell"),
         (["training.beam=3,1000"], "beam is 1000; it must be 100 or less"),
         (["training.beam=3,0"], "training.beam"),
+        (["training.max_length=10,null"], "null is no value to search with"),
         (["training.lr=1e-2..1e-4"], "the lower end must be below"),
         (["decoder.dropout=0..1,log"], "log needs a lower end above 0"),
         (["training.lr=-1.0..1.0"], "training.lr"),

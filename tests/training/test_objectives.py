@@ -11,7 +11,7 @@ from seesay.models.captioner import CaptionModel
 from seesay.models.decoders import DECODERS
 from seesay.models.encoders import EncoderConfig
 from seesay.models.memory import Memory
-from seesay.search import SearchOptions
+from seesay.search import Hypothesis, SearchOptions
 from seesay.text import Vocabulary
 from seesay.training.batches import Captions
 from seesay.training.distillation import Teachers, load_teachers
@@ -222,5 +222,33 @@ def test_the_policy_is_sampled_and_learns_at_its_temperature(model, memory, temp
     model.eval()
     sampled = Captions(torch.full((2, 1), model.vocabulary.start), torch.tensor([[4], [5]]))
     loss = critic(memory, sampled, torch.tensor([[1.0], [-2.0]]), sampled)
-    chosen = logits.log_softmax(-1)[[0, 1], [4, 5]]
+    chosen = wanted.log()[[0, 1], [4, 5]]
     assert loss.item() == pytest.approx((2 * chosen[1] - chosen[0]).item(), rel=1e-4)
+
+
+def test_the_end_counts_in_the_reward(model):
+    references = {"a": ["word1 word2 word3"], "b": ["word4"], "c": ["word5 word6"]}
+    critic = SelfCritical(model, prepare_reward(references), SelfCriticalSettings(samples=3), 0.0)
+    tokens = tuple(model.vocabulary.encode(["word1", "word2", "word3"]))
+    drawn = [
+        Hypothesis(tokens, (0.0,) * 4, 0.0, True, None),
+        Hypothesis(tokens, (0.0,) * 3, 0.0, False, None),
+        Hypothesis(tokens[:2], (0.0,) * 3, 0.0, True, None),
+    ]
+    whole, endless, short = critic.rewards(["a"], [drawn])[0]
+    assert whole == pytest.approx(10)  # the reference itself, its end a word: four of them, and so all four orders
+    assert endless < 0.8 * whole
+    assert short < 0.8 * whole
+
+
+def test_the_share_of_cross_entropy_is_added_to_the_policys(model, memory):
+    sampled = Captions(torch.tensor([[1, 4], [1, 5]]), torch.tensor([[4, 2], [5, 2]]))
+    truth = Captions(INPUTS, TARGETS)
+    advantage = torch.tensor([[1.0], [-0.5]])
+    reward = prepare_reward({"a": ["word1"], "b": ["word2"]})
+    losses = [
+        SelfCritical(model, reward, SelfCriticalSettings(cross_entropy=share), 0.0)(memory, sampled, advantage, truth)
+        for share in (0.0, 0.3)
+    ]
+    words = CrossEntropy(model, 0.0)(memory, truth) / 6 * 2  # the mean of the six words, for each of two pictures
+    assert (losses[1] - losses[0]).item() == pytest.approx(0.3 * words.item(), rel=1e-4)

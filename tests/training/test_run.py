@@ -1,6 +1,7 @@
 """Whole runs on a tiny data set: resume after a kill, several processes, wrong use."""
 
 import csv
+import json
 import os
 import random
 import signal
@@ -215,6 +216,23 @@ def test_a_run_leaves_figures_curves_and_an_artefact(tiny_flickr8k, tmp_path, mo
     recorded = read_artefact(out).description
     assert any(recorded.scores["dev"]["loss"] == float(row["dev loss"]) for row in rows)
     assert recorded.training["data"]["sha256"]["train"] != recorded.training["data"]["sha256"]["dev"]
+
+
+@pytest.mark.parametrize(("cut", "says"), [(30, 9), (7, 7)])
+def test_the_longest_caption_sets_the_length(cut, says, tiny_flickr8k, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+    data = read_dataset(f"flickr8k:{tiny_flickr8k}")
+    table = tmp_path / "data.jsonl"
+    with table.open("w") as file:
+        for sample in data.samples:
+            # Longer outside train than anywhere in it.
+            words = [*"abcdefghi"] if sample.split == "train" else ["z"] * 12
+            captions = [" ".join(words), "short"]
+            print(json.dumps({"image": str(sample.media), "captions": captions, "split": sample.split}), file=file)
+    chosen = ["training.max_length=null", f"text.max_length={cut}", "training.epochs=1"]
+    out = train("merge", [*small_merge(), *chosen], f"jsonl:{table}", tmp_path / "run")
+    assert read_artefact(out).description.search["max_length"] == says
+    train("merge", [*small_merge(), *chosen], f"jsonl:{table}", tmp_path / "run", resume=True)
 
 
 @pytest.mark.parametrize("keep", ["best", "last"])

@@ -1,6 +1,7 @@
 """Word vectors and removed words in whole runs on a tiny data set."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,13 +9,14 @@ import torch
 from seesay.errors import UsageError
 from seesay.models.decoders import DECODERS
 from seesay.models.decoders.inject import InjectConfig, InjectDecoder
-from seesay.text import STOP_WORDS
+from seesay.text import STOP_WORDS, Vocabulary
 from seesay.training import train
 from seesay.training.batches import CaptionBook
 from seesay.training.callbacks import Callback
 from seesay.training.checkpoints import read_checkpoint
 from seesay.training.config import load_config
-from seesay.training.sections import TextSettings
+from seesay.training.sections import TextSettings, VectorSettings
+from seesay.training.vectors import give_vectors
 
 SMALL = [
     "encoder=test_efficientnet",
@@ -129,16 +131,37 @@ def test_a_decoder_whose_output_is_its_table(name, tiny_flickr8k, tmp_path, monk
     train("merge", [*settings, "vectors.source=skipgram", "training.epochs=1"], data, tmp_path / "c")
 
 
+def small_decoder(name, words):
+    small = {"hidden": 8, "heads": 2, "embedding": 8, "attention": 8, "feed_forward": 8, "static": (2,), "dynamic": 2}
+    kind = DECODERS[name]
+    settings = {key: value for key, value in small.items() if key in kind.config_class.model_fields}
+    return kind(kind.config_class(**settings), words, 8).eval()
+
+
+def test_every_decoder_reads_the_vectors_as_they_are():
+    """Whatever the scale at which its own words begin."""
+    captions = [[f"word{i % 9}", f"word{i % 7}", "dog"] for i in range(40)]
+    vocabulary = Vocabulary.build(captions, 1)
+    read = {}
+    for source in ("cbow", "skipgram"):
+        for name in sorted(DECODERS):
+            decoder = small_decoder(name, len(vocabulary))
+            if decoder.tied:
+                continue
+            give_vectors(
+                SimpleNamespace(decoder=decoder, vocabulary=vocabulary), captions, VectorSettings(source=source), 1
+            )
+            with torch.no_grad():
+                found = decoder.embedding(torch.arange(4, len(vocabulary)))
+            torch.testing.assert_close(found, read.setdefault(source, found), msg=name)
+    assert not torch.allclose(read["cbow"], read["skipgram"])
+
+
 def test_every_decoder_that_says_words_by_its_table_says_so():
     """A change of the table that is read must not change the output layer, unless the decoder is `tied`."""
-    small = {"hidden": 8, "heads": 2, "embedding": 8, "attention": 8, "feed_forward": 8, "static": (2,), "dynamic": 2}
     for name in sorted(DECODERS):
-        kind = DECODERS[name]
-        settings = {key: value for key, value in small.items() if key in kind.config_class.model_fields}
-        decoder = kind(kind.config_class(**settings), 9, 8).eval()
-        table = getattr(decoder, "embedding", None)
-        if table is None:
-            continue
+        decoder = small_decoder(name, 9)
+        table = decoder.embedding
         hidden = torch.randn(1, decoder.project.in_features if hasattr(decoder, "project") else 8)
         before = decoder.output(hidden)
         with torch.no_grad():
@@ -148,7 +171,6 @@ def test_every_decoder_that_says_words_by_its_table_says_so():
 
 def test_stop_words_and_rare_words_are_left_out(tiny_flickr8k):
     from seesay.data import read_dataset
-    from seesay.text import Vocabulary
 
     samples = read_dataset(f"flickr8k:{tiny_flickr8k}").split("train")
     for settings in (TextSettings(remove_stop_words=True, min_count=9, drop_rare=True), TextSettings(min_count=9)):

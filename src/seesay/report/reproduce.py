@@ -24,7 +24,8 @@ PAPER = {
 }
 """Table 1 of "Image Captioning using LSTM and GRU"."""
 HOW = (
-    "loss: mean cross-entropy of a word in nats, over the last epoch's training captions, with dropout.",
+    "loss: mean cross-entropy of a word in nats, over the last epoch's training captions, with dropout. "
+    "What follows is of what the weights of the epoch that was best on dev say.",
     "BLEU: BLEU-4 of the whole test split, n-gram counts pooled, no smoothing, closest reference length (what NLTK's "
     "corpus_bleu gives); in brackets the mean of the photos' own BLEU-4 (NLTK's sentence_bleu), 0 where no four words "
     "in a row match.",

@@ -157,7 +157,7 @@ class Config(Settings):
     @model_validator(mode="after")
     def _positions_suffice(self) -> Config:
         known = getattr(self.decoder, "max_length", None)
-        needed = 1 + max(self.text.max_length, self.self_critical.max_length, self.training.max_length)
+        needed = 1 + max(self.text.max_length, self.self_critical.max_length, self.training.max_length or 0)
         if known is not None and known < needed:
             raise ValueError(
                 f"decoder.max_length={known} is too short for captions of {needed - 1} words and their start "
@@ -239,12 +239,8 @@ def _set(values: dict[str, Any], path: list[str], value: Any, override: str) -> 
         here = here.setdefault(part, {})
         if not isinstance(here, dict):
             raise UsageError(f"{override!r}: {part} is a single value and has no keys below it")
-    if path in (["decoder", "name"], ["classifier", "name"]) and here.get("name") != value:
-        here.clear()  # another family's settings do not carry over
-    if path == ["encoder", "name"] and here.get("name") != value:
-        here.pop("layer", None)  # a layer of another backbone
-        if encoder_settings(str(value)) is not encoder_settings(str(here.get("name"))):
-            here.clear()
+    if path[1:] == ["name"] and here.get("name") != value:
+        here.clear()  # another backbone's or family's settings do not carry over: its layer, its way to resize
     here[path[-1]] = value
 
 

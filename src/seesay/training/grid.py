@@ -137,9 +137,11 @@ def read_plan(recipe: str, settings: Sequence[str], seeds: int) -> Plan:
     silent = next((key for key in keys if key in SEARCH_KEYS), None) if plan.view is RECOGNITION else None
     if silent is not None:
         raise UsageError(f"{silent}: changes how captions are looked for, and {first.name} learns labels")
+    if any(axis.key in SEARCH_KEYS and None in axis.values for axis in plan.axes):
+        raise UsageError("null is no value to search with in a sweep; name numbers")
     for point in _product([*plan.axes, *(Axis(r.key, (r.low, r.high)) for r in ranges)]):
         training = plan.config(point).training
-        SearchOptions(**{option: getattr(training, option) for option in SEARCH_KEYS.values()})
+        SearchOptions(**training.search)
     return plan
 
 

@@ -1,7 +1,8 @@
 """What training minimises. Each objective is a module around the model, so that Fabric can wrap it for many processes.
 
-An objective returns a sum over its real tokens and their number: the loop divides by the number over *all* processes,
-and so a global batch gives one gradient however it is spread.
+An objective returns a sum, over real tokens or, with the reward, pictures: the loop divides by their number over *all*
+processes. So cross-entropy of a global batch gives one gradient however it is spread. The reward's is a mean over the
+tokens that one process drew, and each draws by itself.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from seesay.training.distillation import Teachers
 from seesay.training.sections import SelfCriticalSettings
 
 END_WORD = "<end>"
+NO_CHANCE = -1e4
+"""A logit so low that its probability is 0, and finite, so that a loss that weighs it with 0 is."""
 
 
 class CrossEntropy(nn.Module):
@@ -115,7 +118,7 @@ class SelfCritical(nn.Module):
     paper, decoded in the same batch.
 
     The end of the sentence is a word like any other in both captions and references, so that stopping early, or never,
-    costs reward.
+    costs reward. Captions are drawn without dropout, their probabilities raised or lowered with it.
 
     Args:
         model: what is trained.
@@ -152,7 +155,7 @@ class SelfCritical(nn.Module):
                     max_length=self.settings.max_length,
                     sample=True,
                     temperature=self.settings.temperature,
-                    forbidden=(words.pad, words.start, words.unk),
+                    forbidden=self._never,
                 ),
                 rng=np.random.default_rng(list(seed)),
                 constant=model.decoder.constant(state),
@@ -186,6 +189,11 @@ class SelfCritical(nn.Module):
     def _greedy(self) -> bool:
         return self.settings.baseline == "greedy"
 
+    @property
+    def _never(self) -> tuple[int, ...]:
+        words = self.cross_entropy.model.vocabulary
+        return words.pad, words.start, words.unk
+
     def forward(self, memory: Memory | Tensor, sampled: Captions, advantage: Tensor, truth: Captions) -> Tensor:
         """Loss summed over pictures, scalar: reward part (mean over sampled tokens) and cross-entropy.
 
@@ -197,9 +205,14 @@ class SelfCritical(nn.Module):
         """
         if isinstance(memory, Tensor):
             memory = self.cross_entropy.model.encode(memory)
-        decoder = self.cross_entropy.model.decoder
+        decoder, words = self.cross_entropy.model.decoder, self.cross_entropy.model.vocabulary
         real = sampled.targets != PAD
         logits = decoder.output(decoder.hidden(memory, sampled.inputs)) / self.settings.temperature
+        # What is never drawn is no part of the policy.
+        logits = logits.index_fill(1, torch.tensor(self._never, device=logits.device), NO_CHANCE)
+        first = torch.zeros_like(real)
+        first[:, 0] = True
+        logits[first[real], words.end] = NO_CHANCE
         losses = token_losses(logits, sampled.targets[real])
         weight = advantage.view(-1, 1).expand_as(real)[real]
         policy = (losses * weight).sum() / real.sum() * len(memory)

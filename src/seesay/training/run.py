@@ -73,6 +73,8 @@ def train(
         )
     if config.kind != dataset.kind and {config.kind, dataset.kind} & {"text", "sound"}:
         raise UsageError(f"{data} holds {dataset.kind}s, and {recipe} reads {config.kind}s: take a recipe for these")
+    if config.training.max_length is None:
+        config = _as_long_as_people(config, dataset)
     out = Path(out)
     fabric = make_fabric(config.training.precision)
     if fabric.is_global_zero:
@@ -122,6 +124,15 @@ def _train(
         log.info("best %s on dev %.4f, epoch %d", task.score, progress.best, progress.best_epoch)
         log.info("the model in %s has %s %.4f on dev", out, task.score, scores[task.score])
     fabric.barrier()
+
+
+def _as_long_as_people(config: Config, dataset: Dataset) -> Config:
+    """The settings with `training.max_length` as many words as are learned of the longest training caption."""
+    learned = config.text.learned
+    longest = max((len(learned.words(text)) for s in dataset.split("train") for text in s.references), default=1)
+    length = max(1, min(longest, config.text.max_length))
+    training = config.training.model_copy(update={"max_length": length})
+    return config.model_copy(update={"training": training})
 
 
 def blend(weights: Mapping[str, Tensor], others: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:

@@ -159,8 +159,9 @@ class TrainingSettings(Settings):
     beam: int = Field(3, ge=1)
     length_power: float = 0.7
     no_repeat_ngram: int = Field(0, ge=0)
-    max_length: int = 20
-    """Most words of a caption on dev and of the exported model; `text.max_length` is what captions are learned to."""
+    max_length: int | None = 20
+    """Most words of a caption on dev and of the exported model (None: as many as the longest training caption has);
+    `text.max_length` is what captions are learned to."""
     seed: int = 1
     start_from: str | None = None
     """A run's or artefact's folder whose weights to begin with; words it does not know begin anew."""
@@ -178,4 +179,4 @@ class TrainingSettings(Settings):
     @property
     def search(self) -> dict[str, Any]:
         """How captions are looked for: what of these settings is a search option too, by the same name."""
-        return {name: getattr(self, name) for name in SEARCH}
+        return {name: getattr(self, name) for name in SEARCH if getattr(self, name) is not None}

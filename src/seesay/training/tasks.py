@@ -150,13 +150,14 @@ class CaptionTask(Task):
             drawn = self.critic.draw(source, at.seed)
         rewards = self.critic.rewards([self.samples[i].id for i in indexes], drawn)
         decode = self.model.vocabulary.decode
+        samples = self.critic.samples(drawn)
         figures = {
-            "reward": float(rewards.mean()),
-            "unfinished": float(np.mean([not h.ended for d in drawn for h in d])),
-            "bad_endings": float(np.mean([ends_badly(decode(h.tokens)) for d in drawn for h in d])),
+            "reward": float(rewards[:, -self.critic.settings.samples :].mean()),
+            "unfinished": float(np.mean([not h.ended for d in samples for h in d])),
+            "bad_endings": float(np.mean([ends_badly(decode(h.tokens)) for d in samples for h in d])),
         }
         advantage = torch.as_tensor(self.critic.advantages(rewards), dtype=torch.float32, device=at.fabric.device)
-        sampled = self.critic.as_captions(self.critic.samples(drawn)).to(at.fabric.device)
+        sampled = self.critic.as_captions(samples).to(at.fabric.device)
         total = objective(source, sampled, advantage, captions)
         return Loss(total, float(len(indexes)), float(len(sampled.inputs)), figures)
 

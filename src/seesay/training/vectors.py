@@ -53,7 +53,7 @@ def give_vectors(
                 "%s: %d lines are passed over, the first is %s", settings.source, found.bad_lines, found.first_bad
             )
         if found.dimension != width:
-            setting = "decoder.hidden" if decoder.tied else "decoder.embedding"
+            setting = "decoder.embedding" if "embedding" in decoder.config_class.model_fields else "decoder.hidden"
             raise UsageError(
                 f"vectors.source: {settings.source} has {found.dimension} numbers a word, the decoder takes "
                 f"{width}: set {setting}={found.dimension}"

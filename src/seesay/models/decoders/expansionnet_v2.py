@@ -21,6 +21,7 @@ from seesay.errors import UsageError
 from seesay.models.attend import attend
 from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, register, spread
 from seesay.models.decoders.expansion import DynamicExpansion, FeedForward, StaticExpansion
+from seesay.models.decoders.words import WordTable
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 from seesay.models.settings import Count, Share
@@ -148,7 +149,7 @@ class ExpansionDecoder(Decoder):
         self.encoders: Any = nn.ModuleList(EncoderLayer(config) for _ in range(config.layers))
         self.enc_reduce_group = nn.Linear(width * config.layers, width)
         self.enc_reduce_norm = nn.LayerNorm(width)
-        self.out_embedder = nn.ModuleDict({"embed": nn.Embedding(vocabulary_size, width)})
+        self.out_embedder = nn.ModuleDict({"embed": WordTable(vocabulary_size, width)})
         self.pos_encoder = nn.Embedding(config.max_length, width)
         self.decoders: Any = nn.ModuleList(DecoderLayer(config) for _ in range(config.layers))
         self.dec_reduce_group = nn.Linear(width * config.layers, width)
@@ -230,10 +231,16 @@ class ExpansionDecoder(Decoder):
             state[f"cross_keys.{layer}"], state[f"cross_values.{layer}"] = decoder.mha.remember(x)
         return state
 
+    @property
+    def embedding(self) -> WordTable:
+        """The table of words."""
+        table = self.out_embedder["embed"]
+        assert isinstance(table, WordTable)
+        return table
+
     def _embed(self, tokens: Tensor, position: Tensor) -> Tensor:
         """Words and their positions, both (…,) → (…, H)."""
-        words = self.dropout(self.out_embedder["embed"](tokens)) * math.sqrt(self.pos_encoder.embedding_dim)
-        embedded: Tensor = words + self.pos_encoder(position)
+        embedded: Tensor = self.dropout(self.embedding(tokens)) + self.pos_encoder(position)
         return embedded
 
     def _reduce(self, outputs: list[Tensor], group: nn.Module, norm: nn.Module) -> Tensor:

@@ -63,7 +63,7 @@ class InjectDecoder(Decoder):
         self.dropout = Dropout(config.dropout)
 
     def start(self, memory: Memory) -> State:
-        """The recurrent state (B, layers, H) that the first word meets; with "par" and "merge" the picture (B, E) too."""
+        """The state (B, layers, H) that the first word meets; with "par" and "merge" the picture (B, E) too."""
         picture = self.picture(memory.pooled)
         state = self.recurrent.begin(picture)
         if self.conditioning == "init":
