@@ -86,7 +86,9 @@ def main() -> None:
     logging.disable(logging.WARNING)
     folds = folds_of(arguments.data)
     orders = ORDERS if arguments.test else ORDERS[:1]
-    print(f"{len(folds)} folds, {arguments.seeds} seeds from {arguments.first_seed} on, scored on {'test' if arguments.test else 'dev'}\n")
+    print(
+        f"{len(folds)} folds, {arguments.seeds} seeds from {arguments.first_seed} on, scored on {'test' if arguments.test else 'dev'}\n"
+    )
     print("| recipe | " + " | ".join(f"top-1, frames {order}" for order in orders) + " |")
     print("| --- |" + " ---: |" * len(orders), flush=True)
     for recipe in arguments.recipes:
