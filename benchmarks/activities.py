@@ -86,21 +86,21 @@ def main() -> None:
     logging.disable(logging.WARNING)
     folds = folds_of(arguments.data)
     orders = ORDERS if arguments.test else ORDERS[:1]
-    print(
-        f"{len(folds)} folds, {arguments.seeds} seeds from {arguments.first_seed} on, scored on {'test' if arguments.test else 'dev'}\n"
-    )
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
+    part = "test" if arguments.test else "dev"
+    print(f"{len(folds)} folds, seeds {seeds[0]} to {seeds[-1]}, scored on {part}\n")
     print("| recipe | " + " | ".join(f"top-1, frames {order}" for order in orders) + " |")
     print("| --- |" + " ---: |" * len(orders), flush=True)
     for recipe in arguments.recipes:
         name, *settings = recipe.split("+")
         by_seed: dict[str, list[float]] = {order: [] for order in orders}
-        for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
+        for seed in seeds:
             chosen = [*settings, f"training.seed={seed}"]
             config = load_config(name, chosen)
             right: dict[str, list[bool]] = {order: [] for order in orders}
             for number, fold in enumerate(folds):
                 print(f"{recipe}: seed {seed}, fold {number + 1} of {len(folds)}", file=sys.stderr, flush=True)
-                samples = read_dataset(fold).split("test" if arguments.test else "dev")
+                samples = read_dataset(fold).split(part)
                 with tempfile.TemporaryDirectory() as out:
                     model = load_any_model(train(name, chosen, fold, Path(out) / "run"))
                 assert isinstance(model, ClassifyModel)
