@@ -117,10 +117,11 @@ def test_settings_that_do_not_belong_together_are_refused(recipe, override, said
     assert len(str(raised.value)) < 250
 
 
-def test_nothing_is_encoded_once_of_texts(data):
+@pytest.mark.parametrize("encoder", ["text_cnn", "test_efficientnet"])
+def test_nothing_is_encoded_once_of_texts(data, encoder):
     with pytest.raises(UsageError, match="random weights and learns"):
         extract_dataset(
             f"folders:{data}/texts",
-            load_config("merge", ["encoder.size=64"]).encoder.model_copy(update={"name": "text_cnn"}),
+            load_config("merge", ["encoder.size=64"]).encoder.model_copy(update={"name": encoder}),
             data / "f",
         )

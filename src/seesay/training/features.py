@@ -162,8 +162,10 @@ def extract_dataset(
     if (flow or positions) and frames is None:
         raise UsageError("--flow and --positions are of clips; say how many frames of each are encoded: --frames 32")
     dataset = read_dataset(data)
-    if frames is None and dataset.kind != "picture":
-        raise UsageError(f"{data} holds {dataset.kind}s; say how many frames of each are encoded: --frames 32")
+    if dataset.kind in ("text", "sound"):
+        raise UsageError(f"{data} holds {dataset.kind}s: {NEVER_KEPT}; use seesay train")
+    if frames is None and dataset.kind == "clip":
+        raise UsageError(f"{data} holds clips; say how many frames of each are encoded: --frames 32")
     fabric = Fabric(accelerator="auto", devices=1, precision="bf16-mixed" if has_bf16() else "32-true")
     network = Encoder(encoder)
     fabric.to_device(network)
