@@ -4,6 +4,7 @@
     weights.safetensors   the weights, once
     encoder.onnx, decoder_start.onnx, decoder_step.onnx    the networks; their weights are those in weights.safetensors
     classifier.onnx       in place of the decoder's two, where labels are recognised
+    neighbours.npz        perhaps: what people said of the training pictures (see `seesay.runtime.neighbours`)
 
 A trained artefact has the first two, an exported one all of them. `seesay.json` records size and SHA-256 of the other
 files. Nothing is ever unpickled.
@@ -29,9 +30,10 @@ MANIFEST = "seesay.json"
 WEIGHTS = "weights.safetensors"
 ENCODER, DECODER_START, DECODER_STEP = NETWORKS = ("encoder.onnx", "decoder_start.onnx", "decoder_step.onnx")
 CLASSIFIER = "classifier.onnx"
+NEIGHBOURS = "neighbours.npz"
 NETWORKS_OF = {"caption": NETWORKS, "recognize": (ENCODER, CLASSIFIER)}
 """What an exported artefact holds, by its task."""
-FILES = (WEIGHTS, *NETWORKS, CLASSIFIER)
+FILES = (WEIGHTS, *NETWORKS, CLASSIFIER, NEIGHBOURS)
 EMBEDDED = Path(__file__).with_name("embedded")
 DEFAULT = "default"
 _LARGEST_MANIFEST = 64 * 2**20

@@ -29,7 +29,9 @@ def test_every_setting_reaches_the_search():
     asked = {"sample": True, "temperature": 0.8, "top_k": 50, "top_p": 0.9, "seed": 1, "num": 5}
     found = options(**asked)
     assert {name: getattr(found, name) for name in asked} == asked
-    named = {*asked, "beam", "max_length", "min_length", "length_power", "groups", "diversity", "must", "must_not"}
+    assert options(consensus=1.5).consensus == 1.5
+    beams = {"beam", "max_length", "min_length", "length_power", "consensus", "groups", "diversity", "must", "must_not"}
+    named = {*asked, *beams}
     assert named == set(SearchSettings.__annotations__)
 
 

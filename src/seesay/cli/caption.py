@@ -11,6 +11,7 @@ import typer
 from seesay.cli.common import output, progress, same_file, say
 from seesay.cli.search import (
     Beam,
+    Consensus,
     Diversity,
     GroupedCommand,
     Groups,
@@ -66,6 +67,7 @@ def caption(
         None, "--model", help="A model's name, folder or .zip, else the embedded ones; repeated: an ensemble."
     ),
     beam: Beam = None,
+    consensus: Consensus = None,
     num: int | None = typer.Option(None, "--num", help="Captions for each photo, at most --beam. [default: 1]"),
     as_json: bool = typer.Option(False, "--json", help="One JSON list, with scores and words."),
     as_jsonl: bool = typer.Option(False, "--jsonl", help="One JSON object a line, as they are done."),
@@ -99,6 +101,7 @@ def caption(
 
     search: SearchSettings = {
         "beam": beam,
+        "consensus": consensus,
         "num": num,
         "min_length": min_length,
         "max_length": max_length,

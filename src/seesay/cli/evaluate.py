@@ -11,6 +11,7 @@ import typer
 from seesay.cli.common import progress, say, table
 from seesay.cli.search import (
     Beam,
+    Consensus,
     GroupedCommand,
     LengthPower,
     MaxLength,
@@ -53,6 +54,7 @@ def evaluate(
         None, "--with", metavar="MODEL", help="Another model, for an ensemble; may be repeated."
     ),
     beam: Beam = None,
+    consensus: Consensus = None,
     out: Path | None = typer.Option(None, "--out", help="Folder for predictions, scores and the report page."),
     as_json: bool = typer.Option(False, "--json", help="Print the scores as JSON."),
     min_length: MinLength = None,
@@ -70,6 +72,7 @@ def evaluate(
 
     search: SearchSettings = {
         "beam": beam,
+        "consensus": consensus,
         "min_length": min_length,
         "max_length": max_length,
         "length_power": length_power,

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import typer
 
-from seesay.cli.common import say
+from seesay.cli.common import progress, say
 from seesay.cli.needs import training_parts
 
 EXAMPLES = """\b
 Examples:
   seesay export runs/default --out model
   seesay export runs/default --out model.zip --quantize int8
+  seesay export runs/default --out model --neighbours flickr8k:FOLDER   # better captions, a few MB more
   seesay caption dog.jpg --model model
 """
 
@@ -26,6 +27,12 @@ def export(
     model: str = typer.Argument(..., metavar="MODEL", help="A run's folder, or any model."),
     out: Path = typer.Option(..., "--out", help="A new folder, or a file ending in .zip."),
     quantize: str = typer.Option("none", "--quantize", help="How weights are kept: none (float32), float16 or int8."),
+    neighbours: str | None = typer.Option(
+        None,
+        "--neighbours",
+        metavar="FORMAT:PATH",
+        help="Keep what people said of the training pictures, and choose captions that agree with it.",
+    ),
 ) -> None:
     """Write the networks as ONNX with one copy of the weights, and check that they compute what PyTorch does."""
     with training_parts():
@@ -33,5 +40,8 @@ def export(
 
         from seesay.export import export_artefact
 
-        artefact = export_artefact(model, out, quantize=cast(Any, quantize))
+        with progress("looking at the training pictures") as tell:
+            artefact = export_artefact(
+                model, out, quantize=cast(Any, quantize), neighbours=neighbours, on_progress=tell
+            )
     say(f"{out}: {artefact.size / 1e6:.1f} MB, {artefact.description.storage} weights, checked against PyTorch")

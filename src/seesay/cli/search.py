@@ -24,6 +24,14 @@ LengthPower = Annotated[
         rich_help_panel=LENGTH,
     ),
 ]
+Consensus = Annotated[
+    float | None,
+    typer.Option(
+        "--consensus",
+        help="What agreement with the captions of similar training pictures counts, for a model that keeps these; "
+        "0: nothing. [default: the model's]",
+    ),
+]
 Sample = Annotated[
     bool, typer.Option("--sample", help="Draw captions at random; they may repeat.", rich_help_panel=SAMPLING)
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shutil
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -11,10 +12,12 @@ from typing import Any, Literal
 import numpy as np
 import onnx
 
-from seesay.artefact import ENCODER, WEIGHTS, Artefact, find_artefact, read_artefact, seal, writing
+from seesay.artefact import ENCODER, NEIGHBOURS, WEIGHTS, Artefact, find_artefact, read_artefact, seal, writing
+from seesay.data import read_dataset
 from seesay.errors import ArtefactError, UsageError
 from seesay.export.classifier_graphs import check_recognition, export_classifier_graphs
 from seesay.export.graphs import export_graphs, inline, refer
+from seesay.export.neighbours import CONSENSUS, add_neighbours
 from seesay.export.parity import TorchNetworks
 from seesay.export.weights import load_any_model, restored, stored, weights_of, write_weights
 from seesay.media import FrameSampling, Preprocessing
@@ -33,6 +36,8 @@ def export_artefact(
     *,
     quantize: Quantize = "float16",
     calibration: Iterable[Any] | None = None,
+    neighbours: str | None = None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Artefact:
     """Write `model` with its networks, ready for use without PyTorch, and check what they compute.
 
@@ -43,17 +48,25 @@ def export_artefact(
             the same captions. `int8`: a quarter of the bytes, computed with as float32.
         calibration: pictures, for int8 only: the encoder then computes in int8, about twice as fast, and its weights
             are inside `encoder.onnx` alone, so that such an artefact cannot be trained or exported again.
+        neighbours: `FORMAT:PATH`, the data it was trained on: what people said of its training part is kept beside the
+            model, which from then on chooses what agrees with it (`seesay.runtime.neighbours`), by `consensus` 2 among
+            its search settings. None keeps those that an exported model has.
+        on_progress: told pictures done and pictures in all, for the neighbours.
 
     Raises:
-        UsageError: an unknown `quantize`, or calibration pictures for another one.
+        UsageError: an unknown `quantize`, or calibration pictures for another one. Or neighbours for a recogniser.
+        DataError: the data cannot be read, has no training part, or fewer than two pictures of it open.
         ArtefactError: `model` is damaged, `out` holds something else, or the networks do not compute the same.
     """
     if quantize not in _STORAGE:
         raise UsageError(f"--quantize {quantize}: choose one of {', '.join(_STORAGE)}")
     if calibration is not None and quantize != "int8":
         raise UsageError(f"calibration pictures are for --quantize int8, not {quantize}")
+    source = find_artefact(model)
+    if neighbours is not None and source.description.task != "caption":
+        raise UsageError(f"{source.source}: recognises, and neighbours are for captions; leave out --neighbours")
+    dataset = None if neighbours is None else read_dataset(neighbours)
     with writing(Path(out)) as folder:
-        source = find_artefact(model)
         built = load_any_model(source)
         if calibration is not None and not isinstance(built.preprocessing, Preprocessing):
             raise UsageError("calibration is of CNNs that look at pictures; leave it out")
@@ -77,6 +90,13 @@ def export_artefact(
             check_recognition(artefact, built, frames or 1, exact=calibration is None)
         else:
             _check(artefact, built, exact=calibration is None)
+        if dataset is not None:
+            add_neighbours(artefact, dataset, on_progress)
+            search = {**artefact.description.search, "consensus": CONSENSUS}
+            seal(folder, replace(artefact.description, search=search))
+        elif NEIGHBOURS in source.files:
+            shutil.copyfile(source.file(NEIGHBOURS), folder / NEIGHBOURS)
+            seal(folder, artefact.description)
     return read_artefact(out)
 
 

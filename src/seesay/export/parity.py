@@ -30,9 +30,15 @@ class TorchNetworks:
     @torch.inference_mode()
     def start(self, pixels: NDArray[np.uint8]) -> dict[str, Array]:
         """See `Networks.start`."""
-        state = self.model.decoder.start(self._memory(pixels))
+        return self.look(pixels)[0]
+
+    @torch.inference_mode()
+    def look(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Array], Array]:
+        """See `Networks.look`."""
+        memory = self._memory(pixels)
+        state = self.model.decoder.start(memory)
         self.constant = frozenset(self.model.decoder.constant(state))
-        return {name: value.cpu().numpy() for name, value in state.items()}
+        return {name: value.cpu().numpy() for name, value in state.items()}, memory.pooled.float().cpu().numpy()
 
     def _memory(self, pixels: NDArray[np.uint8]) -> Memory:
         if pixels.ndim == 4:

@@ -160,11 +160,16 @@ class _Once:
         self.step = networks.step
         self.constant: frozenset[str] = networks.constant
         self._pixels: NDArray[np.uint8] | None = None
-        self._state: dict[str, Any] = {}
+        self._seen: tuple[dict[str, Any], Any] = ({}, None)
 
     def start(self, pixels: NDArray[np.uint8]) -> dict[str, Any]:
         """See `Networks.start`."""
+        return self.look(pixels)[0]
+
+    def look(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Any], Any]:
+        """See `Networks.look`."""
         if pixels is not self._pixels:
-            self._pixels, self._state = pixels, self.networks.start(pixels)
+            self._pixels, self._seen = pixels, self.networks.look(pixels)
             self.constant = self.networks.constant
-        return dict(self._state)
+        state, pooled = self._seen
+        return dict(state), pooled

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seesay.artefact import Artefact
+from seesay.artefact import NEIGHBOURS, Artefact
 from seesay.errors import MediaError, UsageError
 from seesay.media import (
     ClipPreprocessing,
@@ -24,6 +26,7 @@ from seesay.media import (
     printable,
 )
 from seesay.runtime.caption import Caption, caption_of
+from seesay.runtime.neighbours import Neighbours
 from seesay.runtime.networks import Networks
 from seesay.runtime.settings import SearchSettings, search_options
 from seesay.search import SearchOptions, decode
@@ -65,6 +68,15 @@ class Captioner:
         self.grid_size = artefact.description.grid_size
         self.attends = "attention" in artefact.description.carried
         self.members: tuple[Captioner, ...] = (self,)
+
+    @cached_property
+    def neighbours(self) -> Neighbours | None:
+        """What people said of its training pictures, where it keeps that.
+
+        Raises:
+            ArtefactError: the file is damaged.
+        """
+        return Neighbours.load(self.artefact.file(NEIGHBOURS)) if NEIGHBOURS in self.artefact.files else None
 
     @property
     def name(self) -> str:
@@ -135,9 +147,18 @@ class Captioner:
         """Search options: the model's own, with what the caller asks for in their place.
 
         Raises:
-            UsageError: see `caption`; or more words than this model has positions for.
+            UsageError: see `caption`; or more words than this model has positions for, or consensus with neighbours
+                that it does not keep.
         """
-        options = search_options(self.vocabulary, self.artefact.description.search, search)
+        defaults = dict(self.artefact.description.search)
+        if search.get("consensus") and self.neighbours is None:
+            raise UsageError(
+                f"consensus is agreement with the captions of training pictures, and {self.name} keeps none; "
+                "leave it out, or make the model anew: seesay export MODEL --out DIR --neighbours FORMAT:PATH"
+            )
+        if defaults.get("consensus") and self.neighbours is None:
+            del defaults["consensus"]
+        options = search_options(self.vocabulary, defaults, search)
         for member in self.members:
             positions = dict(member.artefact.description.model.get("decoder", {})).get("max_length")
             if positions is not None and options.max_length >= positions:
@@ -148,17 +169,23 @@ class Captioner:
 
     def caption_pixels(self, pixels: NDArray[np.uint8], options: SearchOptions) -> list[list[Caption]]:
         """Caption preprocessed pixels, a row for each source as `preprocessing.load` gives it, in one batch."""
-        state = self.networks.start(pixels)
+        if options.consensus:
+            state, pooled = self.networks.look(pixels)
+        else:
+            state = self.networks.start(pixels)
         hypotheses = decode(
             self.networks.step,
             state,
             batch=len(pixels),
             start=self.vocabulary.start,
             end=self.vocabulary.end,
-            options=options,
+            options=replace(options, num=options.beam) if options.consensus else options,
             constant=self.networks.constant,
             own=[crc32(picture) for picture in pixels] if options.sample else None,
         )
+        if options.consensus:
+            assert self.neighbours is not None  # `options` sees to it
+            hypotheses = [h[: options.num] for h in self.neighbours.rerank(pooled, hypotheses, options.consensus)]
         return [[caption_of(h, self.vocabulary, self.grid_size) for h in best] for best in hypotheses]
 
     def _stream(

@@ -18,7 +18,8 @@ from seesay.search import combine, union, union_constant
 class Ensemble(Captioner):
     """Captioners of one vocabulary whose probabilities are averaged at every word; see `Captioner`.
 
-    The first one's search settings hold. Attention is the mean of those that attend, where they share one grid.
+    The first one's search settings hold, but for `consensus`, which an ensemble has none of. Attention is the mean of
+    those that attend, where they share one grid.
 
     Args:
         members: two or more; each keeps its own encoder and preprocessing.
@@ -46,6 +47,7 @@ class Ensemble(Captioner):
         grids = [member.grid_size for member in members if member.attends]
         self.attends = len(set(grids)) == 1
         self.grid_size = grids[0] if grids else self.grid_size
+        self.neighbours = None
 
     @property
     def name(self) -> str:
@@ -98,6 +100,10 @@ class _Networks:
     @property
     def constant(self) -> frozenset[str]:
         return union_constant([member.constant for member in self.members])
+
+    def look(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Array], Array]:
+        """See `Networks.look`."""
+        return self.start(pixels), np.empty((len(pixels), 0), np.float32)
 
     def start(self, pixels: NDArray[np.uint8]) -> dict[str, Array]:
         """See `Networks.start`."""

@@ -31,6 +31,9 @@ class Networks(Protocol):
     def start(self, pixels: NDArray[np.uint8]) -> dict[str, Array]:
         """Pixels of pictures (B, H, W, 3) or of clips (B, F, H, W, 3) → the decoder's state, B rows."""
 
+    def look(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Array], Array]:
+        """As `start`, and the encoder's vector of each picture or clip, (B, D) float32; of an ensemble (B, 0)."""
+
     def step(self, tokens: Array, state: State) -> tuple[Array, dict[str, Array]]:
         """Tokens (R,) int64 just emitted → logits (R, V) float32 of the next, and the new state.
 
@@ -72,12 +75,17 @@ class OnnxNetworks:
 
     def start(self, pixels: NDArray[np.uint8]) -> dict[str, Array]:
         """See `Networks.start`."""
+        return self.look(pixels)[0]
+
+    def look(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Array], Array]:
+        """See `Networks.look`."""
         parts = [
-            self._start.run(self._state_names, {name: memory[name] for name in self._start_inputs})
+            (*self._start.run(self._state_names, {name: memory[name] for name in self._start_inputs}), memory["pooled"])
             for memory in self._memories(pixels)
         ]
-        whole = (np.concatenate(values) for values in zip(*parts, strict=True))
-        return {name.removeprefix("state."): value for name, value in zip(self._state_names, whole, strict=True)}
+        *whole, pooled = (np.concatenate(values) for values in zip(*parts, strict=True))
+        names = (name.removeprefix("state.") for name in self._state_names)
+        return dict(zip(names, whole, strict=True)), pooled
 
     def _memories(self, pixels: NDArray[np.uint8]) -> Iterator[dict[str, Array]]:
         if pixels.ndim == 5:

@@ -10,7 +10,7 @@ from seesay.errors import UsageError
 from seesay.search import SearchOptions
 from seesay.text import Vocabulary, tokenize
 
-_FOR_BEAMS = ("beam", "length_power")
+_FOR_BEAMS = ("beam", "length_power", "consensus")
 _NEAR = 5
 
 
@@ -30,6 +30,8 @@ class SearchSettings(TypedDict, total=False):
     """Fewest words in a caption (1)."""
     length_power: float | None
     """What a caption's length is raised to before its score is divided by it; 0 favours short ones."""
+    consensus: float | None
+    """How much it counts that a caption is like what people said of similar training pictures; 0 turns it off."""
     groups: int | None
     """Groups that the beam is divided in, each kept from saying what the others say (1)."""
     diversity: float | None
@@ -75,6 +77,11 @@ def search_options(vocabulary: Vocabulary, defaults: Mapping[str, Any], asked: S
         for name in _FOR_BEAMS:
             if name in given:
                 raise UsageError(f"{name} and sample do not go together ({name} is for beam search); leave one out")
+    several = int(given.get("groups", 1)) > 1
+    if several and given.get("consensus"):
+        raise UsageError("consensus and groups do not go together (groups keep their own order); leave one out")
+    if several or given.get("sample"):
+        given["consensus"] = 0
     never = (vocabulary.pad, vocabulary.start, vocabulary.unk, *sorted(set(banned) - {vocabulary.unk}))
     return SearchOptions(**{**defaults, **given}, must=tuple(must), forbidden=never)
 

@@ -26,6 +26,7 @@ _LOWEST = {
     "max_length": 1,
     "min_length": 0,
     "length_power": 0,
+    "consensus": 0,
     "no_repeat_ngram": 0,
     "groups": 1,
     "diversity": 0,
@@ -47,6 +48,8 @@ class SearchOptions:
         min_length: fewest tokens in a sentence, its end not counted.
         length_power: a sentence is scored by the sum of its log-probabilities over length**length_power; its end counts
             in both (Wu et al. 2016, arXiv:1609.08144, section 7, in its simple form). 0 turns it off.
+        consensus: what agreement with the captions of similar training pictures adds to a sentence's score (see
+            `seesay.runtime.neighbours`), by whoever has these: search itself does not.
         no_repeat_ngram: no sequence of this many tokens comes twice in a sentence; 0 turns it off.
         forbidden: tokens never emitted: padding, start, the unknown word, and what else must not appear.
         must: phrases, each of one or more tokens in a row, that a sentence must hold; for beam search.
@@ -66,6 +69,7 @@ class SearchOptions:
     max_length: int = 20
     min_length: int = 1
     length_power: float = 0.7
+    consensus: float = 0.0
     no_repeat_ngram: int = 0
     forbidden: tuple[int, ...] = ()
     must: tuple[tuple[int, ...], ...] = ()

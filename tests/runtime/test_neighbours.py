@@ -1,0 +1,151 @@
+"""Consensus with the captions of similar training pictures, against figures worked out the long way."""
+
+from collections import Counter
+from dataclasses import fields, replace
+from math import log, sqrt
+
+import numpy as np
+import pytest
+
+from seesay.errors import ArtefactError, UsageError
+from seesay.runtime.neighbours import KERNEL, Neighbours
+from seesay.search import Hypothesis
+
+# Word ids of the captions of four pictures; two are alike, and so are the other two.
+CAPTIONS = [[[5, 6, 7], [5, 6, 8, 9]], [[5, 6, 7, 10]], [[11, 12, 13]], [[11, 12, 13, 14], [11, 12]]]
+VECTORS = np.array([[1.0, 0, 0.1], [1, 0.1, 0], [0, 1, 0.1], [0.1, 1, 0]], np.float32)
+
+
+def grams(words):
+    return Counter(tuple(words[i : i + n]) for n in range(1, 5) for i in range(len(words) - n + 1))
+
+
+def tf_idf(words):
+    """One vector for each order, of length 1, as CIDEr has them."""
+    documents = [set().union(*(grams(c) for c in told)) for told in CAPTIONS]
+    weight = {g: n * log(4 / max(1, sum(g in d for d in documents))) for g, n in grams(words).items()}
+    norm = {n: sqrt(sum(w * w for g, w in weight.items() if len(g) == n)) for n in range(1, 5)}
+    return {g: w / norm[len(g)] for g, w in weight.items() if w}
+
+
+def cider(words, picture):
+    documents = [set().union(*(grams(c) for c in told)) for told in CAPTIONS]
+    shared = {g for g in tf_idf(words) if sum(g in d for d in documents) > 1}
+    theirs = [tf_idf(c) for c in CAPTIONS[picture]]
+    return 10 / 4 * np.mean([sum(tf_idf(words)[g] * t.get(g, 0) for g in shared) for t in theirs])
+
+
+@pytest.fixture
+def neighbours():
+    return Neighbours.of(VECTORS, CAPTIONS)
+
+
+def hypothesis(words, score, satisfied=True):
+    return Hypothesis(tuple(words), (score / 2,) * 2, score, True, None, satisfied)
+
+
+def test_nearest_by_cosine_about_the_mean(neighbours):
+    centred = VECTORS - VECTORS.mean(0)
+    asked = np.array([[0.9, 0.3, 0.2]], np.float32)
+    seen = asked - VECTORS.mean(0)
+    cosine = (centred @ seen[0]) / np.linalg.norm(centred, axis=1) / np.linalg.norm(seen)
+    nearest, weight = neighbours.nearest(asked)
+    assert nearest[0].tolist() == np.argsort(-cosine).tolist()
+    wanted = np.exp(cosine / KERNEL) / np.exp(cosine / KERNEL).sum()
+    assert weight[0] == pytest.approx(wanted[nearest[0]], abs=2e-2)
+    assert weight.sum() == pytest.approx(1)
+    first, _ = neighbours.nearest(VECTORS)
+    assert first[:, 0].tolist() == [0, 1, 2, 3]
+
+
+def test_consensus_is_the_weighted_mean_of_cider(neighbours):
+    asked = np.array([[0.8, 0.5, 0.2], [0.2, 0.7, 0.1]], np.float32)
+    told = [[[5, 6, 7], [5, 6, 6, 11, 12]], [[11, 12, 13, 14]]]
+    nearest, weight = neighbours.nearest(asked)
+    found = neighbours.consensus(asked, told)
+    for row, captions in enumerate(told):
+        for words, value in zip(captions, found[row], strict=True):
+            wanted = sum(w * cider(words, p) for p, w in zip(nearest[row], weight[row], strict=True))
+            assert value == pytest.approx(wanted, rel=2e-3)
+            assert value > 0
+
+
+def test_rerank_adds_it_and_sorts(neighbours):
+    asked = VECTORS[:1]
+    found = [[hypothesis([11, 12, 13], -1.0), hypothesis([5, 6, 7], -1.1), hypothesis([20], -5.0)]]
+    (agreed,) = neighbours.consensus(asked, [[h.tokens for h in found[0]]])
+    (ranked,) = neighbours.rerank(asked, found, 2.0)
+    assert [h.tokens for h in ranked] == [(5, 6, 7), (11, 12, 13), (20,)]
+    assert ranked[0].score == pytest.approx(-1.1 + 2 * agreed[1])
+    assert ranked[0].logprobs == found[0][1].logprobs
+    assert ranked[2].score == -5  # no n-gram is known
+    assert neighbours.rerank(asked, found, 0.0) == found
+
+
+def test_what_is_required_stays_first(neighbours):
+    found = [[hypothesis([11, 12, 13], -1.0), hypothesis([5, 6, 7], -1.1, satisfied=False)]]
+    (ranked,) = neighbours.rerank(VECTORS[:1], found, 100.0)
+    assert [h.satisfied for h in ranked] == [True, False]
+
+
+def test_empty_captions_and_a_picture_beside_others(neighbours):
+    alone = neighbours.consensus(VECTORS[:1], [[[5, 6, 7]]])[0]
+    beside = neighbours.consensus(VECTORS, [[[5, 6, 7]], [[]], [[], [11, 12]], [[20, 21]]])
+    assert [len(values) for values in beside] == [1, 1, 2, 1]
+    assert beside[0] == pytest.approx(alone, rel=1e-6)
+    assert beside[1][0] == beside[2][0] == beside[3][0] == 0
+
+
+def test_captions_are_not_kept(neighbours):
+    """Of an n-gram that one picture alone is described with nothing is left, so that no caption can be read back."""
+    assert len(neighbours.grams) == len(set(grams([5, 6, 7]) + grams([11, 12, 13])))
+    kept = np.diff(neighbours.starts)
+    assert kept.tolist() == [6, 6, 6, 6]
+
+
+def test_saved_and_loaded(neighbours, tmp_path):
+    neighbours.save(tmp_path / "a.npz")
+    neighbours.save(tmp_path / "b.npz")
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    read = Neighbours.load(tmp_path / "a.npz")
+    for field in fields(Neighbours):
+        assert np.array_equal(getattr(read, field.name), getattr(neighbours, field.name))
+
+
+@pytest.mark.parametrize("harm", ["cut", "text", "shape", "index", "missing", "order"])
+def test_a_damaged_file_is_one_line(neighbours, tmp_path, harm):
+    file = tmp_path / "neighbours.npz"
+    changed = neighbours
+    if harm == "shape":
+        changed = replace(neighbours, idf=neighbours.idf[1:])
+    if harm == "index":
+        changed = replace(neighbours, gram=neighbours.gram + np.uint32(100))
+    if harm == "order":
+        changed = replace(neighbours, starts=neighbours.starts[::-1].copy())
+    changed.save(file)
+    if harm == "cut":
+        file.write_bytes(file.read_bytes()[:-40])
+    if harm == "text":
+        file.write_text("no arrays")
+    if harm == "missing":
+        np.savez(file, centre=neighbours.centre)
+    with pytest.raises(ArtefactError, match=r"neighbours\.npz: is damaged .*; get the artefact again"):
+        Neighbours.load(file)
+
+
+def test_pickled_arrays_are_refused(tmp_path):
+    np.savez(tmp_path / "neighbours.npz", centre=np.array([print], dtype=object))
+    with pytest.raises(ArtefactError, match="damaged"):
+        Neighbours.load(tmp_path / "neighbours.npz")
+
+
+def test_one_picture_has_no_neighbours():
+    with pytest.raises(UsageError, match="two or more"):
+        Neighbours.of(VECTORS[:1], CAPTIONS[:1])
+
+
+def test_as_many_dimensions_as_there_are_pictures():
+    wide = np.random.default_rng(0).normal(size=(3, 700)).astype(np.float32)
+    few = Neighbours.of(wide, [[[5, 6]], [[5, 6]], [[7, 8]]])
+    assert few.vectors.shape == (3, 3)
+    assert few.nearest(wide)[0][:, 0].tolist() == [0, 1, 2]
