@@ -108,7 +108,15 @@ def test_pytorch_says_the_same(knowing, data):
     assert check_parity(knowing, dev(data)).differing == ()
 
 
-def test_sampling_groups_and_ensembles_leave_it_out(knowing, plain, data):
+def test_an_ensemble_has_those_of_its_first(knowing, plain, data):
+    alone = seesay.load(knowing.root).caption(dev(data), num=3)
+    assert seesay.load([knowing.root, knowing.root]).caption(dev(data), num=3) == alone
+    mixed = seesay.load([knowing.root, plain.root])
+    assert mixed.options().consensus == 2
+    assert mixed.caption(dev(data)) != mixed.caption(dev(data), consensus=500)
+
+
+def test_sampling_and_groups_leave_it_out(knowing, plain, data):
     captioner = seesay.load(knowing.root)
     assert captioner.options(sample=True).consensus == 0
     assert len(captioner.caption(dev(data), sample=True, num=7)[0]) == 7
@@ -118,10 +126,9 @@ def test_sampling_groups_and_ensembles_leave_it_out(knowing, plain, data):
     assert len(captioner.caption(dev(data), groups=2, beam=4, num=4)[0]) == 4
     with pytest.raises(UsageError, match="consensus and groups do not go together"):
         captioner.options(groups=2, beam=4, consensus=1.0)
-    both = seesay.load([knowing.root, plain.root])
-    assert both.options().consensus == 0
-    assert both.caption(dev(data))[0][0].text
-    for one in (both, seesay.load(plain.root)):
+    for one in (seesay.load([plain.root, knowing.root]), seesay.load(plain.root)):
+        assert one.options().consensus == 0
+        assert one.caption(dev(data))[0][0].text
         with pytest.raises(UsageError, match=r"keeps none; leave it out, or .* --neighbours FORMAT:PATH"):
             one.options(consensus=1.0)
     with pytest.raises(UsageError, match="consensus is -1"):

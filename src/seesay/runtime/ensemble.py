@@ -18,8 +18,8 @@ from seesay.search import combine, union, union_constant
 class Ensemble(Captioner):
     """Captioners of one vocabulary whose probabilities are averaged at every word; see `Captioner`.
 
-    The first one's search settings hold, but for `consensus`, which an ensemble has none of. Attention is the mean of
-    those that attend, where they share one grid.
+    The first one's search settings hold, and it is its neighbours that captions agree with, if it keeps any. Attention
+    is the mean of those that attend, where they share one grid.
 
     Args:
         members: two or more; each keeps its own encoder and preprocessing.
@@ -47,7 +47,6 @@ class Ensemble(Captioner):
         grids = [member.grid_size for member in members if member.attends]
         self.attends = len(set(grids)) == 1
         self.grid_size = grids[0] if grids else self.grid_size
-        self.neighbours = None
 
     @property
     def name(self) -> str:
@@ -101,10 +100,12 @@ class _Networks:
     def constant(self) -> frozenset[str]:
         return union_constant([member.constant for member in self.members])
 
-    def look(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Array], Array]:
-        """See `Networks.look`."""
-        return self.start(pixels), np.empty((len(pixels), 0), np.float32)
-
     def start(self, pixels: NDArray[np.uint8]) -> dict[str, Array]:
         """See `Networks.start`."""
         return union([m.start(part) for m, part in zip(self.members, self.joint.split(pixels), strict=True)])
+
+    def look(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Array], Array]:
+        """See `Networks.look`; the vector is the first one's."""
+        first, *others = zip(self.members, self.joint.split(pixels), strict=True)
+        state, pooled = first[0].look(first[1])
+        return union([state, *(m.start(part) for m, part in others)]), pooled

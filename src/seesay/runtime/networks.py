@@ -32,7 +32,7 @@ class Networks(Protocol):
         """Pixels of pictures (B, H, W, 3) or of clips (B, F, H, W, 3) → the decoder's state, B rows."""
 
     def look(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Array], Array]:
-        """As `start`, and the encoder's vector of each picture or clip, (B, D) float32; of an ensemble (B, 0)."""
+        """As `start`, and the encoder's vector of each picture or clip, (B, D) float32."""
 
     def step(self, tokens: Array, state: State) -> tuple[Array, dict[str, Array]]:
         """Tokens (R,) int64 just emitted → logits (R, V) float32 of the next, and the new state.
