@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -103,13 +104,20 @@ class Neighbours:
 
         The nearest comes first; weights sum to 1.
         """
-        cosine = _directions((np.asarray(pooled, np.float32) - self.centre) @ self.projection) @ self.vectors.T.astype(
-            np.float32
-        )
+        seen = _directions(_products(self._axes, np.asarray(pooled, np.float32) - self.centre))
+        cosine = _products(self._rows, seen)
         nearest = np.argsort(-cosine, 1, kind="stable")[:, :NEAREST]
         near = np.take_along_axis(cosine, nearest, 1)
         weight = np.exp((near - near[:, :1]) / KERNEL)
         return nearest, weight / weight.sum(1, keepdims=True)
+
+    @cached_property
+    def _axes(self) -> NDArray[np.float32]:
+        return np.ascontiguousarray(self.projection.T)
+
+    @cached_property
+    def _rows(self) -> NDArray[np.float32]:
+        return self.vectors.astype(np.float32)  # numpy computes with float16 slowly
 
     def consensus(
         self, pooled: NDArray[np.floating], captions: Sequence[Sequence[Sequence[int]]]
@@ -203,6 +211,11 @@ def _unit(counts: Counts, idf: NDArray[np.floating], captions: int) -> NDArray[n
     norm = np.sqrt(add_up(cell, weight**2, captions * ORDER))[cell]
     unit: NDArray[np.float64] = np.divide(weight, norm, out=np.zeros_like(weight), where=norm > 0)
     return unit
+
+
+def _products(rows: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, D) and (B, D) → (B, N) dot products, without BLAS, whose threads would get in the way of ONNX Runtime's."""
+    return np.stack([np.einsum("nd,d->n", rows, vector) for vector in vectors])
 
 
 def _directions(vectors: NDArray[Any]) -> NDArray[np.float32]:
