@@ -34,6 +34,16 @@ def test_each_is_whole_and_says_what_it_is(name):
     assert artefact.description.scores["test"]
 
 
+def test_the_captioner_of_photos_agrees_with_its_neighbours():
+    captioner = seesay.load("default")
+    assert captioner.options().consensus == 2
+    assert len(captioner.neighbours.vectors) == 6000
+    alone = {c.text: c.score for c in captioner.caption(["samples/astronaut.jpg"], num=3, consensus=0)[0]}
+    agreed = {c.text: c.score for c in captioner.caption(["samples/astronaut.jpg"], num=3)[0]}
+    assert set(agreed) == set(alone)
+    assert all(agreed[text] > alone[text] for text in alone)
+
+
 def test_photos_and_clips_without_a_model_named(tmp_path, capsys):
     pytest.importorskip("av", reason="clips need PyAV: pip install 'seesay[video]'")
     from clips import encode

@@ -124,6 +124,8 @@ def test_sampling_and_groups_leave_it_out(knowing, plain, data):
         captioner.options(sample=True, consensus=1.0)
     assert captioner.options(groups=2, beam=4).consensus == 0
     assert len(captioner.caption(dev(data), groups=2, beam=4, num=4)[0]) == 4
+    with pytest.raises(UsageError, match="groups is 'two'"):
+        captioner.options(groups="two")
     with pytest.raises(UsageError, match="consensus and groups do not go together"):
         captioner.options(groups=2, beam=4, consensus=1.0)
     for one in (seesay.load([plain.root, knowing.root]), seesay.load(plain.root)):

@@ -97,7 +97,7 @@ def test_empty_captions_and_a_picture_beside_others(neighbours):
 
 
 def test_captions_are_not_kept(neighbours):
-    """Of an n-gram that one picture alone is described with nothing is left, so that no caption can be read back."""
+    """Of an n-gram that one picture alone is described with, nothing is left."""
     assert len(neighbours.grams) == len(set(grams([5, 6, 7]) + grams([11, 12, 13])))
     kept = np.diff(neighbours.starts)
     assert kept.tolist() == [6, 6, 6, 6]

@@ -77,7 +77,7 @@ def search_options(vocabulary: Vocabulary, defaults: Mapping[str, Any], asked: S
         for name in _FOR_BEAMS:
             if name in given:
                 raise UsageError(f"{name} and sample do not go together ({name} is for beam search); leave one out")
-    several = int(given.get("groups", 1)) > 1
+    several = given.get("groups", 1) != 1
     if several and given.get("consensus"):
         raise UsageError("consensus and groups do not go together (groups keep their own order); leave one out")
     if several or given.get("sample"):
