@@ -147,7 +147,9 @@ def test_export_again_and_zip_keep_it(knowing, tmp_path, data):
 def test_the_command(model, data, tmp_path, capsys):
     spec = f"csv:{data / 'captions.csv'}"
     assert run(["export", str(model.root), "--out", str(tmp_path / "m"), "--neighbours", spec]) == 0
-    assert "MB" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "MB" in said
+    assert "1 of 12 do not open and are passed over, the first:" in said
     call = ["caption", str(data / "12.png"), "--model", str(tmp_path / "m"), "--json"]
     scores = []
     for weight in ("0", "50"):

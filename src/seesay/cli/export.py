@@ -40,8 +40,8 @@ def export(
 
         from seesay.export import export_artefact
 
-        with progress("looking at the training pictures") as tell:
+        with progress("looking at the training pictures") as advance:
             artefact = export_artefact(
-                model, out, quantize=cast(Any, quantize), neighbours=neighbours, on_progress=tell
+                model, out, quantize=cast(Any, quantize), neighbours=neighbours, on_progress=advance, tell=say
             )
     say(f"{out}: {artefact.size / 1e6:.1f} MB, {artefact.description.storage} weights, checked against PyTorch")

@@ -38,6 +38,7 @@ def export_artefact(
     calibration: Iterable[Any] | None = None,
     neighbours: str | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Artefact:
     """Write `model` with its networks, ready for use without PyTorch, and check what they compute.
 
@@ -52,6 +53,7 @@ def export_artefact(
             model, which from then on chooses what agrees with it (`seesay.runtime.neighbours`), by `consensus` 2 among
             its search settings. None keeps those that an exported model has.
         on_progress: told pictures done and pictures in all, for the neighbours.
+        tell: given a line where some of these do not open, which are passed over.
 
     Raises:
         UsageError: an unknown `quantize`, or calibration pictures for another one. Or neighbours for a recogniser.
@@ -91,7 +93,7 @@ def export_artefact(
         else:
             _check(artefact, built, exact=calibration is None)
         if dataset is not None:
-            add_neighbours(artefact, dataset, on_progress)
+            add_neighbours(artefact, dataset, on_progress, tell)
             search = {**artefact.description.search, "consensus": CONSENSUS}
             seal(folder, replace(artefact.description, search=search))
         elif NEIGHBOURS in source.files:

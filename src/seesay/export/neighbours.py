@@ -21,7 +21,7 @@ CONSENSUS = 2.0
 
 
 def add_neighbours(
-    artefact: Artefact, dataset: Dataset, on_progress: Callable[[int, int], None] = lambda done, total: None
+    artefact: Artefact, dataset: Dataset, on_progress: Callable[[int, int], None], tell: Callable[[str], None]
 ) -> None:
     """Look at the training pictures, or clips, with an exported model, and write its `neighbours.npz`.
 
@@ -29,8 +29,7 @@ def add_neighbours(
         artefact: exported; its folder gets the file, its manifest is not touched.
         dataset: its training part is taken.
         on_progress: told pictures done and pictures in all.
-
-    A picture that does not open is passed over.
+        tell: given a line where pictures do not open, which are passed over.
 
     Raises:
         DataError: the data has no training part, or fewer than two pictures of it open.
@@ -50,4 +49,6 @@ def add_neighbours(
         on_progress(done, len(samples))
     if len(told) < 2:
         raise DataError(f"{len(told)} of {len(samples)} training pictures open, for example {faults[0]}")
+    if faults:
+        tell(f"{len(faults)} of {len(samples)} do not open and are passed over, the first: {faults[0]}")
     Neighbours.of(np.concatenate(vectors), told).save(artefact.root / NEIGHBOURS)
