@@ -71,7 +71,7 @@ def dev(data):
 
 
 def test_search_settings_and_the_file(knowing):
-    assert knowing.description.search == {"beam": 3, "max_length": 6, "consensus": 2.0}
+    assert knowing.description.search == {"beam": 5, "max_length": 6, "consensus": 2.0}
     knowing.verify()
     table = seesay.load(knowing.root).neighbours
     assert table.vectors.shape[0] == 11  # one does not open
@@ -122,6 +122,7 @@ def test_sampling_and_groups_leave_it_out(knowing, plain, data):
     assert len(captioner.caption(dev(data), sample=True, num=7)[0]) == 7
     with pytest.raises(UsageError, match="consensus and sample do not go together"):
         captioner.options(sample=True, consensus=1.0)
+    assert captioner.options(sample=True, consensus=0) == captioner.options(sample=True)
     assert captioner.options(groups=2, beam=4).consensus == 0
     assert len(captioner.caption(dev(data), groups=2, beam=4, num=4)[0]) == 4
     with pytest.raises(UsageError, match="groups is 'two'"):

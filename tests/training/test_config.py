@@ -91,6 +91,13 @@ def test_settings_that_would_do_nothing_or_fail_later_are_refused(recipe, overri
     assert "\n" not in str(error.value)
 
 
+def test_scheduled_sampling_rises_to_its_share_in_the_last_epoch_of_words():
+    words = load_config("merge", ["training.scheduled_sampling=0.2", "training.epochs=5"])
+    assert [words.sampled_share(e) for e in range(5)] == pytest.approx([0, 0.05, 0.1, 0.15, 0.2])
+    then_reward = ["training.scheduled_sampling=0.2", "training.epochs=9", "self_critical.from_epoch=3"]
+    assert [load_config("merge", then_reward).sampled_share(e) for e in range(3)] == pytest.approx([0, 0.1, 0.2])
+
+
 def test_vectors_and_another_models_cnn_go_together():
     load_config("merge", ["vectors.source=cbow", "training.start_from=a", "training.start_with=encoder"])
 

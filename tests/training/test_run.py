@@ -19,6 +19,7 @@ from seesay.errors import DataError, TrainingError, UsageError
 from seesay.training import load_config, train
 from seesay.training.callbacks import Callback
 from seesay.training.checkpoints import read_checkpoint
+from seesay.training.run import blend
 from seesay.training.tasks import CaptionTask
 
 SMALL = [
@@ -308,6 +309,16 @@ def test_a_truncated_checkpoint_is_named(tiny_flickr8k, tmp_path, monkeypatch):
 def small_merge() -> list[str]:
     kept = [o for o in SMALL if not o.startswith("decoder.")]
     return [*kept, "decoder.hidden=16", "decoder.embedding=16"]
+
+
+def test_blending_takes_the_share_of_the_others():
+    ours, theirs = (
+        {"w": torch.tensor([1.0, 4.0]), "n": torch.tensor(3)},
+        {"w": torch.tensor([2.0, 0.0]), "n": torch.tensor(9)},
+    )
+    mixed = blend(ours, theirs, 0.25)
+    assert mixed["w"].tolist() == [1.25, 3.0]
+    assert mixed["n"] == 3
 
 
 def test_the_small_settings_are_settings():

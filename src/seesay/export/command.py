@@ -17,7 +17,7 @@ from seesay.data import read_dataset
 from seesay.errors import ArtefactError, UsageError
 from seesay.export.classifier_graphs import check_recognition, export_classifier_graphs
 from seesay.export.graphs import export_graphs, inline, refer
-from seesay.export.neighbours import CONSENSUS, add_neighbours
+from seesay.export.neighbours import BEAM, CONSENSUS, add_neighbours
 from seesay.export.parity import TorchNetworks
 from seesay.export.weights import load_any_model, restored, stored, weights_of, write_weights
 from seesay.media import FrameSampling, Preprocessing
@@ -50,8 +50,8 @@ def export_artefact(
         calibration: pictures, for int8 only: the encoder then computes in int8, about twice as fast, and its weights
             are inside `encoder.onnx` alone, so that such an artefact cannot be trained or exported again.
         neighbours: `FORMAT:PATH`, the data it was trained on: what people said of its training part is kept beside the
-            model, which from then on chooses what agrees with it (`seesay.runtime.neighbours`), by `consensus` 2 among
-            its search settings. None keeps those that an exported model has.
+            model, which from then on chooses what agrees with it (`seesay.runtime.neighbours`), by `consensus` 2 and a
+            `beam` of 5 or more among its search settings. None keeps those that an exported model has.
         on_progress: told pictures done and pictures in all, for the neighbours.
         tell: given a line where some of these do not open, which are passed over.
 
@@ -94,8 +94,9 @@ def export_artefact(
             _check(artefact, built, exact=calibration is None)
         if dataset is not None:
             add_neighbours(artefact, dataset, on_progress, tell)
-            search = {**artefact.description.search, "consensus": CONSENSUS}
-            seal(folder, replace(artefact.description, search=search))
+            search = artefact.description.search
+            wide = max(BEAM, search.get("beam", 1))
+            seal(folder, replace(artefact.description, search={**search, "beam": wide, "consensus": CONSENSUS}))
         elif NEIGHBOURS in source.files:
             shutil.copyfile(source.file(NEIGHBOURS), folder / NEIGHBOURS)
             seal(folder, artefact.description)

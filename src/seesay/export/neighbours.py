@@ -18,6 +18,8 @@ from seesay.text import tokenize
 SPLIT = "train"
 CONSENSUS = 2.0
 """Of a model that has neighbours, among its search settings; 1 to 3 do as well on Flickr8k's dev part."""
+BEAM = 5
+"""At least so many sentences are found for it to choose among."""
 
 
 def add_neighbours(

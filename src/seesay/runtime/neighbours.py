@@ -17,10 +17,14 @@ from seesay.search import Hypothesis
 
 NEAREST = 60
 """Training pictures that have a say in one caption."""
-KERNEL = 0.1
+KERNEL = 0.07
 """Their weight is exp(cosine / KERNEL), of which all make 1 together."""
-DIMENSIONS = 256
-"""What pictures' vectors are brought down to, by principal components."""
+DIMENSIONS = 128
+"""What pictures' vectors are brought down to: as many directions as tell most of what is said of pictures."""
+_RIDGE = 0.3
+"""Added to the variance of every direction of the CNN's vectors before they are whitened, in shares of the mean one."""
+_PART = 2048
+"""N-grams whose vectors are held at a time."""
 _IN_FEWEST = 2
 """N-grams of the captions of fewer pictures are left out: what one alone is described with says nothing of others."""
 
@@ -34,12 +38,17 @@ class Neighbours:
     (arXiv:1505.04467, section 3) choose among the neighbours' own captions so, Mao et al. 2015 (arXiv:1412.6632v5,
     section 8) among the ten best of their network.
 
+    What counts as near is learned too. The CNN's vectors are whitened, and of these the directions are kept that vary
+    most with the captions' tf-idf vectors: canonical correlation with the captions' side left as it is, which is known
+    as orthonormalised partial least squares (Worsley et al. 1997, NeuroImage 6). Hodosh et al. 2013 (JAIR 47, section
+    4) match pictures and captions by canonical correlation.
+
     The captions themselves are not kept: of a picture, the mean of their tf-idf vectors, less the n-grams that no other
     picture's have.
 
     Attributes:
         centre: (D,) float32, mean of the training pictures' vectors.
-        projection: (D, d) float32, from a vector less the centre to principal components.
+        projection: (D, d) float32, from a vector less the centre to what tells of captions.
         vectors: (N, d) float16, the pictures, of length 1.
         grams: (G,) uint64, hashes of n-grams of one to four of the model's words, sorted.
         idf: (G,) float32.
@@ -73,8 +82,6 @@ class Neighbours:
         wide = np.asarray(vectors, np.float32)
         centre = wide.mean(0)
         wide = wide - centre
-        _, axes = np.linalg.eigh(wide.T @ wide)
-        projection = np.ascontiguousarray(axes[:, ::-1][:, : min(DIMENSIONS, len(wide))])
         told = _as_captions([c for one in captions for c in one], [i for i, one in enumerate(captions) for _ in one])
         counts = count_ngrams(told)
         picture = told.items[counts.caption]
@@ -88,6 +95,7 @@ class Neighbours:
         shared = documents >= _IN_FEWEST
         kept = shared[gram] & (weight > 0)
         new = np.cumsum(shared) - 1
+        projection = _telling(wide, owner[kept], gram[kept], weight[kept])
         return cls(
             centre,
             projection,
@@ -103,10 +111,21 @@ class Neighbours:
         """The CNN's vectors of pictures (B, D) → indexes of the training pictures nearest to each, and weights, (B, K).
 
         The nearest comes first; weights sum to 1.
+
+        Raises:
+            ArtefactError: the vectors are another CNN's.
         """
+        if pooled.shape[1] != len(self.centre):
+            raise ArtefactError(
+                f"the model's neighbours are of a CNN whose vectors have {len(self.centre)} numbers, its own have "
+                f"{pooled.shape[1]}; make the model anew: seesay export MODEL --out DIR --neighbours FORMAT:PATH"
+            )
         seen = _directions(_products(self._axes, np.asarray(pooled, np.float32) - self.centre))
         cosine = _products(self._rows, seen)
-        nearest = np.argsort(-cosine, 1, kind="stable")[:, :NEAREST]
+        some = min(NEAREST, cosine.shape[1])
+        nearest = np.argpartition(-cosine, some - 1, 1)[:, :some]
+        order = np.argsort(-np.take_along_axis(cosine, nearest, 1), 1, kind="stable")
+        nearest = np.take_along_axis(nearest, order, 1)
         near = np.take_along_axis(cosine, nearest, 1)
         weight = np.exp((near - near[:, :1]) / KERNEL)
         return nearest, weight / weight.sum(1, keepdims=True)
@@ -211,6 +230,38 @@ def _unit(counts: Counts, idf: NDArray[np.floating], captions: int) -> NDArray[n
     norm = np.sqrt(add_up(cell, weight**2, captions * ORDER))[cell]
     unit: NDArray[np.float64] = np.divide(weight, norm, out=np.zeros_like(weight), where=norm > 0)
     return unit
+
+
+def _telling(
+    vectors: NDArray[np.float32], owner: NDArray[np.int64], gram: NDArray[np.int64], weight: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Directions of whitened vectors that vary most with captions.
+
+    Args:
+        vectors: (N, D) about their mean.
+        owner: (M,) of each entry of the pictures' tf-idf vectors, whose it is.
+        gram: (M,) its n-gram.
+        weight: (M,) its value.
+
+    Returns:
+        (D, d) float32, most telling first: from a vector to its whitened part in these directions.
+    """
+    spread = (vectors.T @ vectors).astype(np.float64)
+    values, axes = np.linalg.eigh(spread)
+    whiten = axes / np.sqrt(np.maximum(values, 0) + _RIDGE * values.mean() + 1e-12) @ axes.T
+    # Of each n-gram the pictures' vectors are added up, weighed by how much it is said of them: (n-grams, D), in parts.
+    order = np.argsort(gram, kind="stable")
+    starts = np.flatnonzero(np.diff(gram[order], prepend=-1))
+    covary = np.zeros_like(spread)
+    for first in range(0, len(starts), _PART):
+        begin = starts[first : first + _PART]
+        end = starts[first + _PART] if first + _PART < len(starts) else len(order)
+        entries = order[begin[0] : end]
+        told = np.add.reduceat(vectors[owner[entries]] * weight[entries, None].astype(np.float32), begin - begin[0])
+        covary += told.T @ told
+    _, directions = np.linalg.eigh(whiten @ covary @ whiten)
+    kept = min(DIMENSIONS, *vectors.shape)
+    return np.ascontiguousarray((whiten @ directions[:, ::-1][:, :kept]).astype(np.float32))
 
 
 def _products(rows: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -75,7 +75,7 @@ def search_options(vocabulary: Vocabulary, defaults: Mapping[str, Any], asked: S
         raise UsageError(f"{vocabulary.tokens[min(both)]!r} is in must and in must_not; leave it out of one")
     if given.get("sample"):
         for name in _FOR_BEAMS:
-            if name in given:
+            if name in given and (name != "consensus" or given[name]):
                 raise UsageError(f"{name} and sample do not go together ({name} is for beam search); leave one out")
     several = given.get("groups", 1) != 1
     if several and given.get("consensus"):

@@ -66,6 +66,13 @@ class Config(Settings):
             return self.encoder.kind
         return "clip" if self.clip else "picture"
 
+    def sampled_share(self, epoch: int) -> float:
+        """Scheduled sampling's share of words in this epoch: from none in the first to all of it in the last before the
+        reward."""
+        first_reward = self.self_critical.from_epoch
+        last = (self.training.epochs if first_reward is None else first_reward) - 1
+        return self.training.scheduled_sampling * epoch / max(1, last)
+
     @field_validator("encoder", mode="before")
     @classmethod
     def _encoder_by_name(cls, value: Any) -> Any:

@@ -144,7 +144,7 @@ class CaptionTask(Task):
         source, captions = batch.source, batch.targets
         if self.critic is None:
             rows = float((captions.inputs[:, 0] != 0).sum())
-            total = objective(source, captions, self._sampled_share(at.epoch), batch.taught)
+            total = objective(source, captions, self.config.sampled_share(at.epoch), batch.taught)
             return Loss(total, float((captions.targets != 0).sum()), rows)
         with at.fabric.autocast():
             drawn = self.critic.draw(source, at.seed)
@@ -166,9 +166,3 @@ class CaptionTask(Task):
     ) -> dict[str, float]:
         """By real decoding; see `seesay.training.validation`."""
         return validate(self.model, samples, self.config, fabric, features, tell)
-
-    def _sampled_share(self, epoch: int) -> float:
-        """Of scheduled sampling, in this epoch."""
-        first_reward = self.config.self_critical.from_epoch
-        last = (self.config.training.epochs if first_reward is None else first_reward) - 1
-        return self.config.training.scheduled_sampling * epoch / max(1, last)
