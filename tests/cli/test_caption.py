@@ -144,7 +144,7 @@ def test_explain_makes_a_picture_of_every_word_and_a_page(samples, tmp_path, cap
         (["captoin", "x.jpg"], 2, "caption"),
         (["caption"], 2, "PATH"),
         (["caption", "x.jpg", "--beam", "0"], 2, "beam"),
-        (["caption", "x.jpg", "--num", "5"], 2, "num"),
+        (["caption", "x.jpg", "--beam", "3", "--num", "5"], 2, "num"),
         (["caption", "x.jpg", "--model", "defalt"], 2, "Did you mean 'default'"),
         (["caption", "x.jpg", "--json", "--csv"], 2, "choose one"),
         (["data", "check", "flicker8k:x"], 2, "Did you mean 'flickr8k'"),

@@ -129,10 +129,10 @@ sys.exit(run(["caption", {str(samples[0])!r}, "--explain", {str(tmp_path / "look
     ("arguments", "expected"),
     [
         (["--temperature", "0.5"], "temperature is for sampling"),
-        (["--sample", "--groups", "3"], "groups and sample"),
+        (["--sample", "--groups", "2"], "groups and sample"),
         (["--sample", "--beam", "3"], "beam and sample"),
         (["--sample", "--must", "dog"], "must and sample"),
-        (["--groups", "2"], "cannot be divided in 2"),
+        (["--beam", "3", "--groups", "2"], "cannot be divided in 2"),
         (["--diversity", "2"], "there is one group"),
         (["--must", "dogg"], "Near it: 'dog'"),
         (["--must", "dog", "--must-not", "dog"], "'dog' is in must and in must_not"),
