@@ -1,6 +1,7 @@
 """The models that come along: they are there, small enough, say what they are, and answer."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -32,6 +33,14 @@ def test_each_is_whole_and_says_what_it_is(name):
         assert told in card
     assert artefact.file(WEIGHTS).is_file()  # whole: its digest is checked
     assert artefact.description.scores["test"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_none_tells_of_the_machine_it_was_made_on(name):
+    manifest = (find_artefact(name).root / "seesay.json").read_text("utf-8")
+    config = find_artefact(name).description.training["config"]
+    assert config["training"]["epochs"] > 0
+    assert [part for part in re.findall(r'"((?:/|~|[A-Za-z]:\\\\)[^"]*)"', manifest) if len(part) > 1] == []
 
 
 def test_the_captioner_of_photos_agrees_with_its_neighbours():

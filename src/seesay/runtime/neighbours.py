@@ -95,7 +95,7 @@ class Neighbours:
         shared = documents >= _IN_FEWEST
         kept = shared[gram] & (weight > 0)
         new = np.cumsum(shared) - 1
-        projection = _telling(wide, owner[kept], gram[kept], weight[kept])
+        projection = _pls_directions(wide, owner[kept], gram[kept], weight[kept])
         return cls(
             centre,
             projection,
@@ -232,10 +232,10 @@ def _unit(counts: Counts, idf: NDArray[np.floating], captions: int) -> NDArray[n
     return unit
 
 
-def _telling(
+def _pls_directions(
     vectors: NDArray[np.float32], owner: NDArray[np.int64], gram: NDArray[np.int64], weight: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Directions of whitened vectors that vary most with captions.
+    """Directions of whitened vectors that vary most with captions, by orthonormalised partial least squares.
 
     Args:
         vectors: (N, D) about their mean.
