@@ -31,9 +31,9 @@ from seesay.models.classifier import ClassifyModel
 from seesay.models.memory import Memory
 from seesay.training import load_config, train
 from seesay.training.config import Config
-from seesay.training.features import Features
+from seesay.training.features import FeatureStore
+from seesay.training.inputs import input_source
 from seesay.training.loop import make_fabric
-from seesay.training.sights import sight_of
 
 ORDERS = ("as they are", "backwards", "shuffled")
 
@@ -50,10 +50,10 @@ def folds_of(data: list[str]) -> list[str]:
     return folds
 
 
-def judge(model: ClassifyModel, config: Config, samples: tuple[Sample, ...]) -> dict[str, list[bool]]:
-    """Whether each clip is recognised, its frames in each order."""
+def classify(model: ClassifyModel, config: Config, samples: tuple[Sample, ...]) -> dict[str, list[bool]]:
+    """Whether each clip is recognized, its frames in each order."""
     fabric = make_fabric(config.training.precision)
-    features = Features(cache_folder("features"), fabric, sight_of(config))
+    features = FeatureStore(cache_folder("features"), fabric, input_source(config))
     features.prepare(model.encoder, samples)
     model.eval()
     rng = torch.Generator().manual_seed(0)
@@ -104,7 +104,7 @@ def main() -> None:
                 with tempfile.TemporaryDirectory() as out:
                     model = load_any_model(train(name, chosen, fold, Path(out) / "run"))
                 assert isinstance(model, ClassifyModel)
-                for order, found in judge(model, config, samples).items():
+                for order, found in classify(model, config, samples).items():
                     if order in right:
                         right[order] += found
             for order, found in right.items():

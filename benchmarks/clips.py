@@ -1,12 +1,12 @@
-"""Recognising clips: speed against the bare encoder and against the usual way, and memory however long the clip.
+"""Recognizing clips: speed against the bare encoder and against the usual way, and memory however long the clip.
 
     python benchmarks/clips.py [--clips FOLDER] [--count 32] [--rounds 3] [--model NAME|DIR]
 
 - clips in and activities out (decoding, CNN, LSTM) in frames that the model judges a second, as a share of the bare
   encoder's own batch rate: the same ONNX network on pixels that lie in memory already;
 - the same in clips a second against the usual way: every frame decoded, and the CNN called for one frame at a time
-  (PyTorch, the recogniser's own weights, float32; needs the `train` extra), the LSTM over all of them;
-- the peak memory of a process that recognises a clip of one minute, and one of an hour.
+  (PyTorch, the recognizer's own weights, float32; needs the `train` extra), the LSTM over all of them;
+- the peak memory of a process that recognizes a clip of one minute, and one of an hour.
 
 Without --clips it draws its own of 8 seconds, 25 frames a second, 320 × 240.
 """
@@ -29,7 +29,7 @@ from PIL import Image
 import seesay
 from seesay.export.weights import load_any_model
 from seesay.media import find_media
-from seesay.models.captioner import normalise
+from seesay.models.captioner import normalize
 from seesay.models.classifier import ClassifyModel
 from seesay.models.memory import Memory
 from seesay.runtime.recognizer import CLIPS, Recognizer
@@ -68,7 +68,7 @@ def usual(recognizer: Recognizer, model: ClassifyModel, clips: list[Path]) -> No
                 pixels = torch.from_numpy(
                     recognizer.each.pixels(Image.fromarray(frame.to_ndarray(format="rgb24")))[None]
                 )
-                seen.append(model.encoder(normalise(pixels, recognizer.each)).pooled)
+                seen.append(model.encoder(normalize(pixels, recognizer.each)).pooled)
         whole = torch.stack(seen, 1)
         model.probabilities(Memory(whole, whole.mean(1)))
 
@@ -87,7 +87,7 @@ print(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])
 
 
 def peak_memory(model: str, clip: Path) -> float:
-    """Most memory, in MB, of a process that recognises a clip (Linux)."""
+    """Most memory, in MB, of a process that recognizes a clip (Linux)."""
     command = [sys.executable, "-c", PEAK, model, str(clip)]
     return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout) / 1024
 

@@ -88,11 +88,11 @@ def features(photos: list[Path], rounds: int) -> None:
     from lightning.fabric import Fabric
 
     from seesay.data import Sample
-    from seesay.models.captioner import normalise
+    from seesay.models.captioner import normalize
     from seesay.models.encoders import Encoder, EncoderConfig
     from seesay.training.features import extract, has_bf16, open_cache
-    from seesay.training.sights import BATCH as FEATURE_BATCH
-    from seesay.training.sights import Pictures
+    from seesay.training.inputs import BATCH as FEATURE_BATCH
+    from seesay.training.inputs import Pictures
 
     fabric = Fabric(accelerator="auto", devices=1, precision="bf16-mixed" if has_bf16() else "32-true")
     encoder = fabric.to_device(Encoder(EncoderConfig()).eval())
@@ -107,7 +107,7 @@ def features(photos: list[Path], rounds: int) -> None:
 
     @torch.no_grad()
     def bare() -> None:
-        batch = normalise(loaded.to(fabric.device), encoder.preprocessing)
+        batch = normalize(loaded.to(fabric.device), encoder.preprocessing)
         for first in range(0, len(photos), FEATURE_BATCH):
             with fabric.autocast():
                 encoder(batch[: len(photos) - first])

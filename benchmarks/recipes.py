@@ -3,9 +3,9 @@
     python benchmarks/recipes.py [RECIPE…] [--steps 8] [--rounds 3]
 
 Each recipe trains on pictures and captions made here (random words with Flickr8k's lengths, five for each picture) with
-EfficientNet-Lite2, its CNN fixed, and all else as the recipe has it, batch size included; `joint:default` is the recipe
+EfficientNet-Lite2, its CNN fixed, and all else as the recipe has it, batch size included; `finetune:default` is
 `default` while the CNN learns. What is timed is what a user's run does: reading features from the cache, captions,
-forward, backward, optimiser, moving average. Printed are captions/s, the share of time spent waiting for data, and the
+forward, backward, optimizer, moving average. Printed are captions/s, the share of time spent waiting for data, and the
 ratio to the loop of `benchmarks/training.py` (ii, 512 wide, the same precision), which takes turns with the recipe.
 """
 
@@ -72,10 +72,10 @@ def make_data(folder: Path, photos: int) -> str:
     return f"flickr8k:{folder}"
 
 
-def speed_of(recipe: str, data: str, folder: Path, steps: int, joint: bool) -> Clock:
+def speed_of(recipe: str, data: str, folder: Path, steps: int, finetune: bool) -> Clock:
     """One short run of a recipe, its CNN fixed or learning from the first step."""
     clock = Clock(steps)
-    settings = ["encoder=tf_efficientnet_lite2", f"joint.from_epoch={0 if joint else 'null'}"]
+    settings = ["encoder=tf_efficientnet_lite2", f"finetune.from_epoch={0 if finetune else 'null'}"]
     settings += ["self_critical.from_epoch=null", "training.epochs=2"]
     with tempfile.TemporaryDirectory(dir=folder) as out:
         try:
@@ -100,8 +100,8 @@ def main() -> None:
     )
     tokens, loop = peers.make_captions(generator), peers.additive_step(512)
     loop(memory, tokens)
-    of_pictures = [name for name in list_recipes() if load_config(name).kind == "picture"]
-    names = arguments.recipes or [*of_pictures, "joint:default"]
+    of_pictures = [name for name in list_recipes() if load_config(name).modality == "picture"]
+    names = arguments.recipes or [*of_pictures, "finetune:default"]
     print(f"{peers.PRECISION}, {torch.get_num_threads()} threads; median (least … most) of {arguments.rounds} rounds\n")
     print("| recipe | photos a step | captions/s | waiting for data | times the additive loop |")
     print("| --- | ---: | ---: | ---: | ---: |", flush=True)
@@ -109,7 +109,7 @@ def main() -> None:
         folder = Path(place)
         data = make_data(folder / "data", 64 * (WARM + arguments.steps))
         for name in names:
-            recipe = name.removeprefix("joint:")
+            recipe = name.removeprefix("finetune:")
             clocks, ratios = [], []
             for _ in range(arguments.rounds):
                 clock = speed_of(recipe, data, folder, arguments.steps, name != recipe)

@@ -8,7 +8,7 @@
      every step of the padded batch.
 
 Pictures are random features of EfficientNet-Lite2's shape (9 × 9 × 1280), captions random words with Flickr8k's
-lengths; each way sees the same captions and takes one optimiser step for each batch. Rounds alternate between the ways,
+lengths; each way sees the same captions and takes one optimizer step for each batch. Rounds alternate between the ways,
 so that all meet the same machine; printed is the median captions/s of each and the ratios of our way to the others,
 round by round.
 """

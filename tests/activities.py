@@ -1,4 +1,4 @@
-"""A tiny set of labelled clips whose classes differ in order alone: a bar goes one way or the other."""
+"""A tiny set of labeled clips whose classes differ in order alone: a bar goes one way or the other."""
 
 from pathlib import Path
 

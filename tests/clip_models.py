@@ -1,4 +1,4 @@
-"""Small random captioners of clips, and clips of one colour after the other for them."""
+"""Small random captioners of clips, and clips of one color after the other for them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from PIL import Image
 
-from seesay.artefact import Artefact
-from seesay.export import describe, export_artefact, save_model
+from seesay.artifact import Artifact
+from seesay.export import describe, export_artifact, save_model
 from seesay.media import FrameSampling
 from seesay.models.captioner import CaptionModel
 from seesay.models.decoders import DECODERS
@@ -23,7 +23,7 @@ SMALL = {"hidden": 16, "heads": 2, "feed_forward": 32}
 
 def clip_captioner(
     folder: Path, decoder: str = "attention", frames: int | None = 4, seed: int = 3, **settings: Any
-) -> Artefact:
+) -> Artifact:
     """A random captioner of clips of so many frames (None: of pictures), exported."""
     torch.manual_seed(seed)
     config = DECODERS[decoder].config_class(name=decoder, **(settings or SMALL))
@@ -37,11 +37,11 @@ def clip_captioner(
     sampling = FrameSampling("uniform", frames) if frames else None
     about = describe(model.eval(), config, folder.name, sampling, search={"beam": 2, "max_length": 6}, card="# Test")
     save_model(model, about, folder / "trained")
-    return export_artefact(folder / "trained", folder / "exported", quantize="none")
+    return export_artifact(folder / "trained", folder / "exported", quantize="none")
 
 
-def colours(file: Path, shades: Sequence[tuple[int, int, int]], each: int = 500) -> Path:
-    """An animated GIF, each colour shown for so many milliseconds."""
+def colors(file: Path, shades: Sequence[tuple[int, int, int]], each: int = 500) -> Path:
+    """An animated GIF, each color shown for so many milliseconds."""
     frames = [Image.new("RGB", (40, 30), shade) for shade in shades]
     file.parent.mkdir(parents=True, exist_ok=True)
     frames[0].save(file, save_all=True, append_images=frames[1:], duration=each)

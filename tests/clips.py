@@ -88,7 +88,7 @@ def sound(format: str = "mp4", codec: str = "aac", seconds: float = 0.5) -> byte
     return buffer.getvalue()
 
 
-KINDS: dict[str, dict[str, Any]] = {
+MODALITIES: dict[str, dict[str, Any]] = {
     "mp4": {"format": "mp4", "codec": "libx264", "options": {"g": "12", "bf": "2", "preset": "ultrafast"}},
     "mov": {"format": "mov", "codec": "mpeg4", "options": {"g": "12", "bf": "2"}},
     "mkv": {"format": "matroska", "codec": "libx264", "options": {"g": "12", "bf": "3", "preset": "ultrafast"}},

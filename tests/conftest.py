@@ -76,18 +76,18 @@ def samples():
     return sorted((ROOT / "samples").glob("*.jpg"))
 
 
-COLOURS = {"red": (220, 40, 40), "green": (40, 180, 60), "blue": (50, 70, 220), "yellow": (230, 210, 40)}
+COLORS = {"red": (220, 40, 40), "green": (40, 180, 60), "blue": (50, 70, 220), "yellow": (230, 210, 40)}
 SHAPES = ("circle", "square", "bar")
 
 
 def draw_tiny(root: Path) -> Path:
-    """A data set in Flickr8k's own layout: twelve coloured shapes, five captions each, three splits."""
+    """A data set in Flickr8k's own layout: twelve colored shapes, five captions each, three splits."""
     photos = root / "Flicker8k_Dataset"
     photos.mkdir(parents=True)
     lines, names = [], []
-    for colour, rgb in COLOURS.items():
+    for color, rgb in COLORS.items():
         for shape in SHAPES:
-            name = f"{colour}_{shape}.jpg"
+            name = f"{color}_{shape}.jpg"
             noise = np.random.default_rng(len(names)).integers(0, 40, (72, 96, 3), np.uint8)
             picture = Image.fromarray(noise)
             draw = ImageDraw.Draw(picture)
@@ -97,11 +97,11 @@ def draw_tiny(root: Path) -> Path:
             picture.save(photos / name, quality=90)
             names.append(name)
             captions = (
-                f"A {colour} {shape} .",
-                f"There is a {colour} {shape} on a dark ground .",
-                f"One {shape} that is {colour} .",
-                f"The {shape} is {colour} .",
-                f"A picture of a {colour} {shape} , all alone .",
+                f"A {color} {shape} .",
+                f"There is a {color} {shape} on a dark ground .",
+                f"One {shape} that is {color} .",
+                f"The {shape} is {color} .",
+                f"A picture of a {color} {shape} , all alone .",
             )
             lines += [f"{name}#{i}\t{text}" for i, text in enumerate(captions)]
     (root / "Flickr8k.token.txt").write_text("\n".join(lines) + "\n", "utf-8")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from seesay.export import export_artefact, save_model
+from seesay.export import export_artifact, save_model
 from seesay.export.weights import describe_classifier
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS
@@ -25,7 +25,7 @@ SMALL: dict[str, SequenceConfig] = {
 
 
 def model_of(kind: str, classifier: str = "recurrent", **settings: Any) -> ClassifyModel:
-    """A random recogniser of texts or sounds."""
+    """A random recognizer of texts or sounds."""
     torch.manual_seed(0)
     config = CLASSIFIERS[classifier].config_class(**(settings or ({"hidden": 8} if classifier == "recurrent" else {})))
     model = ClassifyModel.build(SMALL[kind], config, LABELS, vocabulary=WORDS if kind == "text" else None)
@@ -37,11 +37,11 @@ def model_of(kind: str, classifier: str = "recurrent", **settings: Any) -> Class
 
 
 def exported(folder: Path, kind: str, quantize: Any = "none") -> Path:
-    """Such a model as an artefact that the runtime takes."""
+    """Such a model as an artifact that the runtime takes."""
     model = model_of(kind)
     config = CLASSIFIERS["recurrent"].config_class(hidden=8)
     save_model(model, describe_classifier(model, config, f"tiny {kind}", None), folder / "run")
-    export_artefact(folder / "run", folder / "model", quantize=quantize)
+    export_artifact(folder / "run", folder / "model", quantize=quantize)
     return folder / "model"
 
 

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 import seesay
-from seesay.artefact import EMBEDDED, WEIGHTS, find_artefact, list_artefacts
+from seesay.artifact import EMBEDDED, WEIGHTS, find_artifact, list_artifacts
 from seesay.cli import run
 
-NAMES = [artefact.name for artefact in list_artefacts()]
+NAMES = [artifact.name for artifact in list_artifacts()]
 UCF = ("Archery", "BasketballDunk", "HorseRace", "PlayingPiano", "PlayingViolin", "Surfing")
 
 
 def test_names_and_sizes(capsys):
     assert NAMES == ["activities", "clips", "default"]
-    sizes = {artefact.name: artefact.size / 1e6 for artefact in list_artefacts()}
+    sizes = {artifact.name: artifact.size / 1e6 for artifact in list_artifacts()}
     assert sizes["default"] < 40
     assert max(sizes["activities"], sizes["clips"]) < 15
     assert sum(file.stat().st_size for file in EMBEDDED.rglob("*") if file.is_file()) < 60e6
@@ -27,26 +27,26 @@ def test_names_and_sizes(capsys):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_is_whole_and_says_what_it_is(name):
-    artefact = find_artefact(name)
-    card = artefact.description.card
-    for told in ("Trained on", "Licence", "Limits", "scored once"):
+    artifact = find_artifact(name)
+    card = artifact.manifest.card
+    for told in ("Trained on", "License", "Limits", "scored once"):
         assert told in card
-    assert artefact.file(WEIGHTS).is_file()  # whole: its digest is checked
-    assert artefact.description.scores["test"]
+    assert artifact.file(WEIGHTS).is_file()  # whole: its digest is checked
+    assert artifact.manifest.scores["test"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_none_tells_of_the_machine_it_was_made_on(name):
-    manifest = (find_artefact(name).root / "seesay.json").read_text("utf-8")
-    config = find_artefact(name).description.training["config"]
+    manifest = (find_artifact(name).root / "seesay.json").read_text("utf-8")
+    config = find_artifact(name).manifest.training["config"]
     assert config["training"]["epochs"] > 0
     assert [part for part in re.findall(r'"((?:/|~|[A-Za-z]:\\\\)[^"]*)"', manifest) if len(part) > 1] == []
 
 
-def test_the_captioner_of_photos_agrees_with_its_neighbours():
+def test_the_captioner_of_photos_agrees_with_its_neighbors():
     captioner = seesay.load("default")
     assert captioner.options().consensus == 2
-    assert len(captioner.neighbours.vectors) == 6000
+    assert len(captioner.neighbors.vectors) == 6000
     alone = {c.text: c.score for c in captioner.caption(["samples/astronaut.jpg"], num=8, consensus=0)[0]}
     agreed = {c.text: c.score for c in captioner.caption(["samples/astronaut.jpg"], num=8)[0]}
     assert set(agreed) == set(alone)

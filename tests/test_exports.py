@@ -11,7 +11,7 @@ import pytest
 import seesay
 
 NAMES = {
-    "ArtefactError", "Caption", "Captioner", "DataError", "MediaError", "MissingPartError", "Prediction", "Recognizer",
+    "ArtifactError", "Caption", "Captioner", "DataError", "MediaError", "MissingPartError", "Prediction", "Recognizer",
     "SeeSayError", "TrainingError", "UsageError", "__version__", "load",
 }  # fmt: skip
 
@@ -70,4 +70,4 @@ def test_import_is_light() -> None:
 
 def test_the_runtime_works_where_pytorch_is_absent() -> None:
     blocked = "import sys; sys.modules.update(dict.fromkeys(('torch', 'torchvision', 'timm', 'onnx', 'safetensors')))\n"
-    assert run(blocked + "import seesay, seesay.runtime, seesay.artefact; seesay.load; print('fine')") == "fine"
+    assert run(blocked + "import seesay, seesay.runtime, seesay.artifact; seesay.load; print('fine')") == "fine"

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from seesay.errors import (
-    ArtefactError,
+    ArtifactError,
     DataError,
     MediaError,
     MissingPartError,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __version__: str
 
 __all__ = [
-    "ArtefactError",
+    "ArtifactError",
     "Caption",
     "Captioner",
     "DataError",

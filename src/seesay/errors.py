@@ -28,8 +28,8 @@ class DataError(SeeSayError):
     exit_code = 3
 
 
-class ArtefactError(SeeSayError):
-    """An artefact is missing, damaged, or of a newer format. Exit code 4."""
+class ArtifactError(SeeSayError):
+    """An artifact is missing, damaged, or of a newer format. Exit code 4."""
 
     exit_code = 4
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clip_models import clip_captioner, colours
+from clip_models import clip_captioner, colors
 from PIL import Image
 
 import seesay
 from seesay.cli import run
+from seesay.explain.film_strip import CELL, LABEL, film_strip
 from seesay.media import Section
-from seesay.report.film import CELL, LABEL, film_strip
-from seesay.report.subtitles import subtitles, timestamp
+from seesay.media.subtitles import subtitles, timestamp
 
 RED, BLUE, GREEN = (250, 20, 20), (20, 20, 250), (20, 250, 20)
 
@@ -35,18 +35,18 @@ def models(tmp_path_factory):
 
 @pytest.fixture
 def embedded(models, monkeypatch):
-    monkeypatch.setattr("seesay.artefact.EMBEDDED", models)
+    monkeypatch.setattr("seesay.artifact.EMBEDDED", models)
     return models
 
 
 @pytest.fixture
 def media(tmp_path):
-    """A photo, two clips of colours, the first of two scenes, and another photo."""
+    """A photo, two clips of colors, the first of two scenes, and another photo."""
     root = tmp_path / "media"
     root.mkdir()
     Image.new("RGB", (40, 30), GREEN).save(root / "1.png")
-    colours(root / "2.gif", [RED] * 4 + [BLUE] * 4)
-    colours(root / "3.gif", [GREEN, BLUE])
+    colors(root / "2.gif", [RED] * 4 + [BLUE] * 4)
+    colors(root / "3.gif", [GREEN, BLUE])
     Image.new("RGB", (40, 30), RED).save(root / "4.jpg")
     return root
 
@@ -119,7 +119,7 @@ def test_a_model_of_photos_describes_the_middle_frame_of_each_scene(embedded, me
     printed = capsys.readouterr()
     assert printed.err == "seesay: default describes photos: of each scene the middle frame\n"
     captioner = seesay.load()
-    expected = [captioner(np.full((30, 40, 3), colour, np.uint8)).text for colour in (RED, BLUE)]
+    expected = [captioner(np.full((30, 40, 3), color, np.uint8)).text for color in (RED, BLUE)]
     assert [line.split(": ")[1] for line in printed.out.splitlines()] == expected
 
 

@@ -1,4 +1,4 @@
-"""`seesay recognize` and `seesay evaluate` of recognisers, end to end."""
+"""`seesay recognize` and `seesay evaluate` of recognizers, end to end."""
 
 import csv
 import json
@@ -7,13 +7,13 @@ import sys
 import pytest
 import torch
 from activities import CLASSES, draw_activities
-from clips import KINDS, write
+from clips import MODALITIES, write
 from hostile_clips import make_hostile_clips
 from PIL import Image
 
 from seesay.cli import run
 from seesay.errors import MediaError
-from seesay.export import export_artefact
+from seesay.export import export_artifact
 from seesay.export.weights import describe_classifier, save_model
 from seesay.media import FrameSampling, frames_of
 from seesay.media.source import WebPicture
@@ -29,7 +29,7 @@ def folder(tmp_path_factory):
     config = CLASSIFIERS["recurrent"].config_class(hidden=8)
     model = ClassifyModel.build(EncoderConfig(name="test_efficientnet", weights="random", size=32), config, CLASSES)
     save_model(model.eval(), describe_classifier(model, config, "tiny", FrameSampling("uniform", 4)), root / "run")
-    export_artefact(root / "run", root / "model", quantize="none")
+    export_artifact(root / "run", root / "model", quantize="none")
     draw_activities(root / "clips")
     return root
 
@@ -66,7 +66,7 @@ def test_lines_tables_and_text(folder, capsys):
 
 
 def test_every_good_clip_among_broken_ones_is_answered(folder, tmp_path, capsys):
-    good = [write(tmp_path / "good" / f"{name}.{name.split('.')[-1]}", 12, **kind) for name, kind in KINDS.items()]
+    good = [write(tmp_path / "good" / f"{name}.{name.split('.')[-1]}", 12, **kind) for name, kind in MODALITIES.items()]
     made = make_hostile_clips(tmp_path / "hostile", good, 60, seed=1)
     assert run(["recognize", *map(str, made), "--model", str(folder / "model"), "--jsonl"]) == 1
     shown = capsys.readouterr()
@@ -220,7 +220,7 @@ def test_wrong_use_is_one_line(folder, capsys):
         (["--camera", "0", "--json", *model], "has no end"),
         ([clip, "--top", "0", *model], "must be 1 or more"),
         ([str(folder / "clips"), "--timeline", "x.csv", *model], "is of one clip"),
-        ([clip, "--model", "default"], "recognises no activities; use seesay caption"),
+        ([clip, "--model", "default"], "recognizes no activities; use seesay caption"),
     ):
         assert run(["recognize", *call]) == 2, call
         shown = capsys.readouterr().err
@@ -228,7 +228,7 @@ def test_wrong_use_is_one_line(folder, capsys):
         assert shown.count("\n") == 1
 
 
-def test_captioning_with_a_recogniser_says_what_to_use(folder, samples, capsys):
+def test_captioning_with_a_recognizer_says_what_to_use(folder, samples, capsys):
     assert run(["caption", str(samples[0]), "--model", str(folder / "model")]) == 2
     assert "use seesay recognize" in capsys.readouterr().err
 

@@ -52,7 +52,7 @@ def test_ucf101(ucf: Path) -> None:
     data = read_dataset(f"ucf101:{ucf}")
     assert data.faults == ()
     assert data.classes == ("Archery", "Surfing")
-    assert data.kind == "clip"
+    assert data.modality == "clip"
     assert class_counts(data)["Archery"] == {"train": 12, "dev": 2, "test": 4}
     assert {name.split("_")[2] for name in ids(data, "dev")} == {"g14"}, "whole groups, the last ones"
     assert ids(data, "test")[0] == "Archery/v_Archery_g01_c01.avi"
@@ -229,7 +229,7 @@ def test_tables_of_clips(tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     table.write_text("video,label,start,end,split\na.mp4,run,,,train\na.mp4,wave,1.5,3,train\nb.mp4,run,2,,val\n")
     data = read_dataset(f"csv:{table},clips={tmp_path / 'c'}")
-    assert [(s.id, s.label, s.start, s.end, s.split, s.kind) for s in data.samples] == [
+    assert [(s.id, s.label, s.start, s.end, s.split, s.modality) for s in data.samples] == [
         ("a.mp4", "run", None, None, "train", "clip"),
         ("a.mp4#1.5-3", "wave", 1.5, 3.0, "train", "clip"),
         ("b.mp4#2-", "run", 2.0, None, "dev", "clip"),
@@ -243,7 +243,7 @@ def test_tables_of_clips(tmp_path: Path) -> None:
     ]
     lines.write_text("\n".join(json.dumps(record) for record in records))
     data = read_dataset(f"jsonl:{lines}")
-    assert [(s.id, s.references, s.label, s.kind) for s in data.samples] == [
+    assert [(s.id, s.references, s.label, s.modality) for s in data.samples] == [
         ("c/a.mp4#0-2.5", ("a dog runs", "it runs"), None, "clip"),
         ("c/p.jpg", ("a cat",), None, "picture"),
         ("c/b.mp4", ("a man runs",), "run", "clip"),
@@ -296,7 +296,7 @@ def test_msvd_as_a_table_and_as_text_files(tmp_path: Path) -> None:
     table.write_text("clip,split,caption\n" + "".join(f'{n},{s},"{t}"\n' for n, s, t in told))
     data = read_dataset(f"msvd:{tmp_path}")
     assert {s.id: s.split for s in data.samples} == {n: {"val": "dev"}.get(s, s) for n, s in clips.items()}
-    assert all(len(s.references) == 3 and s.kind == "clip" for s in data.samples)
+    assert all(len(s.references) == 3 and s.modality == "clip" for s in data.samples)
     assert [(f.kind, f.fatal) for f in data.faults] == [("group in two splits", False)], "as published"
     assert read_dataset(f"msvd:{table}").samples == data.samples
 

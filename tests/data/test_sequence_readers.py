@@ -22,7 +22,7 @@ def root(tmp_path):
 
 def test_folders_of_sounds(root):
     data = read_dataset(f"folders:{root}")
-    assert data.kind == "sound"
+    assert data.modality == "sound"
     assert data.classes == ("down", "up")
     assert {s.media.suffix for s in data.samples} == {".wav"}
     assert [len(data.split(part)) for part in ("train", "dev", "test")] == [12, 2, 2]
@@ -39,7 +39,7 @@ def test_folders_of_texts_alone_or_when_asked_for(root):
     for label in ("up", "down"):
         (root / label).rename(root / "train" / label)
     data = read_dataset(f"folders:{root}")
-    assert data.kind == "text"
+    assert data.modality == "text"
     assert data.splits == ("train", "dev")
     with pytest.raises(UsageError, match=r"kind=smell: folders hold one of clip, sound, text"):
         read_dataset(f"folders:{root},kind=smell")
@@ -56,14 +56,14 @@ def test_a_class_without_any_is_told(root):
 def test_tables_hold_texts_and_name_sounds(root):
     (root / "a.csv").write_text('text,label,split\n"good, not bad",liked,train\nbad,disliked,val\n')
     data = read_dataset(f"csv:{root}/a.csv")
-    assert data.kind == "text"
+    assert data.modality == "text"
     assert [s.id for s in data.samples] == ["a.csv:2", "a.csv:3"]
     assert [(s.label, s.split) for s in data.samples] == [("liked", "train"), ("disliked", "dev")]
     assert read_words(source_of(data.samples[0])) == ["good", "not", "bad"]
     rows = [{"sound": f"{way}/{n}.wav", "label": way, "split": "train"} for way in ("up", "down") for n in range(2)]
     (root / "b.jsonl").write_text("\n".join(map(json.dumps, rows)))
     data = read_dataset(f"jsonl:{root}/b.jsonl")
-    assert data.kind == "sound"
+    assert data.modality == "sound"
     assert data.samples[0].media == root / "up" / "0.wav"
     assert check_pictures(data) == ()
 

@@ -10,7 +10,7 @@ import torch
 from seesay.cli import run
 from seesay.errors import UsageError
 from seesay.export import describe, load_model, save_model
-from seesay.export.average import average_artefacts
+from seesay.export.average import average_artifacts
 from seesay.models.captioner import CaptionModel
 from seesay.models.decoders import DECODERS
 from seesay.models.encoders import EncoderConfig
@@ -35,13 +35,13 @@ def pair(tmp_path: Path) -> list[Path]:
 
 @pytest.mark.parametrize(("shares", "parts"), [(None, (0.5, 0.5)), ([3.0, 1.0], (0.75, 0.25)), ([0, 2], (0.0, 1.0))])
 def test_each_weight_is_the_mean(pair, tmp_path, shares, parts):
-    artefact = average_artefacts(pair, tmp_path / "mean", shares)
+    artifact = average_artifacts(pair, tmp_path / "mean", shares)
     a, b, mean = (dict(load_model(folder).named_parameters()) for folder in (*pair, tmp_path / "mean"))
     assert any(not torch.equal(a[name], b[name]) for name in a)
     for name, value in mean.items():
         torch.testing.assert_close(value, parts[0] * a[name] + parts[1] * b[name])
-    assert [part["share"] for part in artefact.description.training["average_of"]] == list(parts)
-    assert not artefact.description.scores  # those of its parents are not its own
+    assert [part["share"] for part in artifact.manifest.training["average_of"]] == list(parts)
+    assert not artifact.manifest.scores  # those of its parents are not its own
 
 
 def test_the_command_says_what_it_averaged(pair, tmp_path, capsys):
@@ -53,9 +53,9 @@ def test_the_command_says_what_it_averaged(pair, tmp_path, capsys):
 
 def test_models_of_different_make_are_refused(pair, tmp_path):
     with pytest.raises(UsageError, match="weights are not those"):
-        average_artefacts([pair[0], make(tmp_path / "wide", 1, hidden=32)], tmp_path / "mean")
+        average_artifacts([pair[0], make(tmp_path / "wide", 1, hidden=32)], tmp_path / "mean")
     with pytest.raises(UsageError, match="vocabulary is not that"):
-        average_artefacts([pair[0], make(tmp_path / "cats", 1, "a cat runs")], tmp_path / "mean")
+        average_artifacts([pair[0], make(tmp_path / "cats", 1, "a cat runs")], tmp_path / "mean")
     assert not (tmp_path / "mean").exists()
 
 
@@ -68,4 +68,4 @@ def test_wrong_shares_are_one_line(pair, tmp_path, shares, capsys):
 
 def test_one_model_alone_is_refused(pair, tmp_path):
     with pytest.raises(UsageError, match="two models or more"):
-        average_artefacts(pair[:1], tmp_path / "mean")
+        average_artifacts(pair[:1], tmp_path / "mean")

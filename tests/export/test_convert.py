@@ -1,4 +1,4 @@
-"""A checkpoint in the authors' layout becomes an artefact that computes the same."""
+"""A checkpoint in the authors' layout becomes an artifact that computes the same."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import timm
 import torch
 from timm.models.swin_transformer import SwinTransformer
 
-from seesay.artefact import Artefact
+from seesay.artifact import Artifact
 from seesay.cli import run
 from seesay.errors import UsageError
 from seesay.export import TorchNetworks, load_model
 from seesay.export.convert import convert_expansionnet_v2, read_tokens
-from seesay.models.captioner import normalise
+from seesay.models.captioner import normalize
 from seesay.models.decoders.expansionnet_v2 import ExpansionConfig, ExpansionDecoder
 from seesay.models.memory import Memory
 from seesay.runtime import Captioner
@@ -78,7 +78,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, tor
 
 
 @pytest.fixture(scope="module")
-def converted(published: Any, tmp_path_factory: pytest.TempPathFactory) -> Artefact:
+def converted(published: Any, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     checkpoint, tokens, *_ = published
     out = tmp_path_factory.mktemp("converted") / "model"
     return convert_expansionnet_v2(checkpoint, tokens, out, SWIN)
@@ -103,12 +103,12 @@ def test_words_move_with_their_special_tokens_first(published: Any) -> None:
 
 
 @torch.no_grad()
-def test_the_artefact_computes_what_the_published_model_does(published: Any, converted: Artefact) -> None:
+def test_the_artifact_computes_what_the_published_model_does(published: Any, converted: Artifact) -> None:
     _, tokens, backbone, decoder = published
     vocabulary, places = read_tokens(tokens)
     model = load_model(converted)
     pixels = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, 112, 112, 3), np.uint8))
-    grid = backbone.forward_features(normalise(pixels, model.preprocessing)).flatten(1, 2)
+    grid = backbone.forward_features(normalize(pixels, model.preprocessing)).flatten(1, 2)
     ours = torch.tensor(
         [vocabulary.encode(["<start>", "a", "dog", "in"]), vocabulary.encode(["<start>", "the", "&", "in"])]
     )
@@ -117,8 +117,8 @@ def test_the_artefact_computes_what_the_published_model_does(published: Any, con
     torch.testing.assert_close(model.decoder(model.encode(pixels), ours), expected, atol=1e-5, rtol=1e-5)
 
 
-def test_the_artefact_is_whole(converted: Artefact) -> None:
-    about = converted.description
+def test_the_artifact_is_whole(converted: Artifact) -> None:
+    about = converted.manifest
     converted.verify()
     assert about.model["decoder"] == SETTINGS.model_dump(mode="json")
     assert about.preprocessing["interpolation"] == "bilinear"
@@ -222,7 +222,7 @@ def test_the_first_tensor_that_does_not_fit_is_named(
 
 
 def test_the_command_line(
-    published: Any, converted: Artefact, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    published: Any, converted: Artifact, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     checkpoint, tokens, *_ = published
     call = ["convert", "expansionnet-v2", str(checkpoint), str(tokens), "--out", str(tmp_path / "out")]

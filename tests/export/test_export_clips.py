@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clip_models import clip_captioner, colours
+from clip_models import clip_captioner, colors
 from PIL import Image
 
 import seesay
-from seesay.artefact import MANIFEST, Artefact, Description, read_artefact
-from seesay.errors import ArtefactError, MediaError, UsageError
+from seesay.artifact import MANIFEST, Artifact, Manifest, read_artifact
+from seesay.errors import ArtifactError, MediaError, UsageError
 from seesay.export import TorchNetworks, check_parity, load_model
 from seesay.media import FrameSampling, Section
 from seesay.runtime import Captioner, OnnxNetworks
 
 SHADES = [(250, 20, 20), (20, 250, 20), (20, 20, 250), (240, 240, 20), (10, 10, 10), (250, 250, 250)]
-KINDS = {
+MODALITIES = {
     "attention": {"hidden": 16, "heads": 2, "feed_forward": 32},
     "s2vt": {"embedding": 12, "hidden": 16},
     "show_attend_tell": {"embedding": 12, "hidden": 16, "attention": 10},
@@ -27,9 +27,9 @@ KINDS = {
 }
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Artefact:
-    return clip_captioner(tmp_path_factory.mktemp(request.param), request.param, **KINDS[request.param])
+@pytest.fixture(scope="module", params=MODALITIES)
+def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
+    return clip_captioner(tmp_path_factory.mktemp(request.param), request.param, **MODALITIES[request.param])
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Clips of 6, 6, 3 and 1 frames."""
     root = tmp_path_factory.mktemp("clips")
     shades = [SHADES, SHADES[::-1], SHADES[:3], SHADES[4:5]]
-    return [colours(root / f"{i}.gif", part) for i, part in enumerate(shades)]
+    return [colors(root / f"{i}.gif", part) for i, part in enumerate(shades)]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def of_photos(tmp_path_factory: pytest.TempPathFactory) -> Captioner:
     return seesay.load(clip_captioner(tmp_path_factory.mktemp("photos"), frames=None).root)
 
 
-def test_networks_compute_what_pytorch_does(exported: Artefact) -> None:
+def test_networks_compute_what_pytorch_does(exported: Artifact) -> None:
     networks, expected = OnnxNetworks(exported), TorchNetworks(load_model(exported))
     pixels = np.random.default_rng(0).integers(0, 256, (3, 4, 32, 32, 3), dtype=np.uint8)
     pixels[1, 1:3] = pixels[1, 0]  # a scene in which nothing moves
@@ -65,22 +65,22 @@ def test_networks_compute_what_pytorch_does(exported: Artefact) -> None:
         np.testing.assert_allclose(logits, logits_expected, rtol=1e-3, atol=1e-3)
 
 
-def test_the_same_captions_as_pytorch(exported: Artefact, clips: list[Path]) -> None:
+def test_the_same_captions_as_pytorch(exported: Artifact, clips: list[Path]) -> None:
     parity = check_parity(exported, clips)
     assert parity.pictures == 4
     assert parity.differing == ()
     assert parity.largest_score_gap < 1e-3
 
 
-def test_the_artefact_says_what_it_reads(exported: Artefact) -> None:
-    described = read_artefact(exported.root).description
+def test_the_artifact_says_what_it_reads(exported: Artifact) -> None:
+    described = read_artifact(exported.root).manifest
     assert described.clip == FrameSampling("uniform", 4).to_json()
     assert described.grid_size == (1, 4)
     values = json.loads((exported.root / MANIFEST).read_text("utf-8"))
-    del values["clip"]  # as artefacts were before there were clips
-    assert Description.from_json(values, "old").clip is None
-    with pytest.raises(ArtefactError, match=r"old: 'clip' is not a mapping"):
-        Description.from_json({**values, "clip": 3}, "old")
+    del values["clip"]  # as artifacts were before there were clips
+    assert Manifest.from_json(values, "old").clip is None
+    with pytest.raises(ArtifactError, match=r"old: 'clip' is not a mapping"):
+        Manifest.from_json({**values, "clip": 3}, "old")
 
 
 def test_whatever_is_a_clip(attending: Captioner, clips: list[Path], tmp_path: Path) -> None:
@@ -140,10 +140,10 @@ def test_ensembles_of_clip_models(
     attending: Captioner, of_photos: Captioner, clips: list[Path], tmp_path: Path
 ) -> None:
     other = clip_captioner(tmp_path / "other", frames=3, seed=5)
-    both = seesay.load([attending.artefact.root, other.root])
+    both = seesay.load([attending.artifact.root, other.root])
     assert both(clips[0]).text
     assert not both.attends  # four frames and three
-    twice = seesay.load([attending.artefact.root, attending.artefact.root])
+    twice = seesay.load([attending.artifact.root, attending.artifact.root])
     assert twice(clips[0]).text == attending(clips[0]).text
     with pytest.raises(UsageError, match=r"describes clips and .* photos; an ensemble's models describe the same"):
-        seesay.load([attending.artefact.root, of_photos.artefact.root])
+        seesay.load([attending.artifact.root, of_photos.artifact.root])

@@ -1,4 +1,4 @@
-"""Recognisers exported: the networks compute what PyTorch does, whole and in parts, for every family."""
+"""Recognizers exported: the networks compute what PyTorch does, whole and in parts, for every family."""
 
 import json
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from seesay.artefact import CLASSIFIER, ENCODER, read_artefact
-from seesay.errors import ArtefactError
-from seesay.export import export_artefact
+from seesay.artifact import CLASSIFIER, ENCODER, read_artifact
+from seesay.errors import ArtifactError
+from seesay.export import export_artifact
 from seesay.export.classifier_graphs import check_recognition
 from seesay.export.weights import describe_classifier, load_any_model, save_model
 from seesay.media import FrameSampling
@@ -20,7 +20,7 @@ FAMILIES = [
     ("frame_average", {}),
     ("recurrent", {"hidden": 8, "layers": 2}),
     ("recurrent", {"hidden": 8, "cell": "gru", "pool": "last", "differences": True}),
-    ("recurrent", {"hidden": 8, "standardise": True, "differences": True}),
+    ("recurrent", {"hidden": 8, "standardize": True, "differences": True}),
     ("recurrent", {"hidden": 8, "cell": "rnn", "pool": "attention"}),
     ("recurrent", {"hidden": 8, "bidirectional": True, "pool": "attention"}),
     ("conv_lstm", {"channels": 4, "hidden": 4}),
@@ -39,22 +39,22 @@ def save(folder, name, settings):
 @pytest.mark.parametrize(("name", "settings"), FAMILIES, ids=lambda v: str(v))
 def test_exported_networks_compute_the_same(name, settings, tmp_path):
     model = save(tmp_path / "run", name, settings)
-    artefact = export_artefact(tmp_path / "run", tmp_path / "model", quantize="none")  # which checks them
-    assert artefact.exported
-    assert set(artefact.files) == {"weights.safetensors", ENCODER, CLASSIFIER}
-    assert artefact.description.labels == ("Diving", "Biking", "Jump é")
-    assert set(artefact.description.carried) == set(model.classifier.carried)
+    artifact = export_artifact(tmp_path / "run", tmp_path / "model", quantize="none")  # which checks them
+    assert artifact.exported
+    assert set(artifact.files) == {"weights.safetensors", ENCODER, CLASSIFIER}
+    assert artifact.manifest.labels == ("Diving", "Biking", "Jump é")
+    assert set(artifact.manifest.carried) == set(model.classifier.carried)
     with torch.no_grad():
         next(p for n, p in model.classifier.named_parameters() if n.endswith("output.bias"))[1] += 1.0
-    with pytest.raises(ArtefactError, match="do not compute what PyTorch does"):
-        check_recognition(artefact, model, 4)
+    with pytest.raises(ArtifactError, match="do not compute what PyTorch does"):
+        check_recognition(artifact, model, 4)
 
 
 def test_half_precision_weights_are_read_back(tmp_path):
     save(tmp_path / "run", "frame_average", {})
-    export_artefact(tmp_path / "run", tmp_path / "small.zip", quantize="float16")
-    artefact = read_artefact(tmp_path / "small.zip")
-    kept = load_any_model(artefact).state_dict()["classifier.output.weight"]
+    export_artifact(tmp_path / "run", tmp_path / "small.zip", quantize="float16")
+    artifact = read_artifact(tmp_path / "small.zip")
+    kept = load_any_model(artifact).state_dict()["classifier.output.weight"]
     whole = load_any_model(tmp_path / "run").state_dict()["classifier.output.weight"]
     np.testing.assert_allclose(kept, whole, atol=1e-3)
 
@@ -63,5 +63,5 @@ def test_a_task_of_the_future_is_refused(tmp_path):
     save(tmp_path, "frame_average", {})
     values = json.loads((tmp_path / "seesay.json").read_text())
     (tmp_path / "seesay.json").write_text(json.dumps({**values, "task": "smell"}))
-    with pytest.raises(ArtefactError, match="task 'smell' is unknown"):
-        read_artefact(tmp_path)
+    with pytest.raises(ArtifactError, match="task 'smell' is unknown"):
+        read_artifact(tmp_path)

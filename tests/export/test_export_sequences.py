@@ -1,4 +1,4 @@
-"""Recognisers of texts and sounds, exported: what ONNX Runtime says is what PyTorch says, from files to predictions."""
+"""Recognizers of texts and sounds, exported: what ONNX Runtime says is what PyTorch says, from files to predictions."""
 
 import sys
 
@@ -8,9 +8,9 @@ import torch
 from sequences import LABELS, exported, tone, write_wav
 
 import seesay
-from seesay.artefact import read_artefact
+from seesay.artifact import read_artifact
 from seesay.errors import UsageError
-from seesay.export import export_artefact
+from seesay.export import export_artifact
 from seesay.export.weights import load_any_model
 from seesay.runtime import load_recognizer
 
@@ -27,7 +27,7 @@ def sources(kind, folder):
 def test_the_runtime_says_what_pytorch_says(kind, quantize, tmp_path):
     model = exported(tmp_path, kind, quantize)
     recognizer = load_recognizer(model, threads=1)
-    assert recognizer.reads == kind
+    assert recognizer.modality == kind
     given = sources(kind, tmp_path)
     whole = load_any_model(model)
     assert whole.preprocessing == recognizer.preprocessing
@@ -47,7 +47,7 @@ def test_the_graph_takes_tokens_or_frames(tmp_path):
         file = exported(tmp_path / kind, kind) / "encoder.onnx"
         (given,) = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"]).get_inputs()
         assert (given.name, given.shape[1:], given.type) == (name, shape, f"tensor({dtype})")
-    described = read_artefact(tmp_path / "text" / "model").description
+    described = read_artifact(tmp_path / "text" / "model").manifest
     assert "cat" in described.vocabulary["tokens"]
     assert described.clip is None
 
@@ -66,4 +66,4 @@ def test_over_time_and_calibration_are_for_clips(tmp_path):
         with pytest.raises(UsageError, match="judges whole texts; only clips are judged over time"):
             call(b"the cat")
     with pytest.raises(UsageError, match="calibration is of CNNs that look at pictures"):
-        export_artefact(tmp_path / "run", tmp_path / "int8", quantize="int8", calibration=["a.jpg"])
+        export_artifact(tmp_path / "run", tmp_path / "int8", quantize="int8", calibration=["a.jpg"])

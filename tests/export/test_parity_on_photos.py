@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import seesay
-from seesay.artefact import find_artefact
+from seesay.artifact import find_artifact
 from seesay.data import read_dataset
 from seesay.export import check_parity
 
 
 def test_a_hundred_real_photos_get_the_same_captions(flickr8k_root: Path) -> None:
     photos = [sample.media for sample in read_dataset(f"flickr8k:{flickr8k_root}").split("test")[:100]]
-    parity = check_parity(find_artefact(), photos)
+    parity = check_parity(find_artifact(), photos)
     assert parity.pictures == 100
     assert parity.differing == ()
     assert parity.largest_score_gap < 1e-3
@@ -27,8 +27,8 @@ def test_a_photos_caption_does_not_depend_on_its_batch(flickr8k_root: Path) -> N
     assert [best[0].text for best in shuffled] == [best[0].text for best in together]
 
 
-def test_embedded_artefact_is_whole_and_small() -> None:
-    artefact = find_artefact()
-    artefact.verify()
-    assert artefact.exported
-    assert artefact.size < 40_000_000
+def test_embedded_artifact_is_whole_and_small() -> None:
+    artifact = find_artifact()
+    artifact.verify()
+    assert artifact.exported
+    assert artifact.size < 40_000_000

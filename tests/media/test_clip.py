@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clips import KINDS, av, encode, numbered, numbers, sound, write
+from clips import MODALITIES, av, encode, numbered, numbers, sound, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from seesay.errors import MediaError, UsageError
 from seesay.media import FrameSampling, Preprocessing, WebPicture, frames_of, load_clip, scenes
-from seesay.media.clip import open_footage
-from seesay.media.footage import MAX_CLIP_PIXELS, Footage, Frame, shown_at
+from seesay.media.clip import open_frame_source
+from seesay.media.frame_source import MAX_CLIP_PIXELS, Frame, FrameSource, shown_at
 from seesay.media.video import Video
 
 SMALL = Preprocessing((48, 80))
@@ -31,15 +31,15 @@ ONE = FrameSampling(frames=1)
 SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.jpg"))
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=MODALITIES)
 def clip(request: pytest.FixtureRequest) -> tuple[bytes, int]:
     """100 frames in every container, and how many of them a second has."""
-    kind = KINDS[request.param]
+    kind = MODALITIES[request.param]
     return encode(100, **kind), kind.get("rate", 10)
 
 
 @pytest.mark.parametrize("count", [1, 3, 16, 60, 100, 130])
-def test_uniform_takes_the_centres_of_equal_segments(clip: tuple[bytes, int], count: int) -> None:
+def test_uniform_takes_the_centers_of_equal_segments(clip: tuple[bytes, int], count: int) -> None:
     data, rate = clip
     found = load_clip(data, SMALL, FrameSampling(frames=count))
     expected = sorted({int((k + 0.5) * 100 / count + 1e-9) for k in range(count)})
@@ -102,7 +102,7 @@ def test_no_more_is_decoded_than_is_needed(container: str, monkeypatch: pytest.M
 
 
 def test_random_draws_one_frame_in_each_segment() -> None:
-    data = encode(60, **KINDS["mp4"])
+    data = encode(60, **MODALITIES["mp4"])
 
     def draw(seed: int) -> list[int]:
         return numbers(load_clip(data, SMALL, FrameSampling("random", 6), rng=np.random.default_rng(seed)).pixels)
@@ -116,7 +116,7 @@ def test_random_draws_one_frame_in_each_segment() -> None:
         load_clip(data, SMALL, FrameSampling("random", 6))
 
 
-class Numbers(Footage):
+class Numbers(FrameSource):
     """Frames at given instants, without pictures; jumps wherever it likes, and counts what is read."""
 
     def __init__(self, times: list[float], jumps: bool) -> None:
@@ -148,7 +148,7 @@ def test_the_frame_shown_is_the_last_that_began(times: list[int], asked: list[in
 def test_a_variable_frame_rate_goes_by_the_stamps() -> None:
     times = [0.0, 0.1, 0.2, 0.3, 4.0, 4.1, 4.2, 9.0]
     for kind, between in (("mp4", "0"), ("mkv", "2")):  # an MP4 made here with B-frames states a wrong length
-        data = encode(8, **{**KINDS[kind], "rate": 1000, "options": {"bf": between}}, times=times)
+        data = encode(8, **{**MODALITIES[kind], "rate": 1000, "options": {"bf": between}}, times=times)
         found = load_clip(data, SMALL, FrameSampling("seconds", 20, every=1.0))
         assert numbers(found.pixels) == [0, 3, 4, 6, 7], "what is shown at 0, 1, … 9 s, each frame once"
         np.testing.assert_allclose(found.seconds, [times[i] for i in (0, 3, 4, 6, 7)], atol=2e-3)
@@ -173,7 +173,7 @@ UPRIGHT[:24, :40], UPRIGHT[:24, 40:], UPRIGHT[24:, :40], UPRIGHT[24:, 40:] = (
         ((0, False, True), Image.Transpose.FLIP_TOP_BOTTOM),
     ],
 )
-def test_rotation_is_honoured(turned: tuple[float, bool, bool], how: Image.Transpose) -> None:
+def test_rotation_is_honored(turned: tuple[float, bool, bool], how: Image.Transpose) -> None:
     preprocessing = Preprocessing((64, 64))
     found = load_clip(encode([UPRIGHT] * 2, turned=turned), preprocessing, ONE).pixels[0]
     expected = preprocessing.pixels(Image.fromarray(UPRIGHT).transpose(how))
@@ -191,7 +191,7 @@ def test_rotation_is_honoured(turned: tuple[float, bool, bool], how: Image.Trans
         ("ffv1", "gray16le", 1),
     ],
 )
-def test_ten_bits_grey_and_others(codec: str, pix_fmt: str, tolerance: int) -> None:
+def test_ten_bits_gray_and_others(codec: str, pix_fmt: str, tolerance: int) -> None:
     options = {"qp": "1"} if codec == "libx264" else {}
     data = encode([UPRIGHT] * 2, format="matroska", codec=codec, pix_fmt=pix_fmt, options=options)
     found = load_clip(data, SMALL, ONE).pixels[0]
@@ -225,8 +225,8 @@ def test_odd_sizes(size: tuple[int, int]) -> None:
 
 
 def test_pixels_that_are_not_square() -> None:
-    with open_footage(encode([UPRIGHT] * 2, aspect=Fraction(2, 1))) as footage:
-        assert next(footage.frames(0)).picture(None).size == (160, 48)
+    with open_frame_source(encode([UPRIGHT] * 2, aspect=Fraction(2, 1))) as frame_source:
+        assert next(frame_source.frames(0)).picture(None).size == (160, 48)
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
@@ -333,7 +333,7 @@ def test_what_cannot_be_a_clip_is_told_in_one_line(tmp_path: Path) -> None:
 
 def test_one_frame_and_none() -> None:
     for kind in ("mp4", "mkv", "avi", "ts"):
-        found = load_clip(encode(1, **KINDS[kind]), SMALL, FrameSampling())
+        found = load_clip(encode(1, **MODALITIES[kind]), SMALL, FrameSampling())
         assert numbers(found.pixels) == [0]
         assert found.seconds.tolist() == [0.0]
     buffer = io.BytesIO()
@@ -345,18 +345,18 @@ def test_one_frame_and_none() -> None:
 
 
 def test_of_a_truncated_clip_what_is_there_is_given() -> None:
-    data = encode(100, **KINDS["mkv"])
+    data = encode(100, **MODALITIES["mkv"])
     found = load_clip(data[: len(data) // 2], SMALL, FrameSampling(frames=8))
     shown = numbers(found.pixels)
     assert len(shown) == 8, "its segments are those of what is there"
     assert 30 < shown[-1] < 70
     assert found.duration < 7.5
-    moov_at_the_end = encode(100, **KINDS["mp4"])
+    moov_at_the_end = encode(100, **MODALITIES["mp4"])
     assert "its beginning is damaged" in refused(moov_at_the_end[: len(moov_at_the_end) // 2])
 
 
 def test_a_clip_that_ends_before_its_header_says() -> None:
-    data = encode(30, **KINDS["avi"])
+    data = encode(30, **MODALITIES["avi"])
     rate = data.index(b"strh") + 28  # scale and rate stay, the length becomes ten hours
     lied = data[: rate + 12] + (360_000).to_bytes(4, "little") + data[rate + 16 :]
     assert numbers(load_clip(lied, SMALL, FrameSampling(frames=6)).pixels) == [2, 7, 12, 17, 22, 27]
@@ -400,7 +400,7 @@ class BreaksOff(Quiet):
     """Promises a whole stream, and sends a part of it."""
 
     def do_GET(self) -> None:
-        data = encode(60, **KINDS["ts"])
+        data = encode(60, **MODALITIES["ts"])
         self.send_response(200)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -423,7 +423,7 @@ def test_a_stream_that_breaks_off_says_so_after_its_last_frame() -> None:
 def test_clips_from_the_web(tmp_path: Path) -> None:
     write(tmp_path / "a.mp4", 20)
     (tmp_path / "list.m3u8").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na.ts\n#EXT-X-ENDLIST\n")
-    (tmp_path / "a.ts").write_bytes(encode(20, **KINDS["ts"]))
+    (tmp_path / "a.ts").write_bytes(encode(20, **MODALITIES["ts"]))
     (tmp_path / "stray.m3u8").write_text(
         f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nfile://{tmp_path}/a.ts\n#EXT-X-ENDLIST\n"
     )
@@ -462,7 +462,7 @@ print(number + 1, memory() - early)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measures memory as Linux tells it")
 def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
-    path = write(tmp_path / "long.mp4", (numbered(i % 1000, 180, 320) for i in range(600)), **KINDS["mp4"])
+    path = write(tmp_path / "long.mp4", (numbered(i % 1000, 180, 320) for i in range(600)), **MODALITIES["mp4"])
     count, growth = subprocess.run(
         [sys.executable, "-c", FLAT, str(path)], check=True, capture_output=True, text=True
     ).stdout.split()
@@ -471,9 +471,9 @@ def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
 
 
 def test_scenes() -> None:
-    def shot(colour: tuple[int, int, int], count: int) -> list[np.ndarray]:
+    def shot(color: tuple[int, int, int], count: int) -> list[np.ndarray]:
         rng = np.random.default_rng(count)
-        ground = np.full((48, 80, 3), colour, np.uint8)
+        ground = np.full((48, 80, 3), color, np.uint8)
         return [ground + rng.integers(0, 12, ground.shape, np.uint8) for _ in range(count)]
 
     parts = shot((200, 30, 30), 30) + shot((30, 30, 200), 24) + shot((30, 200, 30), 46)

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 pytest.importorskip("cv2", reason="optical flow needs OpenCV: pip install 'seesay[flow]'")
-from clips import KINDS, encode
+from clips import MODALITIES, encode
 
-from seesay.errors import ArtefactError, MissingPartError, UsageError
+from seesay.errors import ArtifactError, MissingPartError, UsageError
 from seesay.media import (
     ClipPreprocessing,
     FrameSampling,
@@ -22,8 +22,8 @@ from seesay.media import (
     frames_of,
     load_clip,
 )
-from seesay.media.flow import FLOW_CENTRE, FLOW_SCALE, flow_picture, no_flow
-from seesay.media.footage import Frame, linked
+from seesay.media.flow import FLOW_CENTER, FLOW_SCALE, flow_picture, no_flow
+from seesay.media.frame_source import Frame, linked
 
 SIZE = Preprocessing((48, 80))
 EVERY = FrameSampling("stride", 1000)
@@ -55,7 +55,7 @@ def test_a_moving_square_flows_the_way_it_moves_and_as_fast(right: int, down: in
     coded = flow_picture(square(40, 30), square(40 + right, 30 + down))
     middle = coded[40:60, 50:70].astype(float).mean((0, 1))
     speed = np.hypot(right, down)
-    wanted = (FLOW_CENTRE + FLOW_SCALE * right, FLOW_CENTRE + FLOW_SCALE * down, FLOW_SCALE * speed)
+    wanted = (FLOW_CENTER + FLOW_SCALE * right, FLOW_CENTER + FLOW_SCALE * down, FLOW_SCALE * speed)
     assert middle == pytest.approx(wanted, abs=0.25 * FLOW_SCALE)  # a quarter of a pixel
     assert (coded[:15] == no_flow(15, 128)).all(), "nothing moves up there"
 
@@ -80,7 +80,7 @@ def test_what_stands_still_does_not_flow() -> None:
 
 @pytest.mark.parametrize("kind", ["mp4", "mkv", "webm", "avi", "mjpeg.avi", "mpg"])
 def test_each_frame_flows_to_the_next_of_the_file(kind: str) -> None:
-    data = encode(walk(), **KINDS[kind])
+    data = encode(walk(), **MODALITIES[kind])
     every = load_clip(data, SIZE, EVERY)
     wanted = dict(zip(every.seconds, expected(every.pixels), strict=True))
     samplings: list[tuple[FrameSampling, dict[str, Any]]] = [
@@ -103,7 +103,7 @@ def test_each_frame_flows_to_the_next_of_the_file(kind: str) -> None:
 
 
 def test_frames_one_by_one_flow_alike() -> None:
-    data = encode(walk(20), **KINDS["mp4"])
+    data = encode(walk(20), **MODALITIES["mp4"])
     every = load_clip(data, SIZE, EVERY)
     wanted = dict(zip(every.seconds, expected(every.pixels), strict=True))
     for apart in (0.0, 0.3):
@@ -139,7 +139,7 @@ def test_a_changed_clip_has_its_own_flow() -> None:
     plain = load_clip(data, SIZE, sampling)
     found = load_clip(data, SIZE, sampling, change=lambda picture: picture.transpose(turn))
     np.testing.assert_array_equal(found.pixels, expected(plain.pixels[:, :, ::-1, :3]))
-    assert plain.pixels[..., 3].mean() > FLOW_CENTRE > found.pixels[..., 3].mean()
+    assert plain.pixels[..., 3].mean() > FLOW_CENTER > found.pixels[..., 3].mean()
 
 
 def test_linked_frames_know_the_next_and_the_last_the_one_before() -> None:
@@ -165,5 +165,5 @@ def test_sampling_keeps_flow_and_says_nothing_of_it_where_there_is_none() -> Non
     assert FrameSampling.from_json(FrameSampling(flow=True).to_json()).flow
     with pytest.raises(UsageError, match="flow 1 must be true or false"):
         FrameSampling(flow=1)  # type: ignore[arg-type]
-    with pytest.raises(ArtefactError, match="flow"):
+    with pytest.raises(ArtifactError, match="flow"):
         FrameSampling.from_json({"flow": "yes"})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seesay.errors import ArtefactError, UsageError
+from seesay.errors import ArtifactError, UsageError
 from seesay.media import FrameSampling
 
 
@@ -49,10 +49,10 @@ def test_it_comes_back_from_json() -> None:
 def test_values_outside_are_refused(values: dict[str, object], expected: str) -> None:
     with pytest.raises(UsageError, match=expected):
         FrameSampling(**values)  # type: ignore[arg-type]
-    with pytest.raises(ArtefactError, match="the artefact's frame sampling cannot be read"):
+    with pytest.raises(ArtifactError, match="the artifact's frame sampling cannot be read"):
         FrameSampling.from_json(values)
 
 
-def test_an_unknown_key_in_an_artefact() -> None:
-    with pytest.raises(ArtefactError, match="cannot be read"):
+def test_an_unknown_key_in_an_artifact() -> None:
+    with pytest.raises(ArtifactError, match="cannot be read"):
         FrameSampling.from_json({"frame": 3})

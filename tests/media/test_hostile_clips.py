@@ -17,7 +17,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # also by hand
 
-from clips import KINDS, write
+from clips import MODALITIES, write
 from hostile_clips import make_hostile_clips
 
 SECONDS = 10.0
@@ -28,13 +28,13 @@ import json, sys, time
 from pathlib import Path
 import numpy as np
 from seesay.errors import MediaError
-from seesay.media import FrameSampling, Preprocessing, clips_ahead, kind_of, load_clip
+from seesay.media import FrameSampling, Preprocessing, clips_ahead, modality_of, load_clip
 small, sampling = Preprocessing((32, 32)), FrameSampling(frames=8)
 paths = sorted(Path(sys.argv[1]).iterdir())
 read, lines, slowest = [], [], 0.0
 for path in paths:
     print("at", path, file=sys.stderr, flush=True)
-    kind_of(path)
+    modality_of(path)
     began = time.perf_counter()
     for how in (sampling, FrameSampling("seconds", 8, every=0.5), FrameSampling("stride", 8, stride=3)):
         try:
@@ -67,7 +67,7 @@ def answers(folder: Path) -> dict[str, Any]:
 @pytest.mark.timeout(120)
 @pytest.mark.skipif(sys.platform != "linux", reason="measures memory as Linux tells it")
 def test_broken_clips_in_a_process_of_their_own(tmp_path: Path) -> None:
-    good = [write(tmp_path / "good" / f"{name}.{name.split('.')[-1]}", 40, **kind) for name, kind in KINDS.items()]
+    good = [write(tmp_path / "good" / f"{name}.{name.split('.')[-1]}", 40, **kind) for name, kind in MODALITIES.items()]
     check(make_hostile_clips(tmp_path / "hostile", good, 60))
 
 

@@ -29,14 +29,14 @@ def encoded(image: Image.Image, format: str, **options: Any) -> bytes:
 
 
 def corners() -> Image.Image:
-    """48 x 32 with a colour in each quarter: red, green / blue, white."""
+    """48 x 32 with a color in each quarter: red, green / blue, white."""
     pixels = np.zeros((32, 48, 3), np.uint8)
     pixels[:16, :24], pixels[:16, 24:], pixels[16:, :24], pixels[16:, 24:] = RED, GREEN, BLUE, WHITE
     return Image.fromarray(pixels)
 
 
 def quarters(image: Image.Image) -> list[tuple[int, ...]]:
-    """The four colours, each channel rounded to 0 or 255."""
+    """The four colors, each channel rounded to 0 or 255."""
     w, h = image.size
     at = [(w // 4, h // 4), (3 * w // 4, h // 4), (w // 4, 3 * h // 4), (3 * w // 4, 3 * h // 4)]
     pixels = np.asarray(image)
@@ -101,14 +101,14 @@ def test_lossless_formats_keep_every_pixel(format: str) -> None:
 
 
 def test_alpha_lies_over_white() -> None:
-    for mode, colour, seen in [
+    for mode, color, seen in [
         ("RGBA", (255, 0, 0, 0), WHITE),
         ("RGBA", (255, 0, 0, 255), RED),
         ("RGBA", (0, 0, 0, 51), (204, 204, 204)),
         ("LA", (0, 0), WHITE),
         ("LA", (100, 255), (100, 100, 100)),
     ]:
-        image = Image.new(mode, (4, 4), colour)
+        image = Image.new(mode, (4, 4), color)
         assert pixel(image) == seen
         assert pixel(encoded(image, "PNG")) == seen
 
@@ -124,13 +124,13 @@ def test_palettes() -> None:
     assert quarters(open_picture(encoded(image, "GIF", transparency=red))) == [WHITE, *UPRIGHT[1:]]
 
 
-def test_transparent_colour_of_a_picture_without_alpha() -> None:
+def test_transparent_color_of_a_picture_without_alpha() -> None:
     assert quarters(open_picture(encoded(corners(), "PNG", transparency=RED))) == [WHITE, *UPRIGHT[1:]]
-    grey = Image.fromarray(np.array([[10, 200]], np.uint8))
-    assert [pixel(encoded(grey, "PNG", transparency=10), x) for x in (0, 1)] == [WHITE, (200,) * 3]
+    gray = Image.fromarray(np.array([[10, 200]], np.uint8))
+    assert [pixel(encoded(gray, "PNG", transparency=10), x) for x in (0, 1)] == [WHITE, (200,) * 3]
 
 
-def test_grey_and_one_bit() -> None:
+def test_gray_and_one_bit() -> None:
     assert pixel(encoded(Image.new("L", (3, 3), 77), "PNG")) == (77, 77, 77)
     assert pixel(encoded(Image.new("L", (16, 16), 77), "JPEG")) == (77, 77, 77)
     for format in ("PNG", "TIFF", "PPM", "BMP"):
@@ -179,7 +179,7 @@ def test_cmyk() -> None:
     assert all(abs(a - b) <= 3 for a, b in zip(pixel(data), RED, strict=True))
 
 
-def test_other_colour_spaces() -> None:
+def test_other_color_spaces() -> None:
     ycc = corners().convert("YCbCr")
     assert quarters(open_picture(ycc)) == UPRIGHT
     assert quarters(open_picture(corners().convert("HSV"))) == UPRIGHT
@@ -188,7 +188,7 @@ def test_other_colour_spaces() -> None:
 @pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG", "TIFF"])
 def test_the_first_frame_of_an_animation(format: str) -> None:
     options = {"lossless": True} if format == "WEBP" else {}
-    frames = [Image.new("RGB", (20, 10), colour) for colour in (RED, GREEN, BLUE)]
+    frames = [Image.new("RGB", (20, 10), color) for color in (RED, GREEN, BLUE)]
     data = encoded(frames[0], format, save_all=True, append_images=frames[1:], **options)
     assert pixel(data) == RED
 
@@ -202,7 +202,7 @@ def test_large_pictures_are_converted_in_strips(monkeypatch: pytest.MonkeyPatch)
         corners().quantize(4),
     ]
     whole = [np.asarray(open_picture(source)) for source in sources]
-    monkeypatch.setattr("seesay.media.colour._STRIP", 100)
+    monkeypatch.setattr("seesay.media.color._STRIP", 100)
     for source, expected in zip(sources, whole, strict=True):
         np.testing.assert_array_equal(np.asarray(open_picture(source)), expected)
     transparent = encoded(corners(), "PNG", transparency=RED)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seesay.errors import ArtefactError, UsageError
+from seesay.errors import ArtifactError, UsageError
 from seesay.media import Preprocessing, open_picture
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -39,7 +39,7 @@ def test_crop_keeps_the_middle() -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(400, 400), (600, 400), (400, 480)])
 @pytest.mark.parametrize("ratio", [1.0, 0.625, 0.5])
-def test_crop_is_resize_then_centre_crop(width: int, height: int, ratio: float) -> None:
+def test_crop_is_resize_then_center_crop(width: int, height: int, ratio: float) -> None:
     with Image.open(SAMPLES / "coffee.jpg") as image:
         picture = image.resize((width, height))
     ours = Preprocessing(size=(100, 100), fit="crop", crop_ratio=ratio).pixels(picture)
@@ -75,10 +75,10 @@ def test_load_is_open_then_pixels() -> None:
     assert Preprocessing(size=(64, 32)).target == (64, 32)
 
 
-def test_normalise() -> None:
+def test_normalize() -> None:
     preprocessing = Preprocessing(size=(2, 3), mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
     pixels = np.random.default_rng(0).integers(0, 256, (5, 2, 3, 3), np.uint8)
-    normal = preprocessing.normalise(pixels)
+    normal = preprocessing.normalize(pixels)
     assert normal.shape == (5, 3, 2, 3)
     assert normal.dtype == np.float32
     for channel in range(3):
@@ -106,9 +106,9 @@ def test_json_and_back() -> None:
     ],
 )
 def test_json_that_is_wrong(change: dict[str, Any]) -> None:
-    with pytest.raises(ArtefactError, match="preprocessing cannot be read: "):
+    with pytest.raises(ArtifactError, match="preprocessing cannot be read: "):
         Preprocessing.from_json({**Preprocessing((4, 4)).to_json(), **change})
-    with pytest.raises(ArtefactError):
+    with pytest.raises(ArtifactError):
         Preprocessing.from_json({})
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sequences import tone, write_wav
 
-from seesay.errors import ArtefactError, MediaError, MissingPartError, UsageError
+from seesay.errors import ArtifactError, MediaError, MissingPartError, UsageError
 from seesay.media import LogMel
 from seesay.media.log_mel import mel_filters
 from seesay.media.sound import load_sound, resample
@@ -52,8 +52,8 @@ def test_a_pure_tone_lands_in_the_band_of_its_pitch(pitch):
     """Bands by HTK's formula, written out here once more."""
     front = LogMel()
     found = front.frames(tone(pitch, 2.0, 16000).astype(np.float32))
-    centres = np.linspace(0, 2595 * np.log10(1 + 8000 / 700), 42)[1:-1]
-    nearest = np.abs(centres - 2595 * np.log10(1 + pitch / 700)).argmin()
+    centers = np.linspace(0, 2595 * np.log10(1 + 8000 / 700), 42)[1:-1]
+    nearest = np.abs(centers - 2595 * np.log10(1 + pitch / 700)).argmin()
     assert found.shape == front.shape == (198, 40)
     assert found.dtype == np.float32
     assert np.all(np.abs(found.argmax(1) - nearest) <= 1)
@@ -83,7 +83,7 @@ def test_after_a_short_sound_there_is_nothing():
 def test_settings_go_through_json_and_wrong_ones_are_refused():
     front = LogMel(mels=20, seconds=0.5)
     assert LogMel.from_json(front.to_json()) == front
-    with pytest.raises(ArtefactError, match="cannot be read"):
+    with pytest.raises(ArtifactError, match="cannot be read"):
         LogMel.from_json({"kind": "sound", "mells": 3})
     for wrong, said in (
         ({"mels": 300}, "too many"),

@@ -18,7 +18,7 @@ from seesay.media import Preprocessing, decode_ahead
 SMALL = Preprocessing(size=(4, 6))
 
 
-def grey(value: int) -> np.ndarray:
+def gray(value: int) -> np.ndarray:
     return np.full((8, 8, 3), value, np.uint8)
 
 
@@ -41,7 +41,7 @@ class Slow(Preprocessing):
 @pytest.mark.parametrize("batch_size", [1, 4, 10, 50])
 def test_order(workers: int | None, batch_size: int) -> None:
     seen = []
-    for indices, pixels, faults in decode_ahead([grey(i) for i in range(21)], Slow((4, 6)), batch_size, workers):
+    for indices, pixels, faults in decode_ahead([gray(i) for i in range(21)], Slow((4, 6)), batch_size, workers):
         assert pixels.shape == (len(indices), 4, 6, 3)
         assert pixels.dtype == np.uint8
         assert 0 < len(indices) <= batch_size
@@ -57,7 +57,7 @@ def test_no_sources() -> None:
 
 
 def test_faults_are_reported_and_the_rest_goes_on(tmp_path: Path) -> None:
-    sources: list[Any] = [grey(0), tmp_path / "a.jpg", grey(2), b"", b"no", tmp_path, grey(6)]
+    sources: list[Any] = [gray(0), tmp_path / "a.jpg", gray(2), b"", b"no", tmp_path, gray(6)]
     batches = list(decode_ahead(sources, SMALL, 3, on_error="yield"))
     assert [indices for indices, _, _ in batches] == [[0, 2], [], [6]]
     assert [pixels.shape for _, pixels, _ in batches] == [(2, 4, 6, 3), (0, 4, 6, 3), (1, 4, 6, 3)]
@@ -66,7 +66,7 @@ def test_faults_are_reported_and_the_rest_goes_on(tmp_path: Path) -> None:
 
 
 def test_the_first_fault_stops(tmp_path: Path) -> None:
-    stream = decode_ahead([grey(0), grey(1), tmp_path / "first.jpg", tmp_path / "second.jpg"], SMALL, 2)
+    stream = decode_ahead([gray(0), gray(1), tmp_path / "first.jpg", tmp_path / "second.jpg"], SMALL, 2)
     assert next(stream)[0] == [0, 1]
     with pytest.raises(MediaError, match=r"first\.jpg"):
         next(stream)
@@ -80,7 +80,7 @@ def test_only_so_far_ahead() -> None:
         nonlocal taken
         for i in itertools.count():
             taken += 1
-            yield grey(i % 256)
+            yield gray(i % 256)
 
     stream = decode_ahead(endless(), SMALL, 5)
     for batch in range(1, 6):
@@ -91,7 +91,7 @@ def test_only_so_far_ahead() -> None:
 
 
 def test_threads_end_when_the_consumer_stops() -> None:
-    stream = decode_ahead([grey(i) for i in range(200)], Slow((4, 6)), 4, workers=3)
+    stream = decode_ahead([gray(i) for i in range(200)], Slow((4, 6)), 4, workers=3)
     next(stream)
     assert 1 <= len(decoders()) <= 3
     Slow.begun = 0
@@ -100,7 +100,7 @@ def test_threads_end_when_the_consumer_stops() -> None:
     assert Slow.begun <= 12, "what was queued is dropped, not decoded"
 
     def first() -> list[int]:
-        for indices, _, _ in decode_ahead([grey(i) for i in range(200)], Slow((4, 6)), 4, workers=3):
+        for indices, _, _ in decode_ahead([gray(i) for i in range(200)], Slow((4, 6)), 4, workers=3):
             return indices
         return []
 
@@ -115,7 +115,7 @@ def test_it_decodes_while_the_consumer_works() -> None:
             return super().load(source)
 
     start = time.perf_counter()
-    for _ in decode_ahead([grey(i) for i in range(32)], Sleepy((4, 6)), 4, workers=2):
+    for _ in decode_ahead([gray(i) for i in range(32)], Sleepy((4, 6)), 4, workers=2):
         time.sleep(0.04)
     alone = 32 * 0.02 / 2 + 8 * 0.04
     assert time.perf_counter() - start < alone * 0.95
@@ -123,7 +123,7 @@ def test_it_decodes_while_the_consumer_works() -> None:
 
 def test_a_fault_in_the_sources_reaches_the_caller() -> None:
     def broken() -> Iterator[np.ndarray]:
-        yield grey(0)
+        yield gray(0)
         raise RuntimeError("the list broke off")
 
     with pytest.raises(RuntimeError, match="the list broke off"):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seesay.errors import ArtefactError, MediaError
+from seesay.errors import ArtifactError, MediaError
 from seesay.media import TextPreprocessing, find_endings, read_words
 from seesay.text import Vocabulary
 
@@ -24,7 +24,7 @@ def test_ids_are_padded_and_cut():
     assert found.tolist() == [*WORDS.encode(["not", "good", "but"]), WORDS.unk, 0, 0]
     assert TextPreprocessing(WORDS, 2).load(b"Not good but lovely").tolist() == WORDS.encode(["not", "good"])
     assert TextPreprocessing.from_json(front.to_json(), WORDS.to_json()) == front
-    with pytest.raises(ArtefactError, match="cannot be read"):
+    with pytest.raises(ArtifactError, match="cannot be read"):
         TextPreprocessing.from_json({"kind": "text"}, WORDS.to_json())
 
 

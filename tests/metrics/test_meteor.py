@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from seesay.errors import DataError, MissingPartError
 from seesay.metrics import Meteor, java, score
 from seesay.metrics.meteor import convert, load
-from seesay.metrics.meteor.normalise import normalise
+from seesay.metrics.meteor.normalize import normalize
 from seesay.metrics.meteor.stemmer import stem
 
 GOLDEN = json.loads(Path(__file__).with_name("meteor_golden.json").read_text("utf-8"))
@@ -164,7 +164,7 @@ def test_lines_are_written_as_meteor_writes_them():
         "wait ... what": "wait ... what",
         "“so” ‘it’ goes – on": "\" so \" ' it ' goes - on",
     }.items():
-        assert " ".join(normalise(line, prefixes)) == words
+        assert " ".join(normalize(line, prefixes)) == words
 
 
 def test_without_the_data_the_line_says_what_to_install(monkeypatch):

@@ -313,7 +313,7 @@ def test_diversity_of_several_captions():
         diversity([["a"]])
 
 
-def test_text_where_tokens_belong_is_refused_or_tokenised():
+def test_text_where_tokens_belong_is_refused_or_tokenized():
     for metric in (Bleu(), RougeL()):
         with pytest.raises(UsageError, match="text where token lists belong"):
             metric(["a dog"], [[["a", "dog"]]])

@@ -11,13 +11,13 @@ from seesay.training.recognition import label_loss
 CLASSES, SIZE, FRAMES, GRID = 5, 8, 6, (2, 3)
 SMALL = {"hidden": 12, "dropout": 0.0}
 VARIANTS = {
-    "frame_average": [{"dropout": 0.0}, {"dropout": 0.0, "standardise": True}],
+    "frame_average": [{"dropout": 0.0}, {"dropout": 0.0, "standardize": True}],
     "recurrent": [
         *({**SMALL, "cell": cell, "pool": pool} for cell in ("lstm", "gru", "rnn") for pool in ("mean", "last")),
         *({**SMALL, "cell": cell, "pool": "attention", "differences": True} for cell in ("lstm", "rnn")),
         *({**SMALL, "bidirectional": True, "pool": pool} for pool in ("mean", "last", "attention")),
         {**SMALL, "layers": 2, "differences": True},
-        {**SMALL, "standardise": True, "differences": True},
+        {**SMALL, "standardize": True, "differences": True},
         {**SMALL, "bidirectional": True, "differences": True, "cell": "gru"},
     ],
     "conv_lstm": [{"channels": 6, "hidden": 5, "kernel": kernel, "dropout": 0.0} for kernel in (1, 3)],
@@ -51,7 +51,7 @@ def frames_of(classifier, memory, chosen):
     return Memory(parts, parts.mean(1))
 
 
-def test_there_is_a_judgement_after_every_frame_or_one(classifier):
+def test_there_is_a_judgment_after_every_frame_or_one(classifier):
     logits, state = classifier(clips(classifier))
     assert logits.shape in {(3, FRAMES, CLASSES), (3, 1, CLASSES)}
     assert {name: tuple(value.shape[1:]) for name, value in state.items()} == classifier.carried

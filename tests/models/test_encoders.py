@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 
 from seesay.errors import MissingPartError, UsageError
-from seesay.models.captioner import normalise
+from seesay.models.captioner import normalize
 from seesay.models.encoders import Encoder, EncoderConfig, read_state_dict
 
 
@@ -230,10 +230,10 @@ def test_without_a_network_the_hub_error_says_what_to_do(monkeypatch, tmp_path):
         Encoder(EncoderConfig(name="resnet18", weights="hub"))
 
 
-def test_pixels_are_normalised_as_the_artefact_says():
+def test_pixels_are_normalized_as_the_artifact_says():
     encoder = make("resnet18", size=64)
     pixels = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
-    expected = encoder.preprocessing.normalise(pixels.numpy())
+    expected = encoder.preprocessing.normalize(pixels.numpy())
     torch.testing.assert_close(
-        normalise(pixels, encoder.preprocessing), torch.from_numpy(expected), atol=1e-5, rtol=1e-5
+        normalize(pixels, encoder.preprocessing), torch.from_numpy(expected), atol=1e-5, rtol=1e-5
     )

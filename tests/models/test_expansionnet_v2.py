@@ -20,7 +20,7 @@ def seed():
     torch.manual_seed(2)
 
 
-def normalised(values):
+def normalized(values):
     """Numbers, each over their sum and epsilon."""
     total = sum(values) + EPSILON
     return [value / total for value in values]
@@ -46,14 +46,14 @@ def static_of_one(block, x, real, groups):
         expanded = []
         for vector in range(len(queries)):
             positive = [max(0.0, sign * z) if real[n] else 0.0 for n, z in enumerate(score[vector])]
-            expanded.append(weighted(normalised(positive), values) + biases[vector])
+            expanded.append(weighted(normalized(positive), values) + biases[vector])
         back = []
         for position in range(len(x)):
             total, first = torch.zeros(WIDTH), 0
             for size in groups:
                 members = range(first, first + size)
                 positive = [max(0.0, sign * score[vector][position]) for vector in members]
-                total = total + weighted(normalised(positive), [expanded[vector] for vector in members])
+                total = total + weighted(normalized(positive), [expanded[vector] for vector in members])
                 first += size
             back.append(total / len(groups))
         results.append(back)
@@ -77,12 +77,12 @@ def dynamic_of_one(block, x):
             for vector in vectors:
                 positive = [max(0.0, sign * score(word, vector, other)) for other in range(word + 1)]
                 bias = block.bias_exp_vectors.weight[vector] + condition[word]
-                expanded[word, vector] = weighted(normalised(positive), values[: word + 1]) + bias
+                expanded[word, vector] = weighted(normalized(positive), values[: word + 1]) + bias
         back = []
         for word in range(len(x)):
             known = [(other, vector) for other in range(word + 1) for vector in vectors]
             positive = [max(0.0, sign * score(other, vector, word)) for other, vector in known]
-            back.append(weighted(normalised(positive), [expanded[pair] for pair in known]))
+            back.append(weighted(normalized(positive), [expanded[pair] for pair in known]))
         results.append(back)
     return [mixed(block, x[t], results[0][t], results[1][t]) for t in range(len(x))]
 
@@ -135,7 +135,7 @@ def test_what_is_cached_of_a_word_never_changes_again():
 
 @torch.no_grad()
 def test_layers_are_joined_as_published():
-    """Pre-norm residuals, all layers' outputs reduced, added to the last and normalised."""
+    """Pre-norm residuals, all layers' outputs reduced, added to the last and normalized."""
     net = ExpansionDecoder(ExpansionConfig(**TINY), 11, 5).eval()
     memory, tokens = Memory(torch.randn(1, 4, 5), torch.zeros(1, 5)), torch.tensor([[1, 7, 4]])
     x = net.input_linear(memory.grid)

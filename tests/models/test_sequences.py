@@ -8,10 +8,10 @@ from seesay.models.classifiers import CLASSIFIERS
 from seesay.models.sequences import SEQUENCES, SoundCnnConfig, TextCnnConfig, build_sequence_encoder, example_input
 from seesay.training.recognition import LabelCrossEntropy
 
-KINDS = sorted(SMALL)
+MODALITIES = sorted(SMALL)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=MODALITIES)
 def encoder(request):
     return model_of(request.param).encoder
 
@@ -36,7 +36,7 @@ def test_texts_do_not_see_each_other(encoder):
         torch.testing.assert_close(encoder(given[[row]]).grid, whole[[row]], atol=1e-6, rtol=1e-5)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", MODALITIES)
 def test_padding_is_inert(kind):
     """The same words in a longer input: the same vectors in the same order, some more often, and nothing else."""
     config = SMALL[kind]
@@ -63,7 +63,7 @@ def test_the_padding_word_learns_nothing():
     assert gradient.any()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", MODALITIES)
 @pytest.mark.parametrize("classifier", ["recurrent", "frame_average"])
 def test_gradients_reach_every_parameter(kind, classifier):
     model = model_of(kind, classifier).train()
@@ -74,7 +74,7 @@ def test_gradients_reach_every_parameter(kind, classifier):
     assert model.encoder.freeze(0) == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", MODALITIES)
 def test_a_tiny_batch_is_overfitted_though_only_order_tells(kind):
     torch.manual_seed(0)
     config = CLASSIFIERS["recurrent"].config_class(hidden=16, dropout=0.0, pool="last")

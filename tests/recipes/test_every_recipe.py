@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from seesay.artefact import CLASSIFIER, DECODER_START, DECODER_STEP, ENCODER
+from seesay.artifact import CLASSIFIER, DECODER_START, DECODER_STEP, ENCODER
 from seesay.export.classifier_graphs import export_classifier_graphs
 from seesay.export.graphs import _Encoder, _trace, export_graphs, inline
 from seesay.export.weights import weights_of
@@ -24,15 +24,15 @@ from seesay.text import Vocabulary
 from seesay.training.batches import Captions
 from seesay.training.config import load_config
 from seesay.training.objectives import CrossEntropy
-from seesay.training.optimisation import make_optimizer
+from seesay.training.optimization import make_optimizer
 from seesay.training.recognition import LabelCrossEntropy
 from seesay.training.vectors import check_vectors, give_vectors
 
 SIDE = 96  # of the pictures here; what a CNN takes at the least (InceptionV3: 75)
 RECIPE_NAMES = list(list_recipes())
-RECOGNISERS = [name for name in RECIPE_NAMES if load_config(name).classifier]
-SEQUENCES = [name for name in RECOGNISERS if load_config(name).kind in ("text", "sound")]
-CAPTIONERS = [name for name in RECIPE_NAMES if name not in RECOGNISERS]
+RECOGNIZERS = [name for name in RECIPE_NAMES if load_config(name).classifier]
+SEQUENCES = [name for name in RECOGNIZERS if load_config(name).modality in ("text", "sound")]
+CAPTIONERS = [name for name in RECIPE_NAMES if name not in RECOGNIZERS]
 PICTURES = [load_config(name).encoder for name in RECIPE_NAMES if name not in SEQUENCES]
 ENCODERS = sorted({(encoder.name, encoder.layer or "") for encoder in PICTURES})
 # What each of them gives as its recipe asks for it: input side, resizing, grid, dimension.
@@ -76,11 +76,16 @@ class Stand(nn.Module):
 def test_the_cnn_of_a_recipe_at_its_own_size(name, layer):
     (config,) = {c.model_dump_json(): c for c in PICTURES if (c.name, c.layer or "") == (name, layer)}.values()
     encoder = Encoder(config.model_copy(update={"weights": "random"}))
-    sight = encoder.preprocessing
+    inputs = encoder.preprocessing
     side, interpolation, grid, dim = NATIVE[name, layer]
-    assert (sight.size, sight.interpolation, encoder.grid_size, encoder.dim) == ((side, side), interpolation, grid, dim)
-    mean = 0.5 if sight.mean[0] == sight.mean[2] else 0.485  # Inception's, or ImageNet's
-    assert sight.mean[0] == mean
+    assert (inputs.size, inputs.interpolation, encoder.grid_size, encoder.dim) == (
+        (side, side),
+        interpolation,
+        grid,
+        dim,
+    )
+    mean = 0.5 if inputs.mean[0] == inputs.mean[2] else 0.485  # Inception's, or ImageNet's
+    assert inputs.mean[0] == mean
     assert encoder.backbone.training is False
 
 
@@ -108,7 +113,7 @@ def test_a_training_step_and_export(name):
     frames = (config.clip.frames,) if config.clip else ()
     pixels = np.random.default_rng(0).integers(0, 256, (2, *frames, SIDE, SIDE, 3), np.uint8)
     captions = Captions(torch.tensor([[1, 4, 5, 6], [1, 7, 0, 0]]), torch.tensor([[4, 5, 6, 2], [7, 2, 0, 0]]))
-    optimizer = make_optimizer(model, config, joint=False, reward=False)
+    optimizer = make_optimizer(model, config, finetune=False, reward=False)
     loss = CrossEntropy(model.train(), config.training.label_smoothing)(model.encode(pixels), captions)
     loss.backward()
     optimizer.step()
@@ -136,16 +141,16 @@ def test_a_training_step_and_export(name):
 
 
 @pytest.mark.parametrize("name", SEQUENCES)
-def test_a_recogniser_of_texts_or_sounds_learns_and_exports(name):
+def test_a_recognizer_of_texts_or_sounds_learns_and_exports(name):
     """With its own CNN, which is small; every weight of both moves."""
     config = load_config(name)
     torch.manual_seed(1)
     vocabulary = Vocabulary.build(CAPTIONS, min_count=1)
     model = ClassifyModel.build(config.encoder, config.classifier, ("a", "b", "c"), vocabulary=vocabulary).train()
-    model.encoder.freeze(config.joint.layers, config.joint.batch_norm)
+    model.encoder.freeze(config.finetune.layers, config.finetune.batch_norm)
     before = {n: p.detach().clone() for n, p in model.named_parameters()}
     given = example_input(model.encoder, 3)
-    optimizer = make_optimizer(model, config, joint=config.joint.covers(0), reward=False)
+    optimizer = make_optimizer(model, config, finetune=config.finetune.covers(0), reward=False)
     loss = LabelCrossEntropy(model, config.training.label_smoothing)(given, torch.tensor([0, 2, 1]))
     loss.backward()
     optimizer.step()
@@ -155,13 +160,13 @@ def test_a_recogniser_of_texts_or_sounds_learns_and_exports(name):
         expected, _ = model.eval().classifier(model.encode(given))
     graphs, weights = export_classifier_graphs(model), weights_of(model)
     (grid,) = session(graphs[ENCODER], weights).run(["grid"], {model.encoder.input_name: given.numpy()})
-    judge = session(graphs[CLASSIFIER], weights)
+    classifier = session(graphs[CLASSIFIER], weights)
     zeros = {f"state.{n}": np.zeros((3, *shape), np.float32) for n, shape in model.classifier.carried.items()}
-    np.testing.assert_allclose(judge.run(["logits"], {"grid": grid, **zeros})[0], expected, atol=1e-4)
+    np.testing.assert_allclose(classifier.run(["logits"], {"grid": grid, **zeros})[0], expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", [name for name in RECOGNISERS if name not in SEQUENCES])
-def test_a_training_step_of_a_recogniser(name):
+@pytest.mark.parametrize("name", [name for name in RECOGNIZERS if name not in SEQUENCES])
+def test_a_training_step_of_a_recognizer(name):
     config = load_config(name)
     encoder = make_encoder(config.encoder.name, config.encoder.layer or "")
     torch.manual_seed(1)
@@ -170,7 +175,7 @@ def test_a_training_step_of_a_recogniser(name):
     model = ClassifyModel(Stand(encoder), classifier, ("a", "b", "c")).train()
     before = {n: p.detach().clone() for n, p in classifier.named_parameters()}
     pixels = torch.randint(0, 256, (2, 4, SIDE, SIDE, 3), dtype=torch.uint8)
-    optimizer = make_optimizer(model, config, joint=False, reward=False)
+    optimizer = make_optimizer(model, config, finetune=False, reward=False)
     loss = LabelCrossEntropy(model, config.training.label_smoothing)(pixels, torch.tensor([0, 2]))
     loss.backward()
     optimizer.step()
@@ -197,7 +202,7 @@ def test_the_cnn_of_a_recipe_exports(name, layer):
 def test_the_header_says_what_it_is_and_how_to_run_it():
     for name in RECIPE_NAMES:
         lines = (RECIPES / f"{name}.yaml").read_text("utf-8").splitlines()
-        data = "folders" if name in RECOGNISERS else "msvd" if load_config(name).clip else "flickr8k"
+        data = "folders" if name in RECOGNIZERS else "msvd" if load_config(name).clip else "flickr8k"
         assert f"#   seesay train {name} --data {data}:FOLDER --out runs/{name}" in lines
         assert any(line.startswith("# Expected") for line in lines), name
         assert lines[0].startswith("# ")

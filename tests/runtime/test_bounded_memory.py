@@ -11,7 +11,7 @@ pytest.importorskip("av", reason="clips need PyAV: pip install 'seesay[video]'")
 from activities import CLASSES
 from clips import numbered, write
 
-from seesay.export import export_artefact
+from seesay.export import export_artifact
 from seesay.export.weights import describe_classifier, save_model
 from seesay.media import FrameSampling
 from seesay.models.classifier import ClassifyModel
@@ -37,7 +37,7 @@ def test_a_clip_four_times_as_long_takes_no_more(tmp_path):
     config = CLASSIFIERS["recurrent"].config_class(hidden=8)
     model = ClassifyModel.build(EncoderConfig(name="test_efficientnet", weights="random", size=32), config, CLASSES)
     save_model(model.eval(), describe_classifier(model, config, "tiny", FrameSampling("uniform", 4)), tmp_path / "run")
-    export_artefact(tmp_path / "run", tmp_path / "model", quantize="none")
+    export_artifact(tmp_path / "run", tmp_path / "model", quantize="none")
     frame = numbered(1, *SIZE)
     peaks, moments = [], []
     for seconds in (120, 480):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seesay.artefact import Artefact, Description
+from seesay.artifact import Artifact, Manifest
 from seesay.errors import MediaError, UsageError
 from seesay.media import Preprocessing
 from seesay.runtime import Caption, Captioner
@@ -60,7 +60,7 @@ def networks() -> Shades:
 
 @pytest.fixture
 def captioner(networks: Shades) -> Captioner:
-    description = Description(
+    manifest = Manifest(
         name="shades",
         model={},
         preprocessing=PREPROCESSING.to_json(),
@@ -69,7 +69,7 @@ def captioner(networks: Shades) -> Captioner:
         carried=("step", "attention"),
         search={"beam": 2, "max_length": 5},
     )
-    return Captioner(Artefact(Path(), Path(), description, {}), networks)
+    return Captioner(Artifact(Path(), Path(), manifest, {}), networks)
 
 
 def shade(value: int) -> np.ndarray:
@@ -194,6 +194,6 @@ def test_a_model_without_attention_gives_none(captioner: Captioner, monkeypatch:
     monkeypatch.setattr(
         plain, "step", lambda t, s: (step(t, s)[0], {k: v for k, v in step(t, s)[1].items() if k != "attention"})
     )
-    caption = Captioner(captioner.artefact, plain)(shade(0))
+    caption = Captioner(captioner.artifact, plain)(shade(0))
     assert isinstance(caption, Caption)
     assert caption.attention is None

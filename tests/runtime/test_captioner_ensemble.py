@@ -1,4 +1,4 @@
-"""Several artefacts as one captioner, over networks made up here and over the embedded model."""
+"""Several artifacts as one captioner, over networks made up here and over the embedded model."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import seesay
-from seesay.artefact import Artefact, Description
+from seesay.artifact import Artifact, Manifest
 from seesay.errors import MediaError, UsageError
 from seesay.media import Preprocessing
 from seesay.runtime import Captioner, Ensemble
@@ -50,7 +50,7 @@ class Opinion:
 
 def captioner(name, side=8, grid=(2, 2), vocabulary=WORDS, fit="squash", **settings):
     networks = Opinion(**settings)
-    description = Description(
+    manifest = Manifest(
         name=name,
         model={},
         preprocessing=Preprocessing(size=(side, side + 2), fit=fit).to_json(),
@@ -59,7 +59,7 @@ def captioner(name, side=8, grid=(2, 2), vocabulary=WORDS, fit="squash", **setti
         carried=("place", *(("attention",) if networks.attention else ())),
         search={"beam": 3},
     )
-    return Captioner(Artefact(Path(), Path(), description, {}), networks)
+    return Captioner(Artifact(Path(), Path(), manifest, {}), networks)
 
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)

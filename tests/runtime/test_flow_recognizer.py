@@ -1,22 +1,22 @@
-"""Recognisers of clips with their optical flow, on ONNX Runtime: what they see is what training saw."""
+"""Recognizers of clips with their optical flow, on ONNX Runtime: what they see is what training saw."""
 
 import numpy as np
 import pytest
 import torch
 from activities import draw_activities
 
-from seesay.artefact import read_artefact
+from seesay.artifact import read_artifact
 from seesay.data import Sample
 from seesay.errors import MissingPartError
-from seesay.export import export_artefact
+from seesay.export import export_artifact
 from seesay.export.weights import describe_classifier, load_any_model, save_model
 from seesay.media import FrameSampling, frames_of
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS
 from seesay.models.encoders import EncoderConfig
 from seesay.runtime import load_recognizer
+from seesay.training.inputs import Clips
 from seesay.training.sections import ClipSettings
-from seesay.training.sights import Clips
 
 pytest.importorskip("cv2", reason="optical flow needs OpenCV: pip install 'seesay[flow]'")
 FRAMES = 3
@@ -29,7 +29,7 @@ def make(folder, name, **settings):
     model = ClassifyModel.build(eyes, config, ("GoesLeft", "GoesRight", "Stays"), flow=True).eval()
     about = describe_classifier(model, config, "tiny", FrameSampling("uniform", FRAMES, flow=True))
     save_model(model, about, folder / "run")
-    export_artefact(folder / "run", folder / "model", quantize="none")  # which compares the two
+    export_artifact(folder / "run", folder / "model", quantize="none")  # which compares the two
     return folder
 
 
@@ -50,15 +50,15 @@ def clip(folder):
     return folder / "clips" / "GoesRight" / "1.gif"
 
 
-def test_the_artefact_says_that_it_reads_flow(folder):
-    assert read_artefact(folder / "model").description.clip["flow"] is True
+def test_the_artifact_says_that_it_reads_flow(folder):
+    assert read_artifact(folder / "model").manifest.clip["flow"] is True
 
 
 def test_whole_clips_are_seen_as_in_training(folder, recognizer):
     files = sorted((folder / "clips").glob("*/*.gif"))
     seen = np.stack([recognizer.preprocessing.load(file) for file in files])
-    sight = Clips(ClipSettings(frames=FRAMES, flow=True))
-    trained = sight.pixels([Sample(str(file), file) for file in files], recognizer.each, None)
+    inputs = Clips(ClipSettings(frames=FRAMES, flow=True))
+    trained = inputs.pixels([Sample(str(file), file) for file in files], recognizer.each, None)
     np.testing.assert_array_equal(seen, trained.numpy())
     assert seen.shape == (len(files), FRAMES, 64, 64, 6)
     assert seen[..., 5].any(), "something moves"
@@ -89,7 +89,7 @@ def test_following_carries_the_state_and_sees_the_flow(recognizer, clip):
     *_, (_, last) = recognizer.follow(clip, every=0.25, window=0.1)
     pixels = np.stack([pixels for _, pixels in frames_of(clip, recognizer.each, flow=True)])
     assert pixels.shape == (4, 64, 64, 6)
-    logits, _ = recognizer.networks.judge(recognizer.networks.frames(pixels[None]))
+    logits, _ = recognizer.networks.classify(recognizer.networks.frames(pixels[None]))
     expected = np.exp(logits[0, -1]) / np.exp(logits[0, -1]).sum()
     np.testing.assert_allclose(last, expected, atol=1e-5)
 

@@ -1,4 +1,4 @@
-"""Recognisers of the same classes as one: late fusion, in Python and by the command."""
+"""Recognizers of the same classes as one: late fusion, in Python and by the command."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ from activities import CLASSES, draw_activities
 import seesay
 from seesay.cli import run
 from seesay.errors import UsageError
-from seesay.export import export_artefact
+from seesay.export import export_artifact
 from seesay.export.weights import describe_classifier, save_model
 from seesay.media import FrameSampling
 from seesay.models.classifier import ClassifyModel
@@ -28,7 +28,7 @@ def make(root, name, labels, *, size=32, frames=4, **settings):
         parameter.data.mul_(4)  # opinions that differ
     sampling = FrameSampling("uniform", frames)
     save_model(model.eval(), describe_classifier(model, config, name, sampling), root / f"{name}-run")
-    export_artefact(root / f"{name}-run", root / name, quantize="none")
+    export_artifact(root / f"{name}-run", root / name, quantize="none")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_over_time_each_moment_is_the_mean_too(folder):
 def test_what_cannot_be_one_is_refused(folder):
     with pytest.raises(UsageError, match="do not know the same classes, for example 'GoesRight'"):
         load_recognizer([folder / "one", folder / "stranger"])
-    with pytest.raises(UsageError, match="says sentences and recognises no activities"):
+    with pytest.raises(UsageError, match="says sentences and recognizes no activities"):
         seesay.load([folder / "one", "default"])
     with pytest.raises(UsageError, match="says no sentences; use seesay recognize"):
         seesay.load(["default", folder / "one"])

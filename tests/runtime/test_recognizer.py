@@ -1,4 +1,4 @@
-"""Recognisers on ONNX Runtime: whole clips, over time, as they come."""
+"""Recognizers on ONNX Runtime: whole clips, over time, as they come."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from PIL import Image
 
 import seesay
 from seesay.errors import MediaError, UsageError
-from seesay.export import export_artefact
+from seesay.export import export_artifact
 from seesay.export.weights import describe_classifier, load_any_model, save_model
 from seesay.media import FrameSampling
 from seesay.models.classifier import ClassifyModel
@@ -25,7 +25,7 @@ def make(folder, name="recurrent", **settings):
     eyes = EncoderConfig(name="test_efficientnet", weights="random", size=32)
     model = ClassifyModel.build(eyes, config, LABELS).eval()
     save_model(model, describe_classifier(model, config, "tiny", FrameSampling("uniform", 4)), folder / "run")
-    export_artefact(folder / "run", folder / "model", quantize="none")
+    export_artifact(folder / "run", folder / "model", quantize="none")
     return folder
 
 
@@ -41,7 +41,7 @@ def recognizer(folder):
     return load_recognizer(folder / "model", threads=1)
 
 
-def test_load_gives_a_recogniser_whose_predictions_are_sorted(folder):
+def test_load_gives_a_recognizer_whose_predictions_are_sorted(folder):
     loaded = seesay.load(folder / "model", threads=1)
     assert isinstance(loaded, Recognizer)
     found = loaded(folder / "clips" / "GoesLeft" / "0.gif")
@@ -127,7 +127,7 @@ def test_following_carries_the_state_from_frame_to_frame(folder, recognizer):
     source = folder / "clips" / "GoesRight" / "1.gif"
     *_, (_, last) = recognizer.follow(source, every=0.25, window=0.1)
     pixels = np.stack([recognizer.each.pixels(gif_frame(source, i)) for i in range(4)])
-    logits, _ = recognizer.networks.judge(recognizer.networks.frames(pixels[None]))
+    logits, _ = recognizer.networks.classify(recognizer.networks.frames(pixels[None]))
     expected = np.exp(logits[0, -1]) / np.exp(logits[0, -1]).sum()
     np.testing.assert_allclose(last, expected, atol=1e-5)
 

@@ -53,7 +53,7 @@ def test_a_narrow_beam_holds_them_whatever_the_model_thinks(seed, must, beam, ba
 
 @settings(deadline=None, max_examples=30)
 @given(SEEDS, PHRASES)
-def test_numpy_and_torch_agree_and_neighbours_do_not_matter(seed, must):
+def test_numpy_and_torch_agree_and_neighbors_do_not_matter(seed, must):
     options = {"beam": 3, "num": 2, "must": must, "max_length": 6, "no_repeat_ngram": 0}
     first, second = (search(Toy(seed, words=7, torch_arrays=t), batch=3, **options) for t in (False, True))
     assert [[h.tokens for h in p] for p in first] == [[h.tokens for h in p] for p in second]

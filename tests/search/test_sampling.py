@@ -153,7 +153,7 @@ def test_no_ngram_comes_twice(size):
             assert len(grams) == len(set(grams))
 
 
-def test_a_generator_for_each_picture_makes_it_independent_of_its_neighbours():
+def test_a_generator_for_each_picture_makes_it_independent_of_its_neighbors():
     toy = Toy(8, words=9)
     options = SearchOptions(sample=True, num=4, forbidden=(START,), seed=3, max_length=6)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seesay.errors import ArtefactError, DataError
+from seesay.errors import ArtifactError, DataError
 from seesay.text import STOP_WORDS, Vocabulary
 
 CAPTIONS = [["a", "dog", "runs"], ["a", "dog", "barks"], ["the", "cat", "runs"]]
@@ -46,10 +46,10 @@ def test_nothing_left_is_an_error():
 
 @pytest.mark.parametrize("values", [{}, {"tokens": "abc"}, {"tokens": ["a", "b"]}, {"tokens": ["<pad>", 1]}])
 def test_a_damaged_vocabulary_is_refused(values):
-    with pytest.raises(ArtefactError, match="vocabulary is damaged"):
+    with pytest.raises(ArtifactError, match="vocabulary is damaged"):
         Vocabulary.from_json(values)
 
 
 def test_a_word_twice_is_refused():
-    with pytest.raises(ArtefactError):
+    with pytest.raises(ArtifactError):
         Vocabulary(("<pad>", "<start>", "<end>", "<unk>", "a", "a"))

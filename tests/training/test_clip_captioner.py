@@ -1,4 +1,4 @@
-"""A captioner of clips from one's own table to scores: each verb in turn, over clips of colours."""
+"""A captioner of clips from one's own table to scores: each verb in turn, over clips of colors."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import csv
 import json
 
 import pytest
-from clip_models import clip_captioner, colours
+from clip_models import clip_captioner, colors
 
-from seesay.artefact import read_artefact
+from seesay.artifact import read_artifact
 from seesay.cache import cache_folder
 from seesay.cli import run
+from seesay.evaluation.captions import most_frequent
 from seesay.export import load_model
-from seesay.report.evaluate import most_frequent
 
 NAMED = {"red": (250, 20, 20), "green": (20, 250, 20), "blue": (20, 20, 250), "black": (5, 5, 5)}
 CLIPS = [("red", "green"), ("green", "red"), ("blue", "black"), ("red", "black"), ("black", "red"), ("green", "blue")]
@@ -35,9 +35,9 @@ def table(tmp_path_factory):
         rows.writerow(["clip", "caption", "split"])
         for (first, then), split in zip(CLIPS, ["train"] * 4 + ["dev", "dev", "test", "test"], strict=True):
             name = f"{first}_{then}.gif"
-            colours(root / name, [NAMED[first]] * 2 + [NAMED[then]] * 2)
+            colors(root / name, [NAMED[first]] * 2 + [NAMED[then]] * 2)
             rows.writerows([name, f"A {first} picture turns {then} .", split] for _ in range(6))
-            rows.writerows([name, "Colours change.", split] for _ in range(6))
+            rows.writerows([name, "Colors change.", split] for _ in range(6))
     return root / "mine.csv"
 
 
@@ -56,8 +56,8 @@ def exported(trained):
     return trained.parent / "model"
 
 
-def test_a_run_leaves_an_artefact_that_says_what_it_reads(trained):
-    described = read_artefact(trained).description
+def test_a_run_leaves_an_artifact_that_says_what_it_reads(trained):
+    described = read_artifact(trained).manifest
     assert described.clip is not None
     assert (described.clip["how"], described.clip["frames"], described.grid_size) == ("uniform", 2, (1, 2))
     assert described.training["config"]["clip"] == {"frames": 2, "kept": 4, "positions": False, "flow": False}
@@ -73,16 +73,16 @@ def test_evaluation_has_a_constant_sentence_beside(exported, table, tmp_path, ca
     assert found["clips"] == 2
     assert "photos" not in found
     assert len((tmp_path / "e" / "per_clip.csv").read_text("utf-8").splitlines()) == 3
-    assert found["constant"]["caption"] == "colours change"
+    assert found["constant"]["caption"] == "colors change"
     assert found["constant"]["scores"]["Bleu_2"] == pytest.approx(1.0)
     page = (tmp_path / "e" / "report.html").read_text("utf-8")
-    assert "always “colours change”" in page
+    assert "always “colors change”" in page
     assert "on test, 2 clips" in page
     assert "photo" not in page
     assert page.count("data:image/jpeg;base64,") == 6
     assert run(call) == 0
     printed = capsys.readouterr().out
-    assert "constant sentence ('colours change', of the training data)" in printed.splitlines()[0]
+    assert "constant sentence ('colors change', of the training data)" in printed.splitlines()[0]
 
 
 def test_the_most_frequent_sentence_is_counted_as_the_metrics_read_it():

@@ -16,12 +16,12 @@ def test_every_recipe_loads_and_says_how_to_run_it():
 
 def test_overrides_reach_the_tree():
     config = load_config(
-        "default", ["training.lr=0.002", "decoder.hidden=64", "encoder=resnet50", "joint.from_epoch=null"]
+        "default", ["training.lr=0.002", "decoder.hidden=64", "encoder=resnet50", "finetune.from_epoch=null"]
     )
     assert config.training.lr == 0.002
     assert config.decoder.model_dump()["hidden"] == 64
     assert config.encoder.name == "resnet50"
-    assert config.joint.from_epoch is None
+    assert config.finetune.from_epoch is None
 
 
 def test_another_decoder_takes_its_own_defaults():
@@ -57,7 +57,7 @@ def test_what_a_recipe_says_of_its_own_cnn_is_not_said_of_another():
         ("training.lr=-1", "greater than 0"),
         ("decoder=atention", "Did you mean 'attention'?"),
         ("epochs", "key=value"),
-        ("joint.from_epoch=99", "past the last epoch"),
+        ("finetune.from_epoch=99", "past the last epoch"),
         ("decoder.hidden=0", "greater than or equal to 1"),
         ("decoder.dropout=2", "less than 1"),
         ("decoder.heads=7", "hidden=512 is not a multiple of heads=7"),

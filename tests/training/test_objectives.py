@@ -1,4 +1,4 @@
-"""What is minimised: teachers, scheduled sampling, weights taken over."""
+"""What is minimized: teachers, scheduled sampling, weights taken over."""
 
 import numpy as np
 import pytest
@@ -112,11 +112,11 @@ def test_own_words_follow_what_was_read(model, memory):
 def test_teachers_must_speak_the_same_words_and_see_the_same_pixels(model, tmp_path):
     less = keep(make(2, Vocabulary.build([["word1"]], min_count=1)), tmp_path / "less")
     with pytest.raises(UsageError, match="another vocabulary"):
-        load_teachers([less], model, joint=False)
+        load_teachers([less], model, finetune=False)
     larger = keep(make(2, encoder=ENCODER.model_copy(update={"size": 64})), tmp_path / "larger")
-    assert len(load_teachers([larger], model, joint=False).models) == 1
+    assert len(load_teachers([larger], model, finetune=False).models) == 1
     with pytest.raises(UsageError, match="other pixels"):
-        load_teachers([larger], model, joint=True)
+        load_teachers([larger], model, finetune=True)
 
 
 def test_a_model_starts_from_another_word_by_word(tmp_path):

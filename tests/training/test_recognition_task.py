@@ -1,4 +1,4 @@
-"""Runs that learn to recognise: the loss, accuracy on dev, joint training through time, wrong use."""
+"""Runs that learn to recognize: the loss, accuracy on dev, joint training through time, wrong use."""
 
 import pytest
 import torch
@@ -8,15 +8,15 @@ from lightning.fabric import Fabric
 from seesay.data import Sample
 from seesay.errors import DataError, UsageError
 from seesay.export.weights import load_any_model, load_model
-from seesay.models.captioner import look
+from seesay.models.captioner import encode
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.training import load_config, train
 from seesay.training.callbacks import Callback
 from seesay.training.checkpoints import read_checkpoint
+from seesay.training.inputs import input_source
 from seesay.training.recognition import RecognitionTask, label_loss, labels_of
-from seesay.training.sights import sight_of
 
 LSTM = [*SMALL, "classifier.hidden=8"]
 
@@ -38,14 +38,14 @@ class Ear(Callback):
     def __init__(self):
         self.work = set()
 
-    def on_work(self, what, done, total):
+    def on_progress(self, what, done, total):
         self.work.add(what)
 
 
-def test_a_run_leaves_a_recogniser_that_knows_its_classes_and_scores(activities, tmp_path):
+def test_a_run_leaves_a_recognizer_that_knows_its_classes_and_scores(activities, tmp_path):
     ear = Ear()
     out = train("lrcn_activity", [*LSTM, "training.epochs=2"], activities, tmp_path / "run", callbacks=[ear])
-    assert "recognising dev" in ear.work
+    assert "recognizing dev" in ear.work
     model = load_any_model(out)
     assert isinstance(model, ClassifyModel)
     assert model.labels == CLASSES
@@ -53,7 +53,7 @@ def test_a_run_leaves_a_recogniser_that_knows_its_classes_and_scores(activities,
     assert len(rows) == 2
     assert {"dev top-1", "dev top-5", "dev per class", "dev loss"} <= set(header.split(","))
     assert (out / "curves.png").stat().st_size > 0
-    with pytest.raises(Exception, match="recognises activities and says no sentences"):
+    with pytest.raises(Exception, match="recognizes activities and says no sentences"):
         load_model(out)
 
 
@@ -66,7 +66,7 @@ def test_what_differs_in_order_alone_is_learned_by_the_recurrent_net_only(tmp_pa
         torch.manual_seed(0)
         model = ClassifyModel.build(config.encoder, config.classifier, CLASSES)
         with torch.no_grad():
-            memory = model.encode(sight_of(config).pixels(clips, model.preprocessing, None))
+            memory = model.encode(input_source(config).pixels(clips, model.preprocessing, None))
         memory.grid = (memory.grid - memory.grid.mean((0, 1))) / memory.grid.std((0, 1))
         task = RecognitionTask(config, model, clips)
         objective = task.objective(reward=False)
@@ -82,8 +82,10 @@ def test_what_differs_in_order_alone_is_learned_by_the_recurrent_net_only(tmp_pa
 
 @pytest.mark.parametrize("at_once", [0, 3])
 def test_joint_training_through_time_moves_the_cnn(activities, tmp_path, at_once):
-    begun = [*LSTM, "training.epochs=2", "joint.from_epoch=1", f"joint.frames_at_once={at_once}"]
-    fixed = train("lrcn_joint", [*LSTM, "training.epochs=1", "joint.from_epoch=null"], activities, tmp_path / "fixed")
+    begun = [*LSTM, "training.epochs=2", "finetune.from_epoch=1", f"finetune.frames_at_once={at_once}"]
+    fixed = train(
+        "lrcn_joint", [*LSTM, "training.epochs=1", "finetune.from_epoch=null"], activities, tmp_path / "fixed"
+    )
     joint = train("lrcn_joint", begun, activities, tmp_path / "joint")
     before, after = (read_checkpoint(out / "last.safetensors")[0] for out in (fixed, joint))
     moved = {n for n in before if n.startswith("model.encoder") and not torch.equal(before[n], after[n])}
@@ -98,7 +100,7 @@ def test_resuming_gives_the_weights_of_an_unbroken_run(activities, tmp_path):
         def on_epoch(self, progress):
             raise Stop
 
-    settings = ["classifier.channels=4", "classifier.hidden=4", *SMALL, "training.epochs=2", "joint.from_epoch=1"]
+    settings = ["classifier.channels=4", "classifier.hidden=4", *SMALL, "training.epochs=2", "finetune.from_epoch=1"]
     train("conv_lstm", settings, activities, tmp_path / "whole")
     with pytest.raises(Stop):
         train("conv_lstm", settings, activities, tmp_path / "broken", callbacks=[StopAfter()])
@@ -107,7 +109,7 @@ def test_resuming_gives_the_weights_of_an_unbroken_run(activities, tmp_path):
     assert [name for name in whole if not torch.equal(whole[name], broken[name])] == []
 
 
-def test_a_recogniser_starts_from_another_class_by_class(activities, tmp_path):
+def test_a_recognizer_starts_from_another_class_by_class(activities, tmp_path):
     first = train("frame_average", [*SMALL, "training.epochs=1"], activities, tmp_path / "first")
     more = [*SMALL, "training.epochs=1", "training.lr=1e-12", f"training.start_from={first}"]
     second = train("frame_average", more, activities, tmp_path / "second")
@@ -132,7 +134,7 @@ def test_gradients_in_parts_are_those_of_the_whole(positions):
         encoder.zero_grad()
         held.append(0)
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-            memory = look(encoder, pixels, positions=positions)
+            memory = encode(encoder, pixels, positions=positions)
         memory.grid.square().sum().backward()
         found.append([memory.grid.detach(), *(p.grad.clone() for p in encoder.parameters())])
     assert memory.grid.shape[1] == (5 * encoder.grid_size[0] * encoder.grid_size[1] if positions else 5)
@@ -163,7 +165,7 @@ def test_wrong_settings_and_data_are_refused(activities, tmp_path):
         (["clip.positions=true"], r"needs clip\.positions=false"),
         (["classifier=conv_lstm"], r"needs clip\.positions=true"),
         (["classifier.hiden=8"], r"unknown key 'classifier\.hiden'.*'hidden'"),
-        (["joint.batch_norm=true", "joint.frames_at_once=4"], "leave one out"),
+        (["finetune.batch_norm=true", "finetune.frames_at_once=4"], "leave one out"),
     ):
         with pytest.raises(UsageError, match=message):
             load_config("lrcn_activity", settings)

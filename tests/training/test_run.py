@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from seesay.artefact import read_artefact
+from seesay.artifact import read_artifact
 from seesay.data import read_dataset
 from seesay.errors import DataError, TrainingError, UsageError
 from seesay.training import load_config, train
@@ -38,9 +38,9 @@ SMALL = [
 # Every phase once: frozen, joint, self-critical with the CNN, self-critical.
 PHASES = [
     "training.epochs=4",
-    "joint.from_epoch=1",
-    "joint.until_epoch=3",
-    "joint.layers=1",
+    "finetune.from_epoch=1",
+    "finetune.until_epoch=3",
+    "finetune.layers=1",
     "self_critical.from_epoch=2",
     "self_critical.samples=2",
     "self_critical.max_length=6",
@@ -118,7 +118,7 @@ def test_pictures_that_do_not_open_are_passed_over(tiny_flickr8k, tmp_path, monk
     (photos / "red_circle.jpg").write_bytes((photos / "red_circle.jpg").read_bytes()[:400])
     for name, first_joint in (("frozen", "null"), ("joint", "0")):
         with caplog.at_level("INFO", logger="seesay.training"):
-            settings = [*small_merge(), "training.epochs=1", f"joint.from_epoch={first_joint}"]
+            settings = [*small_merge(), "training.epochs=1", f"finetune.from_epoch={first_joint}"]
             train("merge", settings, f"flickr8k:{tiny_flickr8k}", tmp_path / name)
         assert "7 train and 2 dev photos, 1 faults in the data passed over" in caplog.text
         caplog.clear()
@@ -142,7 +142,7 @@ def test_callbacks_hear_of_steps_epochs_and_the_work_between(tiny_flickr8k, tmp_
         def on_end(self, progress):
             heard.append(("end", progress.epoch))
 
-        def on_work(self, what, done, total):
+        def on_progress(self, what, done, total):
             heard.append((what, done, total))
 
     settings = [*small_merge(), "training.epochs=1"]
@@ -176,9 +176,9 @@ def test_resuming_at_every_border_changes_nothing(tiny_flickr8k, tmp_path, monke
 def test_two_processes_reach_the_weights_of_one(tiny_flickr8k, tmp_path):
     settings = [
         "training.epochs=2",
-        "joint.from_epoch=1",
-        "joint.augment=false",
-        "joint.layers=1",
+        "finetune.from_epoch=1",
+        "finetune.augment=false",
+        "finetune.layers=1",
         "decoder.dropout=0",
         "self_critical.from_epoch=null",
     ]
@@ -205,7 +205,7 @@ def test_every_phase_runs_in_bfloat16(tiny_flickr8k, tmp_path, monkeypatch):
     assert learned == pytest.approx([5 * photos, 5 * photos, 2 * photos, 2 * photos])  # people's, then samples
 
 
-def test_a_run_leaves_figures_curves_and_an_artefact(tiny_flickr8k, tmp_path, monkeypatch):
+def test_a_run_leaves_figures_curves_and_an_artifact(tiny_flickr8k, tmp_path, monkeypatch):
     monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
     out = train("merge", [*small_merge(), "training.epochs=2"], f"flickr8k:{tiny_flickr8k}", tmp_path / "run")
     for name in ("seesay.json", "weights.safetensors", "metrics.csv", "curves.png", "config.json"):
@@ -214,7 +214,7 @@ def test_a_run_leaves_figures_curves_and_an_artefact(tiny_flickr8k, tmp_path, mo
     with (out / "metrics.csv").open(newline="", encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
     assert all(float(row["dev loss"]) > 0 and float(row["seconds"]) > 0 for row in rows)
-    recorded = read_artefact(out).description
+    recorded = read_artifact(out).manifest
     assert any(recorded.scores["dev"]["loss"] == float(row["dev loss"]) for row in rows)
     assert recorded.training["data"]["sha256"]["train"] != recorded.training["data"]["sha256"]["dev"]
 
@@ -232,7 +232,7 @@ def test_the_longest_caption_sets_the_length(cut, says, tiny_flickr8k, tmp_path,
             print(json.dumps({"image": str(sample.media), "captions": captions, "split": sample.split}), file=file)
     chosen = ["training.max_length=null", f"text.max_length={cut}", "training.epochs=1"]
     out = train("merge", [*small_merge(), *chosen], f"jsonl:{table}", tmp_path / "run")
-    assert read_artefact(out).description.search["max_length"] == says
+    assert read_artifact(out).manifest.search["max_length"] == says
     train("merge", [*small_merge(), *chosen], f"jsonl:{table}", tmp_path / "run", resume=True)
 
 
@@ -322,7 +322,7 @@ def test_blending_takes_the_share_of_the_others():
 
 
 def test_the_small_settings_are_settings():
-    assert load_config("default", [*SMALL, *PHASES]).joint.layers == 1
+    assert load_config("default", [*SMALL, *PHASES]).finetune.layers == 1
 
 
 def test_a_student_of_a_run_that_starts_from_it_and_reads_its_own_words_resumes(tiny_flickr8k, tmp_path, monkeypatch):
@@ -332,7 +332,7 @@ def test_a_student_of_a_run_that_starts_from_it_and_reads_its_own_words_resumes(
     settings = [
         *small_merge(),
         "training.epochs=3",
-        "joint.from_epoch=2",
+        "finetune.from_epoch=2",
         "training.scheduled_sampling=0.5",
         f"training.start_from={tmp_path / 'teacher'}",
         f"distillation.teachers=[{tmp_path / 'teacher'}]",
@@ -357,7 +357,7 @@ def test_a_student_of_a_run_that_starts_from_it_and_reads_its_own_words_resumes(
 def test_batch_norm_learns_where_it_is_told_to(tiny_flickr8k, tmp_path, monkeypatch):
     monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
     for learns in (False, True):
-        settings = [*small_merge(), "training.epochs=1", "joint.from_epoch=0", f"joint.batch_norm={learns}"]
+        settings = [*small_merge(), "training.epochs=1", "finetune.from_epoch=0", f"finetune.batch_norm={learns}"]
         out = train("merge", settings, f"flickr8k:{tiny_flickr8k}", tmp_path / f"run-{learns}")
         mean = weights(out)["model.encoder.backbone.bn1.running_mean"]
         assert bool(mean.any()) == learns

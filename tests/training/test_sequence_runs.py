@@ -7,7 +7,7 @@ import pytest
 import torch
 from sequences import tone, write_wav
 
-from seesay.artefact import read_artefact
+from seesay.artifact import read_artifact
 from seesay.errors import DataError, UsageError
 from seesay.export.weights import load_any_model
 from seesay.training import load_config, train
@@ -35,7 +35,7 @@ def test_a_run_on_texts_leaves_a_model_with_its_words(data):
     model = load_any_model(out)
     assert model.labels == ("down", "up")
     assert {"it", "goes", "up", "down"} <= set(model.vocabulary.tokens)
-    described = read_artefact(out).description
+    described = read_artifact(out).manifest
     assert described.preprocessing == {"kind": "text", "length": 8}
     assert described.training["config"]["encoder"]["embedding"] == 8
     assert json.loads((out / "config.json").read_text())["encoder"]["name"] == "text_cnn"
@@ -58,7 +58,7 @@ def test_sounds_that_do_not_open_are_passed_over_and_counted(data, caplog):
     with caplog.at_level(logging.INFO, "seesay.training"):
         out = train("cnn_lstm_audio", SOUND, f"folders:{data}/sounds", data / "run")
     assert "sounds, 2 faults in the data passed over" in caplog.text
-    assert read_artefact(out).description.preprocessing["kind"] == "sound"
+    assert read_artifact(out).manifest.preprocessing["kind"] == "sound"
 
 
 def test_texts_of_which_none_can_be_read_stop_the_run(data):
@@ -95,18 +95,18 @@ def test_a_recipe_takes_what_it_reads(data, recipe, data_kind, said):
 @pytest.mark.parametrize(
     ("recipe", "override", "said"),
     [
-        ("cnn_lstm_text", "joint.from_epoch=null", "begins with random weights: joint.from_epoch=0"),
-        ("cnn_lstm_text", "joint.from_epoch=1", "joint.from_epoch=0"),
-        ("cnn_lstm_audio", "joint.until_epoch=3", "no until_epoch"),
-        ("cnn_lstm_audio", "joint.augment=true", "joint.augment=false"),
-        ("cnn_lstm_audio", "joint.batch_norm=false", "joint.batch_norm=true"),
-        ("cnn_lstm_text", "clip.frames=4", "clip and training.views are for pictures"),
+        ("cnn_lstm_text", "finetune.from_epoch=null", "begins with random weights: finetune.from_epoch=0"),
+        ("cnn_lstm_text", "finetune.from_epoch=1", "finetune.from_epoch=0"),
+        ("cnn_lstm_audio", "finetune.until_epoch=3", "no until_epoch"),
+        ("cnn_lstm_audio", "finetune.augment=true", "finetune.augment=false"),
+        ("cnn_lstm_audio", "finetune.batch_norm=false", "finetune.batch_norm=true"),
+        ("cnn_lstm_text", "clip.frames=4", "clip and training.augmented_copies are for pictures"),
         ("cnn_lstm_text", "classifier=conv_lstm", "classifier conv_lstm the grids of pictures"),
         ("cnn_lstm_text", "encoder.kernel=2", "kernel must be odd"),
         ("cnn_lstm_text", "encoder.lenght=2", "Did you mean 'length'"),
         ("cnn_lstm_text", "encoder.size=2", "unknown key 'encoder.size'"),
         ("cnn_lstm_text", "encoder=small_cnn", "classifier judges clips"),
-        ("lrcn_small", "encoder=text_cnn", "clip and training.views are for pictures"),
+        ("lrcn_small", "encoder=text_cnn", "clip and training.augmented_copies are for pictures"),
         ("merge", "encoder=sound_cnn", "give classifier"),
     ],
 )

@@ -3,15 +3,15 @@
 import torch
 from torch.nn import functional as F
 
-from seesay.artefact import read_artefact
+from seesay.artifact import read_artifact
 from seesay.data import read_dataset
 from seesay.export.parity import TorchNetworks
 from seesay.models.captioner import CaptionModel
 from seesay.runtime.likelihood import cross_entropy
 from seesay.text import Vocabulary, tokenize
 from seesay.training import load_config, train
+from seesay.training.inputs import Pictures
 from seesay.training.loop import make_fabric
-from seesay.training.sights import Pictures
 from seesay.training.validation import decode, validate
 
 SETTINGS = ["encoder.name=test_efficientnet", "encoder.weights=random", "encoder.size=64", "decoder.hidden=16"]
@@ -59,6 +59,6 @@ def test_how_captions_are_looked_for_is_a_setting_and_goes_into_the_model(tiny_f
     found = decode(model, dataset.split("dev"), config, make_fabric("float32"), None)
     assert max(len(tokenize(text)) for text in found.captions.values()) == 2  # an untrained one goes on for ever
     chosen = ["training.beam=2", "training.length_power=0.5", "training.no_repeat_ngram=4", "training.max_length=7"]
-    artefact = train("merge", [*settings, *chosen], data, tiny_flickr8k / "run")
+    artifact = train("merge", [*settings, *chosen], data, tiny_flickr8k / "run")
     expected = {"beam": 2, "length_power": 0.5, "no_repeat_ngram": 4, "max_length": 7}
-    assert read_artefact(artefact).description.search == expected
+    assert read_artifact(artifact).manifest.search == expected

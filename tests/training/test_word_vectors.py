@@ -11,7 +11,7 @@ from seesay.models.decoders import DECODERS
 from seesay.models.decoders.inject import InjectConfig, InjectDecoder
 from seesay.text import STOP_WORDS, Vocabulary
 from seesay.training import train
-from seesay.training.batches import CaptionBook
+from seesay.training.batches import CaptionTargets
 from seesay.training.callbacks import Callback
 from seesay.training.checkpoints import read_checkpoint
 from seesay.training.config import load_config
@@ -176,7 +176,7 @@ def test_stop_words_and_rare_words_are_left_out(tiny_flickr8k):
     for settings in (TextSettings(remove_stop_words=True, min_count=9, drop_rare=True), TextSettings(min_count=9)):
         texts = [settings.learned.words(text) for sample in samples for text in sample.references]
         vocabulary = Vocabulary.build(texts, settings.min_count)
-        book = CaptionBook(samples, vocabulary, settings)
+        book = CaptionTargets(samples, vocabulary, settings)
         said = {vocabulary.tokens[i] for captions in book.ids for ids in captions for i in ids}
         assert (vocabulary.unk in {i for c in book.ids for ids in c for i in ids}) == (not settings.drop_rare)
         assert bool(said & STOP_WORDS) == (not settings.remove_stop_words)

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from seesay.cli.common import say
-from seesay.cli.needs import training_parts
+from seesay.extras import training_parts
 
 EXAMPLES = """\b
 Examples:
@@ -29,10 +29,10 @@ def average(
 ) -> None:
     """Write the mean; `seesay export` makes it ready for use without PyTorch."""
     with training_parts():
-        from seesay.export.average import average_artefacts
+        from seesay.export.average import average_artifacts
 
-        artefact = average_artefacts(models, out, None if shares is None else _numbers(shares))
-    parts = artefact.description.training["average_of"]
+        artifact = average_artifacts(models, out, None if shares is None else _numbers(shares))
+    parts = artifact.manifest.training["average_of"]
     say(f"{out}: " + " + ".join(f"{part['share']:.3g} {part['model']}" for part in parts))
 
 

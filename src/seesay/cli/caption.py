@@ -29,10 +29,10 @@ from seesay.cli.search import (
 from seesay.errors import MediaError, MissingPartError, UsageError
 
 if TYPE_CHECKING:
-    from seesay.cli.describing import Said
-    from seesay.media.kinds import Kind
-    from seesay.report.attention import AttentionPages, WordMaps
+    from seesay.explain.attention import AttentionPages, WordMaps
+    from seesay.media.modality import Modality
     from seesay.runtime import Captioner, SearchSettings
+    from seesay.runtime.describe import Described
 
 EXAMPLES = """\b
 Examples:
@@ -94,10 +94,10 @@ def caption(
     """Caption photos and clips; those that cannot be read are named, the others go on, and the exit code is 1."""
     if as_json + as_jsonl + as_csv > 1:
         raise UsageError("--json, --jsonl and --csv: choose one")
-    from seesay.cli.describing import Describers, describe
     from seesay.cli.writing import UNMET, Writer
     from seesay.media import find_media, find_pictures, printable
-    from seesay.report.subtitles import SUFFIXES
+    from seesay.media.subtitles import SUFFIXES
+    from seesay.runtime.describe import Describers, describe
 
     search: SearchSettings = {
         "beam": beam,
@@ -138,10 +138,10 @@ def caption(
     photos_alone = given is not None and given.clip is None and not per_scene
     count = 0
 
-    def sources() -> Iterator[tuple[Any, Kind]]:
+    def sources() -> Iterator[tuple[Any, Modality]]:
         nonlocal count
         every = find_media(paths, allow_url=allow_url)
-        photos: Iterator[tuple[Any, Kind]] = ((one, "picture") for one in find_pictures(paths, allow_url=allow_url))
+        photos: Iterator[tuple[Any, Modality]] = ((one, "picture") for one in find_pictures(paths, allow_url=allow_url))
         for source, kind in photos if photos_alone else every:
             if out is not None and same_file(source, out):
                 raise UsageError(f"--out {out}: is one of the pictures; name another file")
@@ -151,30 +151,30 @@ def caption(
             yield source, kind
 
     failed = done = 0
-    with output(out) as stream, progress("captioning") as tell:
+    with output(out) as stream, progress("captioning") as on_progress:
         form = "json" if as_json else "jsonl" if as_jsonl else "csv" if as_csv else ""
         writer = Writer(stream, out if cues else None, form, per_scene)
         noted = False
-        for said in describe(sources(), describers, per_scene=per_scene):
-            if said.times and said.captioner.clip is None and not noted:
-                say(f"{said.captioner.name} describes photos: of each scene the middle frame")
+        for described in describe(sources(), describers, per_scene=per_scene):
+            if described.times and described.captioner.clip is None and not noted:
+                say(f"{described.captioner.name} describes photos: of each scene the middle frame")
                 noted = True
-            writer.add(said)
-            if isinstance(said.result, MediaError):
+            writer.add(described)
+            if isinstance(described.result, MediaError):
                 failed += 1
-                say(str(said.result))
+                say(str(described.result))
                 if explainer:
-                    explainer.fail(str(said.result))
+                    explainer.fail(str(described.result))
             else:
                 if explainer:
-                    explainer.add(said)
-                if not said.result[0].satisfied:
+                    explainer.add(described)
+                if not described.result[0].satisfied:
                     failed += 1
-                    longest = said.captioner.options(**search).max_length
-                    say(f"{printable(said.source)}: no sentence of up to {longest} words {UNMET}")
+                    longest = described.captioner.options(**search).max_length
+                    say(f"{printable(described.source)}: no sentence of up to {longest} words {UNMET}")
             done += 1
-            tell(done, max(done, count))
-        if cues and failed and not writer.said:
+            on_progress(done, max(done, count))
+        if cues and failed and not writer.timed:
             raise typer.Exit(1)  # and the file stays as it was
         writer.finish()
     if not count:
@@ -207,7 +207,7 @@ class _Explainer:
         Raises:
             MissingPartError: it describes photos without attention, and PyTorch is not there for Grad-CAM.
         """
-        from seesay.report.attention import AttentionPages
+        from seesay.explain.attention import AttentionPages
 
         grad_cam = None if captioner.attends or captioner.clip else self._grad_cam(captioner)
         if self.pages is None:  # not before it is certain that there is something to show
@@ -218,24 +218,24 @@ class _Explainer:
 
     def _grad_cam(self, captioner: Captioner) -> WordMaps:
         try:
-            from seesay.report.gradcam import GradCam
+            from seesay.explain.gradcam import GradCam
         except ImportError as error:
             raise MissingPartError(
                 f"--explain: {captioner.name} has no attention, and Grad-CAM in its place needs PyTorch: "
                 "pip install 'seesay[train]'"
             ) from error
-        return GradCam([member.artefact for member in captioner.members])
+        return GradCam([member.artifact for member in captioner.members])
 
-    def add(self, said: Said) -> None:
+    def add(self, described: Described) -> None:
         """One photo or clip that was described."""
         assert self.pages is not None
-        assert not isinstance(said.result, MediaError)
+        assert not isinstance(described.result, MediaError)
         frames = None
-        if said.captioner.clip:
-            members = said.captioner.members
+        if described.captioner.clip:
+            members = described.captioner.members
             shown = next((one for one in members if one.attends), members[0])
-            frames = shown.preprocessing.load(said.source)
-        self.pages.add(said.source, said.result, frames)
+            frames = shown.preprocessing.load(described.source)
+        self.pages.add(described.source, described.result, frames)
 
     def fail(self, error: str) -> None:
         """One that could not be; the error names it."""
@@ -243,7 +243,7 @@ class _Explainer:
 
     def finish(self) -> Path:
         """Write the page."""
-        from seesay.report.attention import AttentionPages
+        from seesay.explain.attention import AttentionPages
 
         pages = self.pages or AttentionPages(self.folder, "none")
         for error in self.failed:

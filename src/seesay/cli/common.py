@@ -18,7 +18,7 @@ def say(message: str) -> None:
     print(f"seesay: {line}", file=sys.stderr, flush=True)
 
 
-class Tell(Protocol):
+class ProgressCallback(Protocol):
     """Moves a progress bar, and names what is being done from now on."""
 
     def __call__(self, done: int, total: int, what: str | None = None) -> None:
@@ -26,7 +26,7 @@ class Tell(Protocol):
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Tell]:
+def progress(title: str) -> Iterator[ProgressCallback]:
     """A progress bar on standard error; silent when that is not a terminal."""
     if not sys.stderr.isatty():
         yield lambda done, total, what=None: None

@@ -8,21 +8,21 @@ from pathlib import Path
 import typer
 
 from seesay.cli.common import progress, say, table
-from seesay.cli.needs import training_parts
+from seesay.extras import training_parts
 
 EXAMPLES = """\b
 Examples:
   seesay compare runs/lstm runs/gru --data flickr8k:FOLDER --out compared     # on dev
   seesay compare default mine mine.zip --data csv:mine.csv --split test --out compared
   seesay compare evaluation-a-test evaluation-b-test --data coco:FOLDER --split test --out compared
-  seesay compare runs/lstm runs/average --data ucf101:FOLDER --split test --out compared    # recognisers of clips
+  seesay compare runs/lstm runs/average --data ucf101:FOLDER --split test --out compared    # recognizers of clips
   seesay compare runs/lstm runs/gru --out compared         # what they recorded while training; at once
 """
 
 
 def add_to(app: typer.Typer) -> None:
     """Make the verb known."""
-    app.command("compare", help="Put captioners, or recognisers, side by side.", epilog=EXAMPLES)(compare)
+    app.command("compare", help="Put captioners, or recognizers, side by side.", epilog=EXAMPLES)(compare)
 
 
 def compare(
@@ -39,12 +39,12 @@ def compare(
     ),
     as_json: bool = typer.Option(False, "--json", help="Print all figures as JSON."),
 ) -> None:
-    """Caption or recognise the same by each, score it, write a page; a second call takes what the first has done."""
-    from seesay.report.compare import compare as run
-    from seesay.report.views import LABELS
+    """Caption or recognize the same by each, score it, write a page; a second call takes what the first has done."""
+    from seesay.evaluation.compare import compare as run
+    from seesay.evaluation.tasks import LABELS
 
-    with progress("reading") as tell, training_parts():
-        found = run(runs, out, data, split, beam=beam, on_progress=tell)
+    with progress("reading") as on_progress, training_parts():
+        found = run(runs, out, data, split, beam=beam, on_progress=on_progress)
     if as_json:
         print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
     else:

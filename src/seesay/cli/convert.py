@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from seesay.cli.common import say
-from seesay.cli.needs import training_parts
+from seesay.extras import training_parts
 
 EXAMPLES = """\b
 Examples:
@@ -45,6 +45,6 @@ def expansionnet_v2(
     with training_parts():
         from seesay.export.convert import convert_expansionnet_v2
 
-        artefact = convert_expansionnet_v2(checkpoint, tokens, out, encoder)
-    words = len(artefact.description.vocabulary["tokens"])
-    say(f"{out}: {artefact.size / 1e6:.1f} MB, {words} words; make it ready for use: seesay export {out} --out MODEL")
+        artifact = convert_expansionnet_v2(checkpoint, tokens, out, encoder)
+    words = len(artifact.manifest.vocabulary["tokens"])
+    say(f"{out}: {artifact.size / 1e6:.1f} MB, {words} words; make it ready for use: seesay export {out} --out MODEL")

@@ -31,8 +31,8 @@ def check(data: str = typer.Argument(..., metavar="FORMAT:PATH")) -> None:
     from seesay.data import check_pictures, class_counts, count_faults, read_dataset
 
     dataset = read_dataset(data, strict=False)
-    with progress(f"opening {dataset.kind}s") as tell:
-        faults = (*dataset.faults, *check_pictures(dataset, on_progress=tell))
+    with progress(f"opening {dataset.modality}s") as on_progress:
+        faults = (*dataset.faults, *check_pictures(dataset, on_progress=on_progress))
     for fault in faults:
         print(f"{'must be mended' if fault.fatal else 'passed over'}: {fault}")
     parts = [f"{len(dataset.split(name))} {name}" for name in dataset.splits]
@@ -42,7 +42,7 @@ def check(data: str = typer.Argument(..., metavar="FORMAT:PATH")) -> None:
     classes = class_counts(dataset)
     if classes:
         print(table([{"class": label, **counts} for label, counts in classes.items()]))
-    print(f"{dataset.kind}s: {len(dataset.samples)} ({splits}); faults: {named or 'none'}")
+    print(f"{dataset.modality}s: {len(dataset.samples)} ({splits}); faults: {named or 'none'}")
     fatal = sum(fault.fatal for fault in faults)
     if fatal:
         raise DataError(f"{fatal} fault(s) must be mended before training")

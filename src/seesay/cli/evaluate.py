@@ -1,4 +1,4 @@
-"""`seesay evaluate`: caption or recognise a split, score it, and show it."""
+"""`seesay evaluate`: caption or recognize a split, score it, and show it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Examples:
   seesay evaluate model --data csv:mine.csv --split dev --beam 5 --out report
   seesay evaluate a --with b --with c --data coco:FOLDER --split test
   seesay evaluate clips --data msvd:FOLDER --split test   # with what a constant sentence scores
-  seesay evaluate recogniser --data ucf101:FOLDER --split test
+  seesay evaluate recognizer --data ucf101:FOLDER --split test
   seesay evaluate frames --with flow --data ucf101:FOLDER --split test
   seesay evaluate model.zip --data coco:FOLDER --split dev --json
 """
@@ -42,7 +42,7 @@ Examples:
 def add_to(app: typer.Typer) -> None:
     """Make the verb known."""
     app.command(
-        "evaluate", cls=GroupedCommand, help="Caption or recognise a split, score it, and show it.", epilog=EXAMPLES
+        "evaluate", cls=GroupedCommand, help="Caption or recognize a split, score it, and show it.", epilog=EXAMPLES
     )(evaluate)
 
 
@@ -67,8 +67,8 @@ def evaluate(
     seed: Seed = None,
 ) -> None:
     """Write the predictions, then score them; the signature line says how."""
-    from seesay.artefact import find_artefact
-    from seesay.runtime.loading import recognises
+    from seesay.artifact import find_artifact
+    from seesay.runtime.loading import recognizes
 
     search: SearchSettings = {
         "beam": beam,
@@ -84,16 +84,16 @@ def evaluate(
     }
     models = [model, *(others or [])]
     folder = out or Path(f"evaluation-{'+'.join(Path(one).stem for one in models)}-{split}")
-    if recognises(find_artefact(model)):
+    if recognizes(find_artifact(model)):
         given = [name for name, value in search.items() if value not in (None, False)]
         if given:
-            raise UsageError(f"--{given[0].replace('_', '-')} is of sentences, and {model} recognises; leave it out")
-        _evaluate_recogniser(models, data, split, folder, as_json)
+            raise UsageError(f"--{given[0].replace('_', '-')} is of sentences, and {model} recognizes; leave it out")
+        _evaluate_recognizer(models, data, split, folder, as_json)
         return
-    from seesay.report.evaluate import evaluate as run
+    from seesay.evaluation.captions import evaluate as run
 
-    with progress("captioning") as tell:
-        result = run(models, data, split, folder, on_progress=tell, **search)
+    with progress("captioning") as on_progress:
+        result = run(models, data, split, folder, on_progress=on_progress, **search)
     if as_json:
         print(json.dumps(result.to_json(), indent=1))
         return
@@ -110,11 +110,11 @@ def evaluate(
     say(f"predictions, scores of each photo and the report page are in {folder}")
 
 
-def _evaluate_recogniser(models: list[str], data: str, split: str, folder: Path, as_json: bool) -> None:
-    from seesay.report.recognition import evaluate_recognition
+def _evaluate_recognizer(models: list[str], data: str, split: str, folder: Path, as_json: bool) -> None:
+    from seesay.evaluation.recognition import evaluate_recognition
 
-    with progress("recognising") as tell:
-        result = evaluate_recognition(models, data, split, folder, on_progress=tell)
+    with progress("recognizing") as on_progress:
+        result = evaluate_recognition(models, data, split, folder, on_progress=on_progress)
     if as_json:
         print(json.dumps(result.to_json(), ensure_ascii=False, indent=1))
         return
@@ -122,7 +122,7 @@ def _evaluate_recogniser(models: list[str], data: str, split: str, folder: Path,
         print(f"{name.ljust(9)}  {value:.4f}")
     counts = result.scores.confusion.sum(1)
     rows = [
-        {"class": name, f"{result.kind}s": int(count), "accuracy": f"{share:.4f}"}
+        {"class": name, f"{result.modality}s": int(count), "accuracy": f"{share:.4f}"}
         for (name, share), count in zip(result.scores.per_class.items(), counts, strict=True)
     ]
     print(table(rows))

@@ -7,13 +7,13 @@ from pathlib import Path
 import typer
 
 from seesay.cli.common import progress, say
-from seesay.cli.needs import training_parts
+from seesay.extras import training_parts
 
 EXAMPLES = """\b
 Examples:
   seesay export runs/default --out model
   seesay export runs/default --out model.zip --quantize int8
-  seesay export runs/default --out model --neighbours flickr8k:FOLDER   # better captions, a few MB more
+  seesay export runs/default --out model --neighbors flickr8k:FOLDER   # better captions, a few MB more
   seesay caption dog.jpg --model model
 """
 
@@ -27,21 +27,27 @@ def export(
     model: str = typer.Argument(..., metavar="MODEL", help="A run's folder, or any model."),
     out: Path = typer.Option(..., "--out", help="A new folder, or a file ending in .zip."),
     quantize: str = typer.Option("none", "--quantize", help="How weights are kept: none (float32), float16 or int8."),
-    neighbours: str | None = typer.Option(
+    neighbors: str | None = typer.Option(
         None,
-        "--neighbours",
+        "--neighbors",
         metavar="FORMAT:PATH",
         help="Keep what people said of the training pictures, and choose captions that agree with it.",
     ),
+    old_neighbors: str | None = typer.Option(None, "--neighbours", hidden=True, help="The same as --neighbors."),
 ) -> None:
     """Write the networks as ONNX with one copy of the weights, and check that they compute what PyTorch does."""
     with training_parts():
         from typing import Any, cast
 
-        from seesay.export import export_artefact
+        from seesay.export import export_artifact
 
-        with progress("looking at the training pictures") as advance:
-            artefact = export_artefact(
-                model, out, quantize=cast(Any, quantize), neighbours=neighbours, on_progress=advance, tell=say
+        with progress("looking at the training pictures") as on_progress:
+            artifact = export_artifact(
+                model,
+                out,
+                quantize=cast(Any, quantize),
+                neighbors=neighbors or old_neighbors,
+                on_progress=on_progress,
+                warn=say,
             )
-    say(f"{out}: {artefact.size / 1e6:.1f} MB, {artefact.description.storage} weights, checked against PyTorch")
+    say(f"{out}: {artifact.size / 1e6:.1f} MB, {artifact.manifest.storage} weights, checked against PyTorch")

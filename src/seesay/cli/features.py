@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from seesay.cli.common import progress
-from seesay.cli.needs import training_parts
+from seesay.extras import training_parts
 
 EXAMPLES = """\b
 Examples:
@@ -44,6 +44,6 @@ def features(
         from seesay.models.encoders import EncoderConfig
         from seesay.training.features import extract_dataset
 
-        with progress("encoding") as tell:
+        with progress("encoding") as on_progress:
             config = EncoderConfig(name=encoder, weights=weights, size=size, layer=layer)
-            print(json.dumps(extract_dataset(data, config, out, tell, frames, flow, positions)))
+            print(json.dumps(extract_dataset(data, config, out, on_progress, frames, flow, positions)))

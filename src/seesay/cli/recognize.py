@@ -57,7 +57,7 @@ def recognize(
         None, "--timeline", help="Of one clip: probabilities over time, as FILE.csv and, plotted, as FILE.png."
     ),
     every: float | None = typer.Option(
-        None, "--every", help="Seconds between judgements, with --timeline and --camera. [default: 1]"
+        None, "--every", help="Seconds between judgments, with --timeline and --camera. [default: 1]"
     ),
     window: float | None = typer.Option(
         None, "--window", help="Seconds judged together, with --timeline and --camera. [default: 4]"
@@ -67,7 +67,7 @@ def recognize(
     ),
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
 ) -> None:
-    """Recognise clips; those that cannot be read are named, the others go on, and the exit code is 1."""
+    """Recognize clips; those that cannot be read are named, the others go on, and the exit code is 1."""
     if as_json + as_jsonl + as_csv > 1:
         raise UsageError("--json, --jsonl and --csv: choose one")
     if (camera is None) == (not paths):
@@ -83,15 +83,15 @@ def recognize(
     if out is not None and any(out.resolve() == file.resolve() for file in written):
         raise UsageError(f"--out {out}: is a file of --timeline; name another")
     from seesay.media import find_endings, printable
-    from seesay.media.kinds import SOUND_SUFFIXES, TEXT_SUFFIXES
+    from seesay.media.modality import SOUND_SUFFIXES, TEXT_SUFFIXES
     from seesay.runtime import load_recognizer
     from seesay.runtime.recognizer import WINDOW
 
     recognizer = load_recognizer(model or None)
-    suffixes = {"text": TEXT_SUFFIXES, "sound": SOUND_SUFFIXES}.get(recognizer.reads)
+    suffixes = {"text": TEXT_SUFFIXES, "sound": SOUND_SUFFIXES}.get(recognizer.modality)
     if suffixes is not None and (camera is not None or timeline is not None or allow_url):
         raise UsageError(
-            f"{recognizer.name} judges whole {recognizer.reads}s: --camera, --timeline and --allow-url are for clips"
+            f"{recognizer.name} judges whole {recognizer.modality}s: --camera, --timeline and --allow-url are for clips"
         )
     seconds = {"every": 1.0 if every is None else every, "window": WINDOW if window is None else window}
     if live is not None or timeline is not None:
@@ -120,7 +120,7 @@ def recognize(
             yield source
 
     failed = 0
-    with output(out) as stream, progress("recognising") as tell:
+    with output(out) as stream, progress("recognizing") as on_progress:
         writer = _Writer(stream, recognizer.name, form)
         for index, result in recognizer.stream(sources(), top=top):
             if isinstance(result, MediaError):
@@ -129,10 +129,10 @@ def recognize(
                 writer.add(found[index], [], str(result))
             else:
                 writer.add(found[index], result, None)
-            tell(index + 1, len(found))
+            on_progress(index + 1, len(found))
         writer.finish()
     if not found:
-        raise UsageError(f"no {recognizer.reads}s were named")
+        raise UsageError(f"no {recognizer.modality}s were named")
     if timeline is not None and not failed:
         _timeline(recognizer, found[0], written, seconds, printable(found[0]))
     if failed:
@@ -241,9 +241,9 @@ class _Writer:
                 return
             self.stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
         elif predictions:
-            said = ", ".join(f"{one.label} {one.probability:.1%}" for one in predictions)
+            likeliest = ", ".join(f"{one.label} {one.probability:.1%}" for one in predictions)
             at = "" if seconds is None else f" {seconds:g} s"
-            self.stream.write(f"{printable(source)}{at}: {said}\n")
+            self.stream.write(f"{printable(source)}{at}: {likeliest}\n")
         self.stream.flush()
 
     def finish(self) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import typer
 
 from seesay.cli.common import progress, say, table
-from seesay.cli.needs import training_parts
 from seesay.errors import UsageError
+from seesay.extras import training_parts
 
 COMPARISONS = ("lstm-vs-gru",)
 EXAMPLES = """\b
@@ -44,12 +44,12 @@ def reproduce(
     chosen = [*([f"encoder.name={encoder}"] if encoder else []), *(settings or [])]
     chosen += [f"training.epochs={epochs}"] if epochs else []
     with training_parts():
-        from seesay.report.reproduce import HOW, lstm_vs_gru
+        from seesay.experiments.reproduce import HOW, lstm_vs_gru
 
-        with progress("captioning test") as tell:
+        with progress("captioning test") as on_progress:
             logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
             logging.getLogger("seesay").setLevel(logging.INFO)
-            found = lstm_vs_gru(data, out, chosen, range(1, seeds + 1), tell)
+            found = lstm_vs_gru(data, out, chosen, range(1, seeds + 1), on_progress)
     print(table(found.rows()))
     print()
     for line in HOW:

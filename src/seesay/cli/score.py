@@ -61,28 +61,28 @@ def score(
         if lacking:
             say(lacking)
     _keep_inputs(per_item, [hypotheses, *references, *(f for f in (against, frequencies) if f)])
-    truth = read_references(references)
-    told = read_hypotheses(hypotheses)
-    check_same_items(told, truth)
-    names, with_health = _metrics(metrics, len(told.captions))
+    reference_file = read_references(references)
+    hypothesis_file = read_hypotheses(hypotheses)
+    check_same_items(hypothesis_file, reference_file)
+    names, with_health = _metrics(metrics, len(hypothesis_file.captions))
     table_of_counts = read_frequencies(frequencies) if frequencies else None
-    found = _score(told, truth, names, table_of_counts)
+    found = _score(hypothesis_file, reference_file, names, table_of_counts)
     shown: dict[str, Any] = dict(found.corpus)
-    several = any(len(texts) > 1 for texts in told.captions.values())
+    several = any(len(texts) > 1 for texts in hypothesis_file.captions.values())
     if with_health:
-        shown |= asdict(health([texts[0] for texts in told.captions.values()]))
-        shown |= asdict(diversity(told.captions.values())) if several else {}
+        shown |= asdict(health([texts[0] for texts in hypothesis_file.captions.values()]))
+        shown |= asdict(diversity(hypothesis_file.captions.values())) if several else {}
         shown = {name: value for name, value in shown.items() if value is not None}
-    shown |= _by_java(programs, told, truth)
+    shown |= _by_java(programs, hypothesis_file, reference_file)
     differences = {}
     if against:
         other = read_hypotheses(against)
-        check_same_items(other, truth)
-        ordered = {item: other.captions[item] for item in told.captions}
-        second = _score(type(other)(other.path, ordered, other.by_line), truth, names, table_of_counts)
+        check_same_items(other, reference_file)
+        ordered = {item: other.captions[item] for item in hypothesis_file.captions}
+        second = _score(type(other)(other.path, ordered, other.by_line), reference_file, names, table_of_counts)
         differences = compare(found, second, samples=samples)
     if per_item:
-        _write_items(per_item, told, found)
+        _write_items(per_item, hypothesis_file, found)
     if as_json:
         compared = {
             "against": {name: {**asdict(d), "difference": d.first - d.second} for name, d in differences.items()},
@@ -106,7 +106,7 @@ def score(
             }
             for name, d in differences.items()
         ]
-        print(f"\n{table(rows)}\npaired bootstrap, {samples} sets of {len(told.captions)} items")
+        print(f"\n{table(rows)}\npaired bootstrap, {samples} sets of {len(hypothesis_file.captions)} items")
     if found.signature:
         print(found.signature)
 
@@ -138,40 +138,43 @@ def _metrics(asked: str | None, items: int) -> tuple[list[str], bool]:
     return [name for name in names if name != "health"], "health" in names
 
 
-def _score(told: CaptionFile, truth: CaptionFile, names: list[str], frequencies: Any) -> Scores:
+def _score(hypothesis_file: CaptionFile, reference_file: CaptionFile, names: list[str], frequencies: Any) -> Scores:
     """Scores of the first caption of each item; what is odd about the captions is said."""
     from seesay.metrics import Scores
     from seesay.metrics import score as compute
     from seesay.text import tokenize
 
-    most = max(map(len, told.captions.values()))
+    most = max(map(len, hypothesis_file.captions.values()))
     if most > 1:
-        say(f"{told.path}: up to {most} captions for an item; the first of each is scored, all count for diversity")
-    empty = [item for item, texts in told.captions.items() if not tokenize(texts[0])]
+        say(
+            f"{hypothesis_file.path}: up to {most} captions for an item; the first of each is scored, "
+            "all count for diversity"
+        )
+    empty = [item for item, texts in hypothesis_file.captions.items() if not tokenize(texts[0])]
     if empty:
         named = ", ".join(map(repr, empty[:3])) + (", …" if len(empty) > 3 else "")
-        say(f"{told.path}: {len(empty)} empty caption(s) ({named}); each is scored 0")
-    blank = [item for item in told.captions if not all(map(str.strip, truth.captions[item]))]
+        say(f"{hypothesis_file.path}: {len(empty)} empty caption(s) ({named}); each is scored 0")
+    blank = [item for item in hypothesis_file.captions if not all(map(str.strip, reference_file.captions[item]))]
     if blank:
         named = ", ".join(map(repr, blank[:3])) + (", …" if len(blank) > 3 else "")
-        say(f"{truth.path}: {len(blank)} item(s) have an empty reference ({named}); it counts as one")
-    captions = {item: texts[0] for item, texts in told.captions.items()}
-    references = {item: truth.captions[item] for item in captions}
+        say(f"{reference_file.path}: {len(blank)} item(s) have an empty reference ({named}); it counts as one")
+    captions = {item: texts[0] for item, texts in hypothesis_file.captions.items()}
+    references = {item: reference_file.captions[item] for item in captions}
     return compute(captions, references, names, frequencies=frequencies, fork=True) if names else Scores({}, {}, "")
 
 
-def _by_java(programs: list[str], told: CaptionFile, truth: CaptionFile) -> dict[str, float]:
+def _by_java(programs: list[str], hypothesis_file: CaptionFile, reference_file: CaptionFile) -> dict[str, float]:
     from seesay.metrics import java
 
     known = {"meteor": ("METEOR (jar)", java.meteor), "spice": ("SPICE", java.spice)}
-    captions = {item: texts[0] for item, texts in told.captions.items()}
-    return {known[name][0]: known[name][1](captions, truth.captions)[0] for name in programs}
+    captions = {item: texts[0] for item, texts in hypothesis_file.captions.items()}
+    return {known[name][0]: known[name][1](captions, reference_file.captions)[0] for name in programs}
 
 
-def _write_items(file: Path, told: CaptionFile, found: Scores) -> None:
+def _write_items(file: Path, hypothesis_file: CaptionFile, found: Scores) -> None:
     with output(file) as handle:
         rows = csv.writer(handle)
         rows.writerow(["id", "caption", *found.items])
-        for item, texts in told.captions.items():
+        for item, texts in hypothesis_file.captions.items():
             text = texts[0].encode("utf-8", "backslashreplace").decode()
             rows.writerow([item, text, *(f"{values[item]:.6f}" for values in found.items.values())])

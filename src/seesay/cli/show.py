@@ -27,24 +27,24 @@ def models(
     as_json: bool = typer.Option(False, "--json"),
 ) -> None:
     """Names, sizes and scores of the embedded models."""
-    from seesay.artefact import find_artefact, list_artefacts
+    from seesay.artifact import find_artifact, list_artifacts
 
     if card:
-        print(find_artefact(card).description.card)
+        print(find_artifact(card).manifest.card)
         return
     rows = [
         {
             "model": a.name,
-            "task": a.description.task,
+            "task": a.manifest.task,
             "MB": round(a.size / 1e6, 1),
-            "words": sum(not word.startswith("<") for word in a.description.vocabulary.get("tokens", ())),
+            "words": sum(not word.startswith("<") for word in a.manifest.vocabulary.get("tokens", ())),
             **{
                 f"test {name}": round(v, 4)
-                for name, v in a.description.scores.get("test", {}).items()
+                for name, v in a.manifest.scores.get("test", {}).items()
                 if isinstance(v, float)
             },
         }
-        for a in list_artefacts()
+        for a in list_artifacts()
     ]
     print(json.dumps(rows, indent=1) if as_json else table(rows))
 
@@ -61,7 +61,7 @@ def recipes(show: str | None = typer.Option(None, "--show", help="Print this rec
 
 def doctor(as_json: bool = typer.Option(False, "--json")) -> None:
     """Versions, threads, bfloat16, and how to install what is missing."""
-    from seesay.report.doctor import examine
+    from seesay.cli.doctor import examine
 
     found = examine()
     print(json.dumps(found, indent=1) if as_json else table([{"what": k, "found": v} for k, v in found.items()]))

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from seesay.cli.common import progress, say, table
-from seesay.cli.needs import training_parts
 from seesay.cli.train import bar, show_log
+from seesay.extras import training_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from seesay.training.sweep import Outcome
-    from seesay.training.trials import Trial
+    from seesay.experiments.sweep import Outcome
+    from seesay.experiments.trials import Trial
 
 EXAMPLES = """\b
 Examples:
@@ -44,22 +44,22 @@ def sweep(
     trials: int | None = typer.Option(None, "--trials", min=1, help="Search with Optuna, this many choices in all."),
 ) -> None:
     """Runs that are finished are not trained again, interrupted ones go on, failed ones are reported at the end."""
-    with progress("starting") as tell, training_parts():
-        from seesay.report.sweep import summarise, table_of, trial_table, write_sweep
-        from seesay.training.grid import read_plan
-        from seesay.training.sweep import sweep as run
+    with progress("starting") as on_progress, training_parts():
+        from seesay.experiments.search_space import read_plan
+        from seesay.experiments.sweep import sweep as run
+        from seesay.report.sweep import summarize, table_of, trial_table, write_sweep
 
         show_log()
         plan = read_plan(recipe, settings or [], seeds or (1 if trials else 3))
         keys = [*(axis.key for axis in plan.axes), *(r.key for r in plan.ranges)]
         title = f"{plan.name}: {', '.join(keys) or 'one point'}"
         if trials:
-            from seesay.training.trials import search
+            from seesay.experiments.trials import search
 
             def after(tried: Sequence[Trial], outcomes: Sequence[Outcome]) -> None:
                 write_sweep(title, outcomes, out, trials=tried, view=plan.view)
 
-            tried = search(plan, trials, data, out, callbacks=[bar(tell)], on_trial=after)
+            tried = search(plan, trials, data, out, callbacks=[bar(on_progress)], on_trial=after)
             print(table(_as_rows(*trial_table(tried, plan.view))))
             errors = [f"trial {t.number}: {t.error}" for t in tried if t.error]
         else:
@@ -67,8 +67,8 @@ def sweep(
             def write(outcomes: Sequence[Outcome]) -> None:
                 write_sweep(title, outcomes, out, view=plan.view)
 
-            outcomes = run(plan, data, out, callbacks=[bar(tell)], on_outcomes=write)
-            if rows := summarise(outcomes):
+            outcomes = run(plan, data, out, callbacks=[bar(on_progress)], on_outcomes=write)
+            if rows := summarize(outcomes):
                 print(table(_as_rows(*table_of(rows, plan.view))))
             errors = [f"{o.run}: {o.error}" for o in outcomes if o.error]
     for line in errors:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from seesay.cli.common import Tell, progress
-from seesay.cli.needs import training_parts
+from seesay.cli.common import ProgressCallback, progress
+from seesay.extras import training_parts
 
 if TYPE_CHECKING:
     from seesay.training.callbacks import Callback
@@ -40,9 +40,9 @@ def train(
     with training_parts():
         from seesay.training import train as run
 
-        with progress("starting") as tell:
+        with progress("starting") as on_progress:
             show_log()
-            run(recipe, settings or [], data, out, resume=resume, callbacks=[bar(tell)])
+            run(recipe, settings or [], data, out, resume=resume, callbacks=[bar(on_progress)])
 
 
 def show_log() -> None:
@@ -51,7 +51,7 @@ def show_log() -> None:
     logging.getLogger("seesay").setLevel(logging.INFO)
 
 
-def bar(tell: Tell) -> Callback:
+def bar(on_progress: ProgressCallback) -> Callback:
     """A callback that moves the progress bar."""
     from seesay.training.callbacks import Callback
 
@@ -59,9 +59,9 @@ def bar(tell: Tell) -> Callback:
         def on_step(self, progress: Progress, steps: int) -> None:
             sums = progress.sums
             loss, speed = sums["loss"] / sums["count"], sums["captions"] / sums["seconds"]
-            tell(progress.step, steps, f"epoch {progress.epoch}  loss {loss:.3f}  {speed:.0f} captions/s")
+            on_progress(progress.step, steps, f"epoch {progress.epoch}  loss {loss:.3f}  {speed:.0f} captions/s")
 
-        def on_work(self, what: str, done: int, total: int) -> None:
-            tell(done, total, what)
+        def on_progress(self, what: str, done: int, total: int) -> None:
+            on_progress(done, total, what)
 
     return Bar()

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from seesay.cli.common import as_text
-from seesay.cli.describing import Said
 from seesay.errors import MediaError
 from seesay.media import printable
-from seesay.report.subtitles import subtitles, timestamp
+from seesay.media.subtitles import subtitles, timestamp
+from seesay.runtime.describe import Described
 
 UNMET = "holds all that it must"
 
@@ -22,20 +22,22 @@ class Writer:
     def __init__(self, stream: IO[str], cues: Path | None, form: str, per_scene: bool) -> None:
         self.stream, self.cues, self.form, self.per_scene = stream, cues, form, per_scene
         self.entries: list[dict[str, Any]] = []
-        self.said: list[tuple[float, float, str]] = []
+        self.timed: list[tuple[float, float, str]] = []
         if form == "csv":
             self.table = csv.writer(stream)
             times = ["start", "end"] if per_scene else []
             self.table.writerow(["path", *times, "caption", "score", "error"])
 
-    def add(self, said: Said) -> None:
+    def add(self, described: Described) -> None:
         """One photo's, clip's or scene's captions, or its error."""
-        path = as_text(said.source)
-        captions, error = ([], str(said.result)) if isinstance(said.result, MediaError) else (said.result, None)
-        start, end = (round(said.times[0], 3), round(said.times[1], 3)) if said.times else (None, None)
+        path = as_text(described.source)
+        captions, error = (
+            ([], str(described.result)) if isinstance(described.result, MediaError) else (described.result, None)
+        )
+        start, end = (round(described.times[0], 3), round(described.times[1], 3)) if described.times else (None, None)
         if self.cues is not None:
-            if captions and said.times:
-                self.said.append((*said.times, captions[0].text))
+            if captions and described.times:
+                self.timed.append((*described.times, captions[0].text))
         elif self.form == "csv":
             about = [path, *([start, end] if self.per_scene else [])]
             for one in captions:
@@ -47,7 +49,7 @@ class Writer:
                 "path": path,
                 **({"start": start, "end": end} if self.per_scene else {}),
                 "captions": [one.to_json() for one in captions],
-                "model": said.captioner.name,
+                "model": described.captioner.name,
                 "error": error,
             }
             if self.form == "json":
@@ -55,9 +57,9 @@ class Writer:
                 return
             self.stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
         else:
-            when = f" {timestamp(said.times[0])} --> {timestamp(said.times[1])}" if said.times else ""
+            when = f" {timestamp(described.times[0])} --> {timestamp(described.times[1])}" if described.times else ""
             for one in captions:
-                self.stream.write(f"{printable(said.source)}{when}: {one.text}\n")
+                self.stream.write(f"{printable(described.source)}{when}: {one.text}\n")
         self.stream.flush()
 
     def finish(self) -> None:
@@ -66,4 +68,4 @@ class Writer:
             json.dump(self.entries, self.stream, ensure_ascii=False, indent=1)
             self.stream.write("\n")
         if self.cues is not None:
-            self.stream.write(subtitles(self.said, self.cues))
+            self.stream.write(subtitles(self.timed, self.cues))

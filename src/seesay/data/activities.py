@@ -65,7 +65,7 @@ def _ucf_rows(into: Assembly, files: dict[str, Path], base: Path) -> Iterator[Ro
             if folder is not None:
                 group = f"{label} g{match['group']}"
                 media = folder.path(match["stem"])
-                yield Row(name, media, None, part, file, number, label=label, kind="clip", group=group)
+                yield Row(name, media, None, part, file, number, label=label, modality="clip", group=group)
 
 
 @READERS.register("hmdb51")
@@ -116,7 +116,7 @@ def _hmdb_rows(into: Assembly, file: Path, label: str, folder: ClipFolder) -> It
             media = folder.path(stem or name, f"{dot}{ending}" if stem else "")
             key = f"{label}/{name}"
             group = f"{label} {recording}"
-            yield Row(key, media, None, parts[which], file, number, label=label, kind="clip", group=group)
+            yield Row(key, media, None, parts[which], file, number, label=label, modality="clip", group=group)
 
 
 def _check_split(split: int) -> None:
@@ -182,7 +182,15 @@ def _weizmann_table(into: Assembly, table: Path) -> Iterator[Row]:
                 continue
             media = table.parent / row["path"]
             yield Row(
-                row["path"], media, None, None, table, reader.line_num, row["label"], kind="clip", group=row["person"]
+                row["path"],
+                media,
+                None,
+                None,
+                table,
+                reader.line_num,
+                row["label"],
+                modality="clip",
+                group=row["person"],
             )
     except csv.Error as error:
         raise DataError(f"{table}:{reader.line_num}: is not CSV ({error})") from None
@@ -193,4 +201,4 @@ def _weizmann_folders(root: Path) -> Iterator[Row]:
     for media in sorted(base.glob("*/*.avi")):
         name, (person, _, rest) = media.relative_to(base).as_posix(), media.stem.partition("_")
         if rest:
-            yield Row(name, media, None, None, media, None, media.parent.name, kind="clip", group=person.lower())
+            yield Row(name, media, None, None, media, None, media.parent.name, modality="clip", group=person.lower())

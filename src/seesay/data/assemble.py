@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seesay.data.sample import Dataset, Fault, Sample
-from seesay.media.kinds import Kind
+from seesay.media.modality import Modality
 from seesay.text import tokenize
 
 _FIVE_LETTERS = re.compile(r"(?<!\S)[A-Za-z]{5,}(?!\S)")
@@ -33,7 +33,7 @@ class Row:
     label: str | None = None
     start: float | None = None
     end: float | None = None
-    kind: Kind = "picture"
+    modality: Modality = "picture"
     group: str | None = None
     text: str | None = None
 
@@ -80,7 +80,7 @@ class Assembly:
                 continue
             if row.split and splits.get(row.id) and splits[row.id] != row.split:
                 message = f"{row.id!r} is in {splits[row.id]} and in {row.split}"
-                self.fault(f"{row.kind} in two splits", message, row.file, row.line, fatal=True)
+                self.fault(f"{row.modality} in two splits", message, row.file, row.line, fatal=True)
                 continue
             splits[row.id] = splits.get(row.id) or row.split
             labels[row.id] = labels.get(row.id) or row.label
@@ -94,15 +94,17 @@ class Assembly:
         samples = []
         absent: dict[str | None, list[Path]] = {}
         for key, row in firsts.items():
-            if row.text is None and not present.holds(row.media, folders=row.kind == "clip"):
-                self.fault(f"missing {row.kind}", f"{row.media} is not there", row.file, row.line)
+            if row.text is None and not present.holds(row.media, folders=row.modality == "clip"):
+                self.fault(f"missing {row.modality}", f"{row.media} is not there", row.file, row.line)
                 absent.setdefault(splits[key], []).append(row.media)
             elif not captions[key] and labels[key] is None:
-                self.fault(f"{row.kind} without captions", f"{key!r} has none with words", row.file, row.line)
+                self.fault(f"{row.modality} without captions", f"{key!r} has none with words", row.file, row.line)
             else:
-                told = tuple(captions[key])
+                annotation = tuple(captions[key])
                 part = (row.start, row.end)
-                samples.append(Sample(key, row.media, told, splits[key], labels[key], *part, row.kind, row.text))
+                samples.append(
+                    Sample(key, row.media, annotation, splits[key], labels[key], *part, row.modality, row.text)
+                )
         self._check_enough(samples, firsts, splits, absent)
         return Dataset(self.format, self.root, tuple(samples), tuple(self.faults))
 
@@ -113,13 +115,13 @@ class Assembly:
         splits: Mapping[str, str | None],
         absent: Mapping[str | None, list[Path]],
     ) -> None:
-        kind: Kind = next((row.kind for row in firsts.values() if row.kind != "picture"), "picture")
+        kind: Modality = next((row.modality for row in firsts.values() if row.modality != "picture"), "picture")
         if not samples:
-            told = (
+            annotation = (
                 "a label" if kind in ("text", "sound") else "a caption" if kind == "picture" else "a caption or a label"
             )
             why = _why([path for paths in absent.values() for path in paths], kind)
-            self.fault("no samples", f"no {kind} with {told} was found{why}", self.root, fatal=True)
+            self.fault("no samples", f"no {kind} with {annotation} was found{why}", self.root, fatal=True)
         emptied = {s for s in splits.values() if s} - {s.split for s in samples}
         for split in sorted(emptied) if samples else ():
             message = f"nothing usable is left of {split!r}{_why(absent.get(split, []), kind)}"
@@ -134,9 +136,9 @@ class Assembly:
                 continue
             owner = files.setdefault(row.media if row.text is None else row.text, key)
             if splits[key] != splits[owner]:
-                said = row.media if row.text is None else "one text"
-                message = f"{said} is {owner!r} in {splits[owner]} and {key!r} in {splits[key]}"
-                self.fault(f"{row.kind} in two splits", message, row.file, row.line, fatal=True)
+                what = row.media if row.text is None else "one text"
+                message = f"{what} is {owner!r} in {splits[owner]} and {key!r} in {splits[key]}"
+                self.fault(f"{row.modality} in two splits", message, row.file, row.line, fatal=True)
             owner = groups.setdefault(row.group, key) if row.group is not None else key
             if splits[key] != splits[owner]:
                 message = f"of {row.group!r} {owner!r} is in {splits[owner]} and {key!r} in {splits[key]}"
@@ -148,7 +150,7 @@ def _has_words(caption: str) -> bool:
     return _FIVE_LETTERS.search(caption) is not None or bool(tokenize(caption))
 
 
-def _why(absent: list[Path], kind: Kind) -> str:
+def _why(absent: list[Path], kind: Modality) -> str:
     return f": {len(absent)} {kind}(s) are missing, for example {absent[0]}" if absent else ""
 
 

@@ -37,16 +37,16 @@ def check_pictures(
 
     def check(sample: Sample) -> Fault | None:
         try:
-            if sample.kind == "text":
+            if sample.modality == "text":
                 read_words(source_of(sample))
-            elif sample.kind == "sound":
+            elif sample.modality == "sound":
                 LogMel().load(source_of(sample))
-            elif sample.kind == "clip":
+            elif sample.modality == "clip":
                 load_clip(sample.media, _SMALL, _SOME, sample.start, sample.end, threads=1)
             else:
                 open_picture(sample.media)
         except MediaError as error:
-            return Fault(f"{sample.kind} that does not open", str(error), sample.media)
+            return Fault(f"{sample.modality} that does not open", str(error), sample.media)
         return None
 
     faults: list[Fault] = []
@@ -64,7 +64,7 @@ def check_pictures(
         pool.shutdown(cancel_futures=True)  # an interrupt does not wait for thousands of pictures
     for split in dataset.splits:
         if not left[split]:
-            message = f"not one {dataset.kind} of {split!r} opens"
+            message = f"not one {dataset.modality} of {split!r} opens"
             faults.append(Fault("split without samples", message, dataset.root, fatal=True))
     return tuple(faults)
 
@@ -75,16 +75,16 @@ def dataset_statistics(dataset: Dataset) -> dict[str, dict[str, Any]]:
     Classes are counted where there are labels, captions where there are captions: words in one, distinct words, and
     those seen 2, 5 and 10 times.
     """
-    told = any(sample.references for sample in dataset.samples) or not dataset.classes
+    captioned = any(sample.references for sample in dataset.samples) or not dataset.classes
     found: dict[str, dict[str, Any]] = {}
     for split in (*dataset.splits, *([None] if any(s.split is None for s in dataset.samples) else [])):
         samples = [s for s in dataset.samples if s.split == split]
-        values: dict[str, Any] = {f"{dataset.kind}s": len(samples)}
+        values: dict[str, Any] = {f"{dataset.modality}s": len(samples)}
         if dataset.classes:
             members = Counter(s.label for s in samples if s.label is not None)
             most = max(members.values(), default=0)
             values |= {"classes": len(members), "fewest": min(members.values(), default=0), "most": most}
-        if told:
+        if captioned:
             values |= _captions(samples)
         found[split or NO_SPLIT] = values
     return found

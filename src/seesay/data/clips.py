@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from seesay.errors import UsageError
-from seesay.media.kinds import ANIMATED_SUFFIXES, CLIP_SUFFIXES
+from seesay.media.modality import ANIMATED_SUFFIXES, CLIP_SUFFIXES
 
 DEV_SHARE = 0.15
 """Share of the training part that is held out as dev where a data set has no dev part of its own."""

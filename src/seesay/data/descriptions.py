@@ -54,7 +54,7 @@ def read_msvd(root: Path, clips: Path | None = None) -> Dataset:
             split,
             file,
             line,
-            kind="clip",
+            modality="clip",
             group=name.rsplit("_", 2)[0] if name.count("_") > 1 else None,
         )
         for name, caption, split, file, line in found
@@ -148,7 +148,9 @@ def read_msrvtt(root: Path, clips: Path | None = None) -> Dataset:
                 into.fault("unknown clip", f"{place}: a sentence of {name!r}, which is not listed", file)
             else:
                 rows.append(
-                    Row(name, video.media, caption, video.split, file, start=video.start, end=video.end, kind="clip")
+                    Row(
+                        name, video.media, caption, video.split, file, start=video.start, end=video.end, modality="clip"
+                    )
                 )
     return into.dataset(rows)
 
@@ -161,9 +163,9 @@ def _video(entry: dict[str, Any], folders: list[ClipFolder], file: Path) -> Row:
     group = whole or None
     for folder in folders:
         if name in folder:
-            return Row(name, folder.path(name), None, split, file, kind="clip", group=group)
+            return Row(name, folder.path(name), None, split, file, modality="clip", group=group)
     for folder in folders:
         if whole and whole in folder:
             first, last = (None if value is None else float(value) for value in (start, end))
-            return Row(name, folder.path(whole), None, split, file, start=first, end=last, kind="clip", group=group)
-    return Row(name, folders[0].path(name, ".mp4"), None, split, file, kind="clip", group=group)
+            return Row(name, folder.path(whole), None, split, file, start=first, end=last, modality="clip", group=group)
+    return Row(name, folders[0].path(name, ".mp4"), None, split, file, modality="clip", group=group)

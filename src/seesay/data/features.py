@@ -23,9 +23,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from seesay.data.lock import only_writer
 from seesay.data.sample import Sample
 from seesay.errors import DataError
+from seesay.files import only_writer
 
 SHARD = 4096
 Half = NDArray[np.float16]

@@ -11,9 +11,9 @@ from seesay.data.formats import READERS
 from seesay.data.sample import Dataset, normal_split
 from seesay.errors import DataError, UsageError
 from seesay.media import find_endings, find_media
-from seesay.media.kinds import SOUND_SUFFIXES, TEXT_SUFFIXES, Kind
+from seesay.media.modality import SOUND_SUFFIXES, TEXT_SUFFIXES, Modality
 
-ARE: dict[Kind, str] = {
+ARE: dict[Modality, str] = {
     "clip": "clips are videos, animated pictures, and folders of frames called frame1.png or 00001.png",
     "sound": "sounds are WAV, FLAC, MP3 and the like",
     "text": "texts are files called .txt",
@@ -61,7 +61,7 @@ def read_folders(root: Path, dev: float = DEV_SHARE, test: float = DEV_SHARE, ki
     raise DataError(f"{root}: none of its {len(inside)} folders holds a {', a '.join(wanted)}; {what}")
 
 
-def _rows(into: Assembly, inside: list[Path], kind: Kind, shares: dict[str, float]) -> list[Row]:
+def _rows(into: Assembly, inside: list[Path], kind: Modality, shares: dict[str, float]) -> list[Row]:
     """All of one kind; none where there is none."""
     # A class may be called "train" as well: what holds clips rather than folders is one.
     parts = {folder: part for folder in inside if (part := _part(folder.name)) and _folders(folder)}
@@ -91,17 +91,17 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def _class(into: Assembly, folder: Path, kind: Kind, part: str | None) -> Iterator[Row]:
+def _class(into: Assembly, folder: Path, kind: Modality, part: str | None) -> Iterator[Row]:
     empty = True
     for found in _found(folder, kind):
         empty = False
         name = found.relative_to(into.root).as_posix()
-        yield Row(name, found, None, part, folder, None, folder.name, kind=kind)
+        yield Row(name, found, None, part, folder, None, folder.name, modality=kind)
     if empty:
         into.fault(f"class without {kind}s", f"{folder.name!r} has none; {ARE[kind]}", folder)
 
 
-def _found(folder: Path, kind: Kind) -> Iterator[Path]:
+def _found(folder: Path, kind: Modality) -> Iterator[Path]:
     if kind == "clip":
         yield from (found for found, there in find_media([folder]) if there == "clip" and isinstance(found, Path))
         return

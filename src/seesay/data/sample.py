@@ -9,10 +9,10 @@ from pathlib import Path
 
 from seesay.errors import DataError
 from seesay.media import Section
-from seesay.media.kinds import Kind
+from seesay.media.modality import Modality
 from seesay.registry import nearest
 
-KINDS: tuple[Kind, ...] = ("picture", "clip", "text", "sound")
+MODALITIES: tuple[Modality, ...] = ("picture", "clip", "text", "sound")
 SPLITS = ("train", "dev", "test")
 _OTHER_NAMES = {
     "val": "dev",
@@ -37,7 +37,7 @@ class Sample:
         label: class name, for recognition.
         start: seconds into the clip; None is its beginning.
         end: seconds into the clip; None is its end.
-        kind: "picture", "clip", "text" or "sound".
+        modality: "picture", "clip", "text" or "sound".
         text: the text itself, where `media` is a table that it stands in.
     """
 
@@ -48,7 +48,7 @@ class Sample:
     label: str | None = None
     start: float | None = None
     end: float | None = None
-    kind: Kind = "picture"
+    modality: Modality = "picture"
     text: str | None = None
 
 
@@ -99,10 +99,10 @@ class Dataset:
         return tuple(sorted({s.split for s in self.samples if s.split}, key=SPLITS.index))
 
     @property
-    def kind(self) -> Kind:
+    def modality(self) -> Modality:
         """What most samples are."""
-        kinds = Counter(s.kind for s in self.samples)
-        return max(KINDS, key=kinds.__getitem__)
+        kinds = Counter(s.modality for s in self.samples)
+        return max(MODALITIES, key=kinds.__getitem__)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -119,7 +119,7 @@ class Dataset:
         found = tuple(s for s in self.samples if s.split == name)
         if not found:
             if not self.splits:
-                mend = f"give it split lists, or a split (train, dev, test) for each {self.kind}"
+                mend = f"give it split lists, or a split (train, dev, test) for each {self.modality}"
                 raise DataError(f"{self.root}: names no splits; {mend}")
             there = ", ".join(self.splits)
             raise DataError(f"{self.root}: has no split {name!r}.{nearest(name, self.splits)} There are: {there}")

@@ -14,9 +14,9 @@ from seesay.data.files import read_lines, read_text
 from seesay.data.formats import READERS
 from seesay.data.sample import Dataset, normal_split
 from seesay.errors import DataError
-from seesay.media.kinds import Kind
+from seesay.media.modality import Modality
 
-_MEDIA: dict[str, Kind] = {"image": "picture", "video": "clip", "clip": "clip", "sound": "sound", "text": "text"}
+_MEDIA: dict[str, Modality] = {"image": "picture", "video": "clip", "clip": "clip", "sound": "sound", "text": "text"}
 _COLUMNS = "image, video or clip; caption or label[; split, group, start, end]; or sound or text; label[; split, group]"
 
 

@@ -1,6 +1,6 @@
-"""From a trained model to an artefact that runs without PyTorch: ONNX graphs, quantisation, and the check of both."""
+"""From a trained model to an artifact that runs without PyTorch: ONNX graphs, quantization, and the check of both."""
 
-from seesay.export.command import Quantize, export_artefact
+from seesay.export.command import Quantize, export_artifact
 from seesay.export.parity import Parity, TorchNetworks, check_parity
 from seesay.export.weights import describe, load_model, save_model
 
@@ -10,7 +10,7 @@ __all__ = [
     "TorchNetworks",
     "check_parity",
     "describe",
-    "export_artefact",
+    "export_artifact",
     "load_model",
     "save_model",
 ]

@@ -1,4 +1,4 @@
-"""A recogniser's two networks as ONNX graphs, in the form of `seesay.export.graphs`."""
+"""A recognizer's two networks as ONNX graphs, in the form of `seesay.export.graphs`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from seesay.artefact import CLASSIFIER, ENCODER, Artefact
-from seesay.errors import ArtefactError
+from seesay.artifact import CLASSIFIER, ENCODER, Artifact
+from seesay.errors import ArtifactError
 from seesay.export.graphs import _Encoder, _trace
 from seesay.models.classifier import ClassifyModel
 from seesay.models.memory import Memory
@@ -54,13 +54,13 @@ def export_classifier_graphs(model: ClassifyModel) -> dict[str, onnx.ModelProto]
             (B, 1, D): one frame at a time.
     """
     model = model.eval()
-    judge = model.classifier
-    positions = model.encoder.grid_size[0] * model.encoder.grid_size[1] if judge.positions else 1
-    grid = torch.randn(_CLIPS, positions if judge.stepwise else _FRAMES * positions, model.dim)
-    state = tuple(judge.begin(Memory(grid, grid.mean(1))).values())
+    classifier_head = model.classifier
+    positions = model.encoder.grid_size[0] * model.encoder.grid_size[1] if classifier_head.positions else 1
+    grid = torch.randn(_CLIPS, positions if classifier_head.stepwise else _FRAMES * positions, model.dim)
+    state = tuple(classifier_head.begin(Memory(grid, grid.mean(1))).values())
     clips, frames = torch.export.Dim("clips", min=1, max=2**16), torch.export.Dim("frames", min=1, max=2**16)
-    shape = {0: clips} if judge.stepwise else {0: clips, 1: frames * positions if positions > 1 else frames}
-    names = list(judge.carried)
+    shape = {0: clips} if classifier_head.stepwise else {0: clips, 1: frames * positions if positions > 1 else frames}
+    names = list(classifier_head.carried)
     return {
         ENCODER: _encoder_graph(model),
         CLASSIFIER: _trace(
@@ -91,24 +91,24 @@ def _noise(model: ClassifyModel, frames: int) -> NDArray[Any]:
 
 
 @torch.inference_mode()
-def check_recognition(artefact: Artefact, model: ClassifyModel, frames: int, *, exact: bool = True) -> None:
+def check_recognition(artifact: Artifact, model: ClassifyModel, frames: int, *, exact: bool = True) -> None:
     """Run the networks on noise: whole clips, and a clip in two parts with the state carried; compare with PyTorch.
 
     Raises:
-        ArtefactError: they do not compute the same.
+        ArtifactError: they do not compute the same.
     """
     pixels = _noise(model, frames + 1)
-    networks = RecognitionNetworks(artefact)
-    found, _ = networks.judge(networks.frames(pixels))
+    networks = RecognitionNetworks(artifact)
+    found, _ = networks.classify(networks.frames(pixels))
     expected, _ = model.classifier(model.encode(pixels))
     pairs = [(found, expected)]
     if model.classifier.streams and not isinstance(model.encoder, SequenceEncoder):
         state, expected_state = None, None
         for part in (pixels[:, :1], pixels[:, 1:]):
-            logits, state = networks.judge(networks.frames(part), state)
+            logits, state = networks.classify(networks.frames(part), state)
             wanted, expected_state = model.classifier(model.encode(part), expected_state)
             pairs.append((logits, wanted))
     for logits, wanted in pairs:
         gap = float(np.abs(logits - wanted.numpy()).max())
         if not np.isfinite(logits).all() or (exact and gap > 1e-3 * max(1.0, float(wanted.abs().max()))):
-            raise ArtefactError(f"the exported networks do not compute what PyTorch does (logits differ by {gap:.3g})")
+            raise ArtifactError(f"the exported networks do not compute what PyTorch does (logits differ by {gap:.3g})")

@@ -1,4 +1,4 @@
-"""`seesay export`: a trained artefact in, an exported one out."""
+"""`seesay export`: a trained artifact in, an exported one out."""
 
 from __future__ import annotations
 
@@ -12,14 +12,23 @@ from typing import Any, Literal
 import numpy as np
 import onnx
 
-from seesay.artefact import ENCODER, NEIGHBOURS, WEIGHTS, Artefact, find_artefact, read_artefact, seal, writing
+from seesay.artifact import (
+    ENCODER,
+    NEIGHBORS,
+    WEIGHTS,
+    Artifact,
+    find_artifact,
+    read_artifact,
+    replace_atomically,
+    write_manifest,
+)
 from seesay.data import read_dataset
-from seesay.errors import ArtefactError, UsageError
+from seesay.errors import ArtifactError, UsageError
 from seesay.export.classifier_graphs import check_recognition, export_classifier_graphs
 from seesay.export.graphs import export_graphs, inline, refer
-from seesay.export.neighbours import BEAM, CONSENSUS, add_neighbours
+from seesay.export.neighbors import BEAM, CONSENSUS, add_neighbors
 from seesay.export.parity import TorchNetworks
-from seesay.export.weights import load_any_model, restored, stored, weights_of, write_weights
+from seesay.export.weights import dequantized, load_any_model, quantized, weights_of, write_weights
 from seesay.media import FrameSampling, Preprocessing
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
@@ -30,85 +39,85 @@ _STEPS = 4
 _STORAGE = {"none": "float32", "float16": "float16", "int8": "int8"}
 
 
-def export_artefact(
+def export_artifact(
     model: str | PathLike[str] | None,
     out: str | PathLike[str],
     *,
     quantize: Quantize = "float16",
     calibration: Iterable[Any] | None = None,
-    neighbours: str | None = None,
+    neighbors: str | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
-    tell: Callable[[str], None] = lambda line: None,
-) -> Artefact:
+    warn: Callable[[str], None] = lambda line: None,
+) -> Artifact:
     """Write `model` with its networks, ready for use without PyTorch, and check what they compute.
 
     Args:
-        model: an artefact or a run's folder, trained or exported before.
+        model: an artifact or a run's folder, trained or exported before.
         out: a new folder, or a file name ending in .zip.
         quantize: how weights are kept. `none`: float32. `float16`: half the bytes, the same speed and, but for ties,
             the same captions. `int8`: a quarter of the bytes, computed with as float32.
         calibration: pictures, for int8 only: the encoder then computes in int8, about twice as fast, and its weights
-            are inside `encoder.onnx` alone, so that such an artefact cannot be trained or exported again.
-        neighbours: `FORMAT:PATH`, the data it was trained on: what people said of its training part is kept beside the
-            model, which from then on chooses what agrees with it (`seesay.runtime.neighbours`), by `consensus` 2 and a
+            are inside `encoder.onnx` alone, so that such an artifact cannot be trained or exported again.
+        neighbors: `FORMAT:PATH`, the data it was trained on: what people said of its training part is kept beside the
+            model, which from then on chooses what agrees with it (`seesay.runtime.neighbors`), by `consensus` 2 and a
             `beam` of 5 or more among its search settings. None keeps those that an exported model has.
-        on_progress: told pictures done and pictures in all, for the neighbours.
-        tell: given a line where some of these do not open, which are passed over.
+        on_progress: told pictures done and pictures in all, for the neighbors.
+        warn: given a line where some of these do not open, which are passed over.
 
     Raises:
-        UsageError: an unknown `quantize`, or calibration pictures for another one. Or neighbours for a recogniser.
+        UsageError: an unknown `quantize`, or calibration pictures for another one. Or neighbors for a recognizer.
         DataError: the data cannot be read, has no training part, or fewer than two pictures of it open.
-        ArtefactError: `model` is damaged, `out` holds something else, or the networks do not compute the same.
+        ArtifactError: `model` is damaged, `out` holds something else, or the networks do not compute the same.
     """
     if quantize not in _STORAGE:
         raise UsageError(f"--quantize {quantize}: choose one of {', '.join(_STORAGE)}")
     if calibration is not None and quantize != "int8":
         raise UsageError(f"calibration pictures are for --quantize int8, not {quantize}")
-    source = find_artefact(model)
-    if neighbours is not None and source.description.task != "caption":
-        raise UsageError(f"{source.source}: recognises, and neighbours are for captions; leave out --neighbours")
-    dataset = None if neighbours is None else read_dataset(neighbours)
-    with writing(Path(out)) as folder:
+    source = find_artifact(model)
+    if neighbors is not None and source.manifest.task != "caption":
+        raise UsageError(f"{source.source}: recognizes, and neighbors are for captions; leave out --neighbors")
+    dataset = None if neighbors is None else read_dataset(neighbors)
+    with replace_atomically(Path(out)) as folder:
         built = load_any_model(source)
         if calibration is not None and not isinstance(built.preprocessing, Preprocessing):
             raise UsageError("calibration is of CNNs that look at pictures; leave it out")
-        weights = stored(weights_of(built), _STORAGE[quantize])
-        clip = source.description.clip
+        weights = quantized(weights_of(built), _STORAGE[quantize])
+        clip = source.manifest.clip
         frames = None if clip is None else FrameSampling.from_json(clip).frames
         graphs = export_classifier_graphs(built) if isinstance(built, ClassifyModel) else export_graphs(built, frames)
         if calibration is not None:
-            from seesay.export.quantise import quantise_encoder
+            from seesay.export.quantize import quantize_encoder
 
             assert isinstance(built.preprocessing, Preprocessing)
             pixels = [built.preprocessing.load(picture) for picture in calibration]
-            graphs[ENCODER] = quantise_encoder(inline(graphs[ENCODER], weights_of(built)), pixels)
+            graphs[ENCODER] = quantize_encoder(inline(graphs[ENCODER], weights_of(built)), pixels)
             weights = {name: value for name, value in weights.items() if not name.startswith("encoder.")}
         write_weights(folder / WEIGHTS, weights)
         for name, graph in graphs.items():
             onnx.save(refer(graph, folder / WEIGHTS), folder / name)
-        artefact = seal(folder, replace(source.description, storage=_STORAGE[quantize]))
-        built.load_state_dict({**built.state_dict(), **restored(weights)})
+        artifact = write_manifest(folder, replace(source.manifest, storage=_STORAGE[quantize]))
+        built.load_state_dict({**built.state_dict(), **dequantized(weights)})
         if isinstance(built, ClassifyModel):
-            check_recognition(artefact, built, frames or 1, exact=calibration is None)
+            check_recognition(artifact, built, frames or 1, exact=calibration is None)
         else:
-            _check(artefact, built, exact=calibration is None)
+            _check(artifact, built, exact=calibration is None)
         if dataset is not None:
-            add_neighbours(artefact, dataset, on_progress, tell)
-            search = artefact.description.search
+            add_neighbors(artifact, dataset, on_progress, warn)
+            search = artifact.manifest.search
             wide = max(BEAM, search.get("beam", 1))
-            seal(folder, replace(artefact.description, search={**search, "beam": wide, "consensus": CONSENSUS}))
-        elif NEIGHBOURS in source.files:
-            shutil.copyfile(source.file(NEIGHBOURS), folder / NEIGHBOURS)
-            seal(folder, artefact.description)
-    return read_artefact(out)
+            write_manifest(folder, replace(artifact.manifest, search={**search, "beam": wide, "consensus": CONSENSUS}))
+        elif NEIGHBORS in source.files:
+            shutil.copyfile(source.file(NEIGHBORS), folder / NEIGHBORS)
+            write_manifest(folder, artifact.manifest)
+    return read_artifact(out)
 
 
-def _check(artefact: Artefact, model: CaptionModel, *, exact: bool) -> None:
+def _check(artifact: Artifact, model: CaptionModel, *, exact: bool) -> None:
     """Run the networks on noise for a few words: they load, take any number of pictures, and agree with PyTorch."""
     height, width = model.preprocessing.size
-    frames = () if artefact.description.clip is None else (FrameSampling.from_json(artefact.description.clip).frames,)
+    frames = () if artifact.manifest.clip is None else (FrameSampling.from_json(artifact.manifest.clip).frames,)
     pixels = np.random.default_rng(0).integers(0, 256, (3, *frames, height, width, 3), np.uint8)
-    networks, torch_networks = OnnxNetworks(artefact), TorchNetworks(model)
+    networks, torch_networks = OnnxNetworks(artifact), TorchNetworks(model)
     state, expected_state = networks.start(pixels), torch_networks.start(pixels)
     tokens = np.full(3, model.vocabulary.start, np.int64)
     for _ in range(_STEPS):
@@ -116,5 +125,5 @@ def _check(artefact: Artefact, model: CaptionModel, *, exact: bool) -> None:
         expected, expected_state = torch_networks.step(tokens, expected_state)
         gap = float(np.abs(logits - expected).max())
         if not np.isfinite(logits).all() or (exact and gap > 1e-3 * max(1.0, float(np.abs(expected).max()))):
-            raise ArtefactError(f"the exported networks do not compute what PyTorch does (logits differ by {gap:.3g})")
+            raise ArtifactError(f"the exported networks do not compute what PyTorch does (logits differ by {gap:.3g})")
         tokens = expected.argmax(1)

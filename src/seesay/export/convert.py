@@ -1,4 +1,4 @@
-"""Checkpoints that authors have published, as artefacts of this project."""
+"""Checkpoints that authors have published, as artifacts of this project."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from timm.models.swin_transformer import SwinTransformer, checkpoint_filter_fn
 from torch import Tensor, nn
 
-from seesay.artefact import Artefact, read_artefact, writing
+from seesay.artifact import Artifact, read_artifact, replace_atomically
 from seesay.errors import UsageError
 from seesay.export.weights import describe, save_model
 from seesay.models.captioner import CaptionModel
@@ -34,7 +34,7 @@ Converted from the authors' checkpoint by `seesay convert expansionnet-v2`.
   cross-entropy, then self-critical training on CIDEr-D.
 - **Published scores** of the released model (single, beam 5) on COCO's Karpathy test: BLEU-4 41.5, METEOR 30.3,
   CIDEr 140.4. They are the authors' figures and were not measured here.
-- **Licence**: the authors' code is MIT (© 2024 Jia Cheng Hu), and names no other licence for the checkpoint; Swin
+- **License**: the authors' code is MIT (© 2024 Jia Cheng Hu), and names no other license for the checkpoint; Swin
   Transformer is MIT (© Microsoft). Mind the terms of the training data where you use what it learned.
 
 **Limits.** It knows what COCO shows: everyday scenes with people, animals, vehicles, food, furniture. It guesses gender
@@ -44,8 +44,8 @@ and age from habit, does not read, and cannot say that it does not know. Not for
 
 def convert_expansionnet_v2(
     checkpoint: Path, tokens: Path, out: Path, encoder: str = "swin_large_patch4_window12_384"
-) -> Artefact:
-    """Make an artefact of ExpansionNet v2's released checkpoint (arXiv:2208.06551), its Swin Transformer included.
+) -> Artifact:
+    """Make an artifact of ExpansionNet v2's released checkpoint (arXiv:2208.06551), its Swin Transformer included.
 
     Nothing in the two files is run. Sizes are taken from the tensors, all but those no tensor tells: 8 heads, and
     groups of static expansion vectors in the published proportion.
@@ -57,14 +57,14 @@ def convert_expansionnet_v2(
         encoder: the timm name of the Swin Transformer in the checkpoint.
 
     Returns:
-        The artefact, without networks: `export_artefact` adds them.
+        The artifact, without networks: `export_artifact` adds them.
 
     Raises:
         UsageError: a file that is not what it should be; the first tensor missing, unexpected or of another shape is
             named.
-        ArtefactError: `out` holds something else, or cannot be written.
+        ArtifactError: `out` holds something else, or cannot be written.
     """
-    with writing(out) as folder:
+    with replace_atomically(out) as folder:
         vocabulary, places = read_tokens(tokens)
         weights = read_state_dict(checkpoint)
         swin = {name.removeprefix(SWIN): value for name, value in weights.items() if name.startswith(SWIN)}
@@ -94,12 +94,12 @@ def convert_expansionnet_v2(
             search={"beam": 5, "length_power": 1.0, "max_length": min(20, settings.max_length - 1)},
             training={
                 "data": "COCO, Karpathy's training split, by the authors (arXiv:2208.06551)",
-                "licence": "code MIT; COCO captions CC BY 4.0, photos under the terms of Flickr",
+                "license": "code MIT; COCO captions CC BY 4.0, photos under the terms of Flickr",
             },
             card=CARD.format(encoder=encoder, words=words, millions=sum(p.numel() for p in model.parameters()) / 1e6),
         )
         save_model(model.eval(), about, folder)
-    return read_artefact(out)
+    return read_artifact(out)
 
 
 def read_tokens(file: Path) -> tuple[Vocabulary, Tensor]:
@@ -122,9 +122,9 @@ def read_tokens(file: Path) -> tuple[Vocabulary, Tensor]:
     except OSError as error:
         raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
     except Exception as error:  # a damaged pickle raises anything at all
-        told = isinstance(error, (pickle.UnpicklingError, ValueError)) and str(error).startswith(("it holds", "word2"))
+        known = isinstance(error, (pickle.UnpicklingError, ValueError)) and str(error).startswith(("it holds", "word2"))
         raise UsageError(
-            f"{file}: not ExpansionNet v2's token table{f' ({error})' if told else ''}; expected a pickle with "
+            f"{file}: not ExpansionNet v2's token table{f' ({error})' if known else ''}; expected a pickle with "
             "word2idx_dict, idx2word_list, sos_str and eos_str"
         ) from error
     others = [place for place in range(len(words)) if place not in first]

@@ -24,9 +24,9 @@ from onnxscript import optimizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seesay.artefact import DECODER_START, DECODER_STEP, ENCODER, WEIGHTS
+from seesay.artifact import DECODER_START, DECODER_STEP, ENCODER, WEIGHTS
 from seesay.media import Preprocessing
-from seesay.models.captioner import CaptionModel, normalise
+from seesay.models.captioner import CaptionModel, normalize
 from seesay.models.classifier import ClassifyModel
 from seesay.models.decoders.recurrent import LastState
 from seesay.models.memory import Memory
@@ -45,7 +45,7 @@ class _Encoder(nn.Module):
         self.preprocessing = model.preprocessing
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        memory: Memory = self.encoder(normalise(pixels, self.preprocessing))
+        memory: Memory = self.encoder(normalize(pixels, self.preprocessing))
         return memory.grid, memory.pooled
 
 
@@ -122,7 +122,7 @@ def export_graphs(model: CaptionModel, frames: int | None = None) -> dict[str, o
     """Trace the networks, by file name; weights are graph inputs still, for `refer` to put in.
 
     Signatures, with B pictures and K rows (beams) for each, both free:
-        encoder: `pixels` uint8 (B, H, W, 3) → `grid` (B, N, D), `pooled` (B, D); normalisation is inside.
+        encoder: `pixels` uint8 (B, H, W, 3) → `grid` (B, N, D), `pooled` (B, D); normalization is inside.
         decoder_start: `grid`, `pooled` → `state.NAME` for each entry of the decoder's state.
         decoder_step: `tokens` int64 (B, K), `state.NAME` (carried: B, K, …; constant: B, …) → `logits` (B, K, V),
             `next.NAME` (B, K, …) for each carried entry.

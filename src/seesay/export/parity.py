@@ -1,4 +1,4 @@
-"""Does the exported artefact say what the PyTorch model says?"""
+"""Does the exported artifact say what the PyTorch model says?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seesay.artefact import Artefact
+from seesay.artifact import Artifact
 from seesay.export.weights import load_model
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
@@ -30,11 +30,11 @@ class TorchNetworks:
     @torch.inference_mode()
     def start(self, pixels: NDArray[np.uint8]) -> dict[str, Array]:
         """See `Networks.start`."""
-        return self.look(pixels)[0]
+        return self.start_with_features(pixels)[0]
 
     @torch.inference_mode()
-    def look(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Array], Array]:
-        """See `Networks.look`."""
+    def start_with_features(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Array], Array]:
+        """See `Networks.start_with_features`."""
         memory = self._memory(pixels)
         state = self.model.decoder.start(memory)
         self.constant = frozenset(self.model.decoder.constant(state))
@@ -55,7 +55,7 @@ class TorchNetworks:
 
 
 class TorchRecognition:
-    """A PyTorch recogniser behind the interface of `RecognitionNetworks`, so that a `Recognizer` can run it; whole
+    """A PyTorch recognizer behind the interface of `RecognitionNetworks`, so that a `Recognizer` can run it; whole
     clips only, no state is carried."""
 
     carried: tuple[str, ...] = ()
@@ -72,8 +72,8 @@ class TorchRecognition:
         return found
 
     @torch.inference_mode()
-    def judge(self, grid: Array, state: Mapping[str, Array] | None = None) -> tuple[Array, dict[str, Array]]:
-        """See `RecognitionNetworks.judge`; `state` is not gone on from."""
+    def classify(self, grid: Array, state: Mapping[str, Array] | None = None) -> tuple[Array, dict[str, Array]]:
+        """See `RecognitionNetworks.classify`; `state` is not gone on from."""
         seen = torch.as_tensor(grid).to(self._device)
         logits, _ = self.model.classifier(Memory(seen, seen.mean(1)))
         return logits.float().cpu().numpy(), {}
@@ -94,16 +94,16 @@ class Parity:
     largest_score_gap: float
 
 
-def check_parity(artefact: Artefact, pictures: Sequence[Any], model: CaptionModel | None = None) -> Parity:
-    """Caption pictures with the exported networks and with PyTorch, by the artefact's own search settings.
+def check_parity(artifact: Artifact, pictures: Sequence[Any], model: CaptionModel | None = None) -> Parity:
+    """Caption pictures with the exported networks and with PyTorch, by the artifact's own search settings.
 
     Args:
-        artefact: exported.
-        pictures: what the artefact captions: see `Captioner`.
-        model: the PyTorch model; None builds it from the artefact's own weights.
+        artifact: exported.
+        pictures: what the artifact captions: see `Captioner`.
+        model: the PyTorch model; None builds it from the artifact's own weights.
     """
-    exported = Captioner(artefact, OnnxNetworks(artefact)).caption(pictures)
-    expected = Captioner(artefact, TorchNetworks(model or load_model(artefact))).caption(pictures)
+    exported = Captioner(artifact, OnnxNetworks(artifact)).caption(pictures)
+    expected = Captioner(artifact, TorchNetworks(model or load_model(artifact))).caption(pictures)
     differing, gap = [], 0.0
     for index, ((ours, *_), (theirs, *_)) in enumerate(zip(exported, expected, strict=True)):
         if ours.text != theirs.text:

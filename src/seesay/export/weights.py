@@ -1,4 +1,4 @@
-"""A PyTorch model into an artefact and back."""
+"""A PyTorch model into an artifact and back."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from seesay.artefact import WEIGHTS, Artefact, Description, find_artefact, seal
-from seesay.errors import ArtefactError
+from seesay.artifact import WEIGHTS, Artifact, Manifest, find_artifact, write_manifest
+from seesay.errors import ArtifactError
 from seesay.media import FrameSampling
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
@@ -25,17 +25,17 @@ from seesay.text import Vocabulary
 
 def describe(
     model: CaptionModel, decoder: DecoderConfig, name: str, clip: FrameSampling | None = None, **more: Any
-) -> Description:
-    """What an artefact of `model` says of itself.
+) -> Manifest:
+    """What an artifact of `model` says of itself.
 
     Args:
         model: encoder, decoder and vocabulary.
         decoder: the settings the decoder was built from.
         name: the model's name.
         clip: which frames it reads of a clip; None for pictures.
-        more: `search`, `training`, `scores` and `card` of `Description`.
+        more: `search`, `training`, `scores` and `card` of `Manifest`.
     """
-    return Description(
+    return Manifest(
         name=name,
         model={"encoder": model.encoder.config.model_dump(mode="json"), "decoder": decoder.model_dump(mode="json")},
         preprocessing=model.preprocessing.to_json(),
@@ -47,32 +47,32 @@ def describe(
     )
 
 
-def save_model(model: nn.Module, description: Description, folder: Path) -> Artefact:
-    """Write weights (float32) and description into `folder`, which may hold other things, as a run's folder does.
+def save_model(model: nn.Module, manifest: Manifest, folder: Path) -> Artifact:
+    """Write weights (float32) and manifest into `folder`, which may hold other things, as a run's folder does.
 
     Returns:
-        The artefact, without networks: `export_artefact` adds them.
+        The artifact, without networks: `export_artifact` adds them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_weights(folder / WEIGHTS, weights_of(model))
-    return seal(folder, description)
+    return write_manifest(folder, manifest)
 
 
 def describe_classifier(
     model: ClassifyModel, classifier: ClassifierConfig, name: str, sampling: FrameSampling | None, **more: Any
-) -> Description:
-    """What an artefact of a recogniser says of itself.
+) -> Manifest:
+    """What an artifact of a recognizer says of itself.
 
     Args:
         model: encoder, classifier and labels.
         classifier: the settings the classifier was built from.
         name: the model's name.
         sampling: which frames of a clip it judges, and whether with flow; None for texts and sounds.
-        more: `training`, `scores` and `card` of `Description`.
+        more: `training`, `scores` and `card` of `Manifest`.
     """
     settings = classifier.model_dump(mode="json")
     words = model.vocabulary
-    return Description(
+    return Manifest(
         name=name,
         task="recognize",
         model={"encoder": model.encoder.config.model_dump(mode="json"), "classifier": settings},
@@ -86,27 +86,29 @@ def describe_classifier(
     )
 
 
-def load_any_model(artefact: Artefact | Path | str) -> CaptionModel | ClassifyModel:
-    """Build the PyTorch model of an artefact, ready for use (`eval`); weights kept as float16 or int8 become float32.
+def load_any_model(artifact: Artifact | Path | str) -> CaptionModel | ClassifyModel:
+    """Build the PyTorch model of an artifact, ready for use (`eval`); weights kept as float16 or int8 become float32.
 
     Args:
-        artefact: read already, or its folder, .zip or name.
+        artifact: read already, or its folder, .zip or name.
 
     Raises:
-        ArtefactError: damaged, or without the encoder's weights, as after static int8 quantisation.
+        ArtifactError: damaged, or without the encoder's weights, as after static int8 quantization.
     """
-    if not isinstance(artefact, Artefact):
-        artefact = find_artefact(artefact)
-    described = artefact.description
+    if not isinstance(artifact, Artifact):
+        artifact = find_artifact(artifact)
+    described = artifact.manifest
     model: CaptionModel | ClassifyModel
     try:
         encoder = encoder_settings(str(described.model["encoder"]["name"]))(**described.model["encoder"])
         if described.task == "recognize":
-            judge = CLASSIFIERS[described.model["classifier"]["name"]].config_class(**described.model["classifier"])
+            classifier = CLASSIFIERS[described.model["classifier"]["name"]].config_class(
+                **described.model["classifier"]
+            )
             words = Vocabulary.from_json(described.vocabulary) if described.vocabulary else None
             flow = FrameSampling.from_json(described.clip or {}).flow
             model = ClassifyModel.build(
-                encoder, judge, described.labels, flow=flow, load_weights=False, vocabulary=words
+                encoder, classifier, described.labels, flow=flow, load_weights=False, vocabulary=words
             )
         else:
             if not isinstance(encoder, EncoderConfig):
@@ -114,32 +116,32 @@ def load_any_model(artefact: Artefact | Path | str) -> CaptionModel | ClassifyMo
             decoder = DECODERS[described.model["decoder"]["name"]].config_class(**described.model["decoder"])
             vocabulary = Vocabulary.from_json(dict(described.vocabulary))
             model = CaptionModel.build(encoder, decoder, vocabulary, load_weights=False)
-        weights = restored(load_file(artefact.file(WEIGHTS)))
+        weights = dequantized(load_file(artifact.file(WEIGHTS)))
         missing = [name for name in weights_of(model) if name not in weights]
         if missing:
             calibrated = all(name.startswith("encoder.") for name in missing)
-            raise ArtefactError(
-                f"{artefact.source}: {WEIGHTS} lacks {missing[0]} and {len(missing) - 1} more: "
+            raise ArtifactError(
+                f"{artifact.source}: {WEIGHTS} lacks {missing[0]} and {len(missing) - 1} more: "
                 + ("calibrated int8 has no others; " if calibrated else "made by an older SeeSay, or damaged; ")
-                + ("use the artefact that it was exported from" if calibrated else "train it again")
+                + ("use the artifact that it was exported from" if calibrated else "train it again")
             )
         model.load_state_dict({**model.state_dict(), **weights})
     except (KeyError, TypeError, ValidationError, RuntimeError, SafetensorError, OSError) as error:
         text = " ".join(str(error).split())[:200]
-        raise ArtefactError(f"{artefact.source}: settings and weights do not fit ({text})") from error
+        raise ArtifactError(f"{artifact.source}: settings and weights do not fit ({text})") from error
     return model.eval()
 
 
-def load_model(artefact: Artefact | Path | str) -> CaptionModel:
-    """The captioner of an artefact: see `load_any_model`.
+def load_model(artifact: Artifact | Path | str) -> CaptionModel:
+    """The captioner of an artifact: see `load_any_model`.
 
     Raises:
-        ArtefactError: damaged, or a model that says no sentences.
+        ArtifactError: damaged, or a model that says no sentences.
     """
-    model = load_any_model(artefact)
+    model = load_any_model(artifact)
     if not isinstance(model, CaptionModel):
-        named = artefact.source if isinstance(artefact, Artefact) else artefact
-        raise ArtefactError(f"{named}: recognises activities and says no sentences; a captioner is needed here")
+        named = artifact.source if isinstance(artifact, Artifact) else artifact
+        raise ArtifactError(f"{named}: recognizes activities and says no sentences; a captioner is needed here")
     return model
 
 
@@ -156,14 +158,14 @@ def write_weights(file: Path, weights: dict[str, Tensor]) -> None:
     part.replace(file)
 
 
-def stored(weights: dict[str, Tensor], storage: str) -> dict[str, Tensor]:
+def quantized(weights: dict[str, Tensor], storage: str) -> dict[str, Tensor]:
     """Weights as they are kept: float32 as they are, float16, or int8 with a float32 scale a row in `NAME.scale`.
 
     Only matrices and kernels are made smaller. Vectors (biases, batch and layer norm) stay float32: they are one part
     in a hundred of the bytes, and most of the rounding error.
 
     Raises:
-        ArtefactError: a weight is not finite, or too large for float16.
+        ArtifactError: a weight is not finite, or too large for float16.
     """
     kept: dict[str, Tensor] = {}
     for name, value in weights.items():
@@ -176,12 +178,12 @@ def stored(weights: dict[str, Tensor], storage: str) -> dict[str, Tensor]:
             kept[f"{name}.scale"] = scale
             kept[name] = (value / scale).round().to(torch.int8)
         if not (torch.isfinite(value).all() and torch.isfinite(kept[name]).all()):
-            raise ArtefactError(f"{name} holds values that are not finite, or past float16: use --quantize none")
+            raise ArtifactError(f"{name} holds values that are not finite, or past float16: use --quantize none")
     return kept
 
 
-def restored(kept: dict[str, Tensor]) -> dict[str, Tensor]:
-    """What `stored` gave, as float32."""
+def dequantized(kept: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What `quantized` gave, as float32."""
     return {
         name: value.float() * kept[f"{name}.scale"] if f"{name}.scale" in kept else value.float()
         for name, value in kept.items()

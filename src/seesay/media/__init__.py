@@ -4,13 +4,13 @@ from seesay.media.clip import ClipFrames, Section, clips_ahead, frames_of, load_
 from seesay.media.clip_preprocessing import ClipPreprocessing
 from seesay.media.cuts import scenes
 from seesay.media.find import find_endings, find_media, find_pictures
-from seesay.media.kinds import kind_of
 from seesay.media.log_mel import LogMel
+from seesay.media.modality import modality_of
 from seesay.media.picture import MAX_PIXELS, open_picture
 from seesay.media.preprocessing import Preprocessing
 from seesay.media.sampling import FrameSampling
 from seesay.media.source import WebPicture, printable
-from seesay.media.stream import Prepares, decode_ahead
+from seesay.media.stream import Preprocessor, decode_ahead
 from seesay.media.text import TextPreprocessing, read_words
 
 __all__ = [
@@ -19,8 +19,8 @@ __all__ = [
     "ClipPreprocessing",
     "FrameSampling",
     "LogMel",
-    "Prepares",
     "Preprocessing",
+    "Preprocessor",
     "Section",
     "TextPreprocessing",
     "WebPicture",
@@ -30,8 +30,8 @@ __all__ = [
     "find_media",
     "find_pictures",
     "frames_of",
-    "kind_of",
     "load_clip",
+    "modality_of",
     "open_picture",
     "printable",
     "read_words",

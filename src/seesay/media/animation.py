@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 from seesay.errors import MediaError
-from seesay.media.footage import MAX_CLIP_PIXELS, Footage, Frame, check_frame_size
-from seesay.media.kinds import SUFFIXES
-from seesay.media.picture import ANIMATED, open_picture, recognise, upright
+from seesay.media.frame_source import MAX_CLIP_PIXELS, Frame, FrameSource, check_frame_size
+from seesay.media.modality import SUFFIXES
+from seesay.media.picture import ANIMATED, open_picture, recognize, upright
 
 FOLDER_RATE = 25.0
 """Frames a second of a folder of numbered frames, which says nothing of it."""
@@ -22,7 +22,7 @@ MAX_ANIMATED_PIXELS = 10_000_000_000
 _LEAST_DELAY, _USUAL_DELAY = 0.011, 0.1  # shorter delays mean "none was set", and browsers show such frames so long
 
 
-class Animation(Footage):
+class Animation(FrameSource):
     """An animated GIF, WebP, PNG or AVIF; any other picture is a clip of one frame, without duration.
 
     Args:
@@ -38,7 +38,7 @@ class Animation(Footage):
 
     def _open(self) -> Image.Image:
         self._handle.seek(0)
-        image = recognise(self._handle)
+        image = recognize(self._handle)
         check_frame_size(*image.size)
         self.frame_pixels = image.width * image.height
         if image.format not in ANIMATED or not getattr(image, "is_animated", False):
@@ -81,7 +81,7 @@ class Animation(Footage):
         self._handle.close()
 
 
-class Folder(Footage):
+class Folder(FrameSource):
     """A folder of numbered frames (`frame_0001.jpg` …), shown at `FOLDER_RATE` frames a second.
 
     Raises:

@@ -18,9 +18,9 @@ from PIL import Image
 from seesay.errors import MediaError, SeeSayError, UsageError
 from seesay.media.animation import Animation, Folder
 from seesay.media.flow import FramePixels
-from seesay.media.footage import ROUNDING, Footage, Frame, linked, shown_at
-from seesay.media.kinds import is_folder, looks_like_picture
+from seesay.media.frame_source import ROUNDING, Frame, FrameSource, linked, shown_at
 from seesay.media.live import open_camera, open_stream
+from seesay.media.modality import is_folder, looks_like_picture
 from seesay.media.picture import quiet
 from seesay.media.preprocessing import Preprocessing
 from seesay.media.sampling import FrameSampling
@@ -77,9 +77,9 @@ def load_clip(
 ) -> ClipFrames:
     """Sample frames of a clip, each at the encoder's size and by the same route as photos.
 
-    A frame stands for the time from its own stamp to the next frame's, so that a variable frame rate is honoured; a
+    A frame stands for the time from its own stamp to the next frame's, so that a variable frame rate is honored; a
     clip with fewer frames than asked for gives each once. Of a file that is damaged, or ends before its header says,
-    what can be decoded is given. Rotation, pixel shape and transparency are honoured as with photos. Decoding jumps to
+    what can be decoded is given. Rotation, pixel shape and transparency are honored as with photos. Decoding jumps to
     key frames where that is sooner than going on; memory holds a few frames of full size, however long the clip.
 
     Args:
@@ -109,50 +109,50 @@ def load_clip(
     with (
         named(source),
         quiet(),
-        open_footage(source, threads) as footage,
-        _one_large if footage.frame_pixels > _LARGE else contextlib.nullcontext(),
+        open_frame_source(source, threads) as frame_source,
+        _one_large if frame_source.frame_pixels > _LARGE else contextlib.nullcontext(),
     ):
-        return _sampled(footage, FramePixels(preprocessing, sampling.flow, change), sampling, begin, end, rng)
+        return _sampled(frame_source, FramePixels(preprocessing, sampling.flow, change), sampling, begin, end, rng)
 
 
 def _sampled(
-    footage: Footage,
+    frame_source: FrameSource,
     prepare: FramePixels,
     sampling: FrameSampling,
     start: float,
     end: float | None,
     rng: np.random.Generator | None,
 ) -> ClipFrames:
-    if footage.duration is None and sampling.how in ("uniform", "random"):
-        footage.duration = footage.measure()
+    if frame_source.duration is None and sampling.how in ("uniform", "random"):
+        frame_source.duration = frame_source.measure()
     segmented = sampling.how in ("uniform", "random")
     while True:
-        stop = min(end or float("inf"), float("inf") if footage.duration is None else footage.duration)
+        stop = min(end or float("inf"), float("inf") if frame_source.duration is None else frame_source.duration)
         if start > 0 and start >= stop:
-            raise MediaError(f"starts at {start:g} s, but the clip has {footage.duration:g} s")
+            raise MediaError(f"starts at {start:g} s, but the clip has {frame_source.duration:g} s")
         chosen: Iterator[Frame]
         if sampling.how == "stride":
-            chosen = itertools.islice(_between(footage, start, end, sampling.flow), 0, None, sampling.stride)
+            chosen = itertools.islice(_between(frame_source, start, end, sampling.flow), 0, None, sampling.stride)
         else:
             times = sampling.times(start, stop, rng)
-            chosen = shown_at(footage, times, link=sampling.flow)
+            chosen = shown_at(frame_source, times, link=sampling.flow)
         pixels, seconds = [], []
         for frame in itertools.islice(chosen, sampling.frames):
             pixels.append(prepare(frame))
             seconds.append(frame.seconds)
-        known = footage.ended_at
-        if not segmented or known is None or not start < known <= times[-1] or known == footage.duration:
+        known = frame_source.ended_at
+        if not segmented or known is None or not start < known <= times[-1] or known == frame_source.duration:
             break
-        footage.duration = known  # it ended before its header says: its segments are others
+        frame_source.duration = known  # it ended before its header says: its segments are others
     if not pixels or (known is not None and start >= known and start > 0):
         raise MediaError(f"starts at {start:g} s, but the clip has {known or 0:g} s")
     if known is None:
-        known = footage.duration
+        known = frame_source.duration
     return ClipFrames(np.stack(pixels), np.array(seconds, np.float64), known if known is not None else seconds[-1])
 
 
-def _between(footage: Footage, start: float, end: float | None, link: bool) -> Iterator[Frame]:
-    for frame in linked(footage.frames(start)) if link else footage.frames(start):
+def _between(frame_source: FrameSource, start: float, end: float | None, link: bool) -> Iterator[Frame]:
+    for frame in linked(frame_source.frames(start)) if link else frame_source.frames(start):
         if end is not None and frame.seconds >= end - ROUNDING:
             return
         if frame.seconds >= start - ROUNDING:
@@ -246,25 +246,25 @@ def frames_of(
 
 
 def _frames(source: Any, prepare: FramePixels, every: float, start: float) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-    with named(source), quiet(), _open_any(source) as footage:
+    with named(source), quiet(), _open_any(source) as frame_source:
         found = (
-            shown_at(footage, (start + every * step for step in itertools.count()), link=prepare.flow)
+            shown_at(frame_source, (start + every * step for step in itertools.count()), link=prepare.flow)
             if every
-            else _between(footage, start, None, prepare.flow)
+            else _between(frame_source, start, None, prepare.flow)
         )
         for frame in found:
             yield frame.seconds, prepare(frame)
 
 
-def _open_any(source: Any) -> Footage:
+def _open_any(source: Any) -> FrameSource:
     if isinstance(source, int):
         return open_camera(source)
     if isinstance(source, WebPicture):
         return open_stream(source.url)
-    return open_footage(source)
+    return open_frame_source(source)
 
 
-def open_footage(source: Any, threads: int = 0) -> Footage:
+def open_frame_source(source: Any, threads: int = 0) -> FrameSource:
     """A clip, opened; close it after use.
 
     Args:

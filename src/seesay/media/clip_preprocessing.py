@@ -12,7 +12,7 @@ from PIL import Image
 from seesay.errors import MediaError
 from seesay.media.clip import Section, load_clip
 from seesay.media.flow import FramePixels
-from seesay.media.footage import Frame, linked
+from seesay.media.frame_source import Frame, linked
 from seesay.media.picture import open_picture
 from seesay.media.preprocessing import Preprocessing
 from seesay.media.sampling import FrameSampling, spaced
@@ -51,7 +51,7 @@ class ClipPreprocessing:
             if len(source) == 0:
                 raise MediaError("a clip given as an array needs one frame or more")
             every = list(linked(_frame(frame) for frame in source))
-            return np.stack([prepare(every[place]) for place in centres(len(every), self.sampling.frames)])
+            return np.stack([prepare(every[place]) for place in centers(len(every), self.sampling.frames)])
         if isinstance(source, (np.ndarray, Image.Image)):
             frames = prepare(_frame(source))[None]
         else:
@@ -64,6 +64,6 @@ def _frame(source: NDArray[np.uint8] | Image.Image) -> Frame:
     return Frame(0.0, lambda target: open_picture(source, target=target))
 
 
-def centres(there: int, wanted: int) -> NDArray[np.int64]:
-    """Indexes of the frames at the centres of `wanted` equal parts of `there` frames, as "uniform" takes them."""
+def centers(there: int, wanted: int) -> NDArray[np.int64]:
+    """Indexes of the frames at the centers of `wanted` equal parts of `there` frames, as "uniform" takes them."""
     return ((np.arange(wanted) + 0.5) * (there / wanted)).astype(np.int64)

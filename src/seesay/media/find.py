@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from seesay.errors import UsageError
-from seesay.media.kinds import (
+from seesay.media.modality import (
     Found,
-    Kind,
+    Modality,
     is_clip,
     is_folder,
     is_frame_folder,
     is_picture,
-    kind_of,
     looks_like_clip,
     looks_like_picture,
+    modality_of,
 )
 from seesay.media.source import WebPicture, is_url
 
@@ -51,7 +51,7 @@ def find_pictures(
 
 def find_media(
     paths: Sequence[str | os.PathLike[str]], *, allow_url: bool = False, stdin: BinaryIO | None = None
-) -> Iterator[tuple[Found, Kind]]:
+) -> Iterator[tuple[Found, Modality]]:
     """As `find_pictures`, with the clips too, and for each what it is.
 
     Clips are videos, animated pictures (GIF, WebP, PNG, AVIF) and folders of nothing but numbered frames (see
@@ -67,7 +67,7 @@ def find_media(
         UsageError: standard input holds a picture or a clip where a list of names is due.
     """
     for found in _find(paths, _Media(), allow_url, stdin):
-        yield found, kind_of(found)
+        yield found, modality_of(found)
 
 
 def find_endings(

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from seesay.errors import MissingPartError
-from seesay.media.footage import Frame
+from seesay.media.frame_source import Frame
 from seesay.media.preprocessing import Preprocessing
 
 FLOW_SCALE = 16.0
-"""Grey levels of a flow picture for a motion of one pixel a frame, in pixels of the encoder's input: x and y saturate
+"""Gray levels of a flow picture for a motion of one pixel a frame, in pixels of the encoder's input: x and y saturate
 at 8 pixels a frame, the magnitude at 16."""
-FLOW_CENTRE = 128
-"""The grey level of x and y where nothing moves."""
+FLOW_CENTER = 128
+"""The gray level of x and y where nothing moves."""
 _FARNEBACK = {"pyr_scale": 0.5, "levels": 3, "winsize": 15, "iterations": 3, "poly_n": 5, "poly_sigma": 1.2, "flags": 0}
 CODING: dict[str, Any] = {"scale": FLOW_SCALE, "farneback": _FARNEBACK}
 """What flow pictures depend on: part of the key of kept features."""
@@ -41,8 +41,8 @@ def need_cv() -> Any:
 def flow_picture(before: Pixels, after: Pixels) -> Pixels:
     """How each place of a frame moves until the next, as a picture that a CNN of photos reads.
 
-    Dense flow of the two in grey (Farnebäck 2003, "Two-frame motion estimation based on polynomial expansion"), coded
-    as in LRCN (Donahue et al. 2015, arXiv:1411.4389, section 4): x (to the right) and y (downwards) centred and scaled,
+    Dense flow of the two in gray (Farnebäck 2003, "Two-frame motion estimation based on polynomial expansion"), coded
+    as in LRCN (Donahue et al. 2015, arXiv:1411.4389, section 4): x (to the right) and y (down) centered and scaled,
     and their magnitude as the third channel, which is 0 where nothing moves.
 
     Args:
@@ -57,16 +57,16 @@ def flow_picture(before: Pixels, after: Pixels) -> Pixels:
         MissingPartError: OpenCV is not installed.
     """
     cv = need_cv()
-    grey = [cv.cvtColor(pixels, cv.COLOR_RGB2GRAY) for pixels in (before, after)]
-    flow = np.asarray(cv.calcOpticalFlowFarneback(*grey, None, **_FARNEBACK), np.float32)
+    gray = [cv.cvtColor(pixels, cv.COLOR_RGB2GRAY) for pixels in (before, after)]
+    flow = np.asarray(cv.calcOpticalFlowFarneback(*gray, None, **_FARNEBACK), np.float32)
     magnitude = np.hypot(flow[..., 0], flow[..., 1])
-    coded = np.dstack([flow * FLOW_SCALE + FLOW_CENTRE, magnitude * FLOW_SCALE])
+    coded = np.dstack([flow * FLOW_SCALE + FLOW_CENTER, magnitude * FLOW_SCALE])
     return np.asarray(coded.round().clip(0, 255), np.uint8)
 
 
 def no_flow(height: int, width: int) -> Pixels:
     """The flow picture of what stands still, uint8 (H, W, 3)."""
-    return np.full((height, width, 3), (FLOW_CENTRE, FLOW_CENTRE, 0), np.uint8)
+    return np.full((height, width, 3), (FLOW_CENTER, FLOW_CENTER, 0), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ class FramePixels:
 
     Attributes:
         preprocessing: to the encoder's size.
-        flow: whether the frame's flow picture comes after its colours; the frame must know its neighbours (`linked`).
-        change: what is done to each picture first, at the encoder's size: the same to a frame as to its neighbours, so
+        flow: whether the frame's flow picture comes after its colors; the frame must know its neighbors (`linked`).
+        change: what is done to each picture first, at the encoder's size: the same to a frame as to its neighbors, so
             that the flow is that of the changed clip.
     """
 

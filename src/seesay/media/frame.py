@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from seesay.media.colour import to_rgb
+from seesay.media.color import to_rgb
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-# swscale's own numbers for scaling and colour: chroma is interpolated and rounded as exactly as JPEG decoders do.
+# swscale's own numbers for scaling and color: chroma is interpolated and rounded as exactly as JPEG decoders do.
 _BILINEAR, _AREA = 2, 0x20
 _EXACT = 0x40000 | 0x2000 | 0x4000  # accurate rounding, full chroma interpolation, full chroma input
 _BT709, _BT601 = 1, 5
@@ -34,10 +34,10 @@ _TURNS = {
 def to_picture(frame: VideoFrame, aspect: Fraction | None, target: tuple[int, int] | None) -> Image.Image:
     """A frame as an upright RGB picture with square pixels, over white where it is transparent.
 
-    More than 8 bits become 8; the colour matrix is the file's, else BT.709 from 720 lines up and BT.601 below.
+    More than 8 bits become 8; the color matrix is the file's, else BT.709 from 720 lines up and BT.601 below.
 
     Args:
-        frame: of any pixel format; its marks of colour may be changed.
+        frame: of any pixel format; its marks of color may be changed.
         aspect: width to height of one of its pixels; None for square ones.
         target: (height, width) that will do; a much larger frame is made smaller at once, to twice this or more.
     """

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from seesay.errors import MediaError
-from seesay.media.footage import Frame
+from seesay.media.frame_source import Frame
 from seesay.media.source import is_url, printable
 from seesay.media.video import DEMUXERS, Video, need_av
 
@@ -36,7 +36,7 @@ class Live(Video):
         raise MediaError("a camera or a stream can be read only once")
 
     def frames(self, start: float) -> Iterator[Frame]:
-        """See `Footage.frames`.
+        """See `FrameSource.frames`.
 
         Raises:
             MediaError: after the last frame, if the camera or the stream broke off.

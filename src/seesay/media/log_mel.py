@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from seesay.errors import ArtefactError, UsageError
+from seesay.errors import ArtifactError, UsageError
 from seesay.media.sound import Samples, load_sound
 
 FLOOR = 1e-8
@@ -89,7 +89,7 @@ class LogMel:
         return found
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, as an artefact stores them."""
+        """Plain values, as an artifact stores them."""
         spans = {"window": self.window, "hop": self.hop, "seconds": self.seconds}
         return {"kind": "sound", "rate": self.rate, "mels": self.mels, **spans}
 
@@ -98,12 +98,12 @@ class LogMel:
         """What `to_json` gave.
 
         Raises:
-            ArtefactError: an entry is missing, of another kind or out of range.
+            ArtifactError: an entry is missing, of another kind or out of range.
         """
         try:
             return cls(**{name: value for name, value in values.items() if name != "kind"})
         except (TypeError, ValueError, UsageError) as error:
-            raise ArtefactError(f"the artefact's preprocessing of sounds cannot be read: {error}") from error
+            raise ArtifactError(f"the artifact's preprocessing of sounds cannot be read: {error}") from error
 
 
 @cache

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from seesay.errors import MediaError
-from seesay.media.colour import to_rgb
+from seesay.media.color import to_rgb
 from seesay.media.source import name_of, open_bytes, printable
 
 MAX_PIXELS = 200_000_000
@@ -92,7 +92,7 @@ def is_animated(source: Any) -> bool:
     """Whether a picture has several frames that are shown one after the other; False where it cannot be read."""
     try:
         with quiet(), open_bytes(source) as handle:
-            image = recognise(handle)
+            image = recognize(handle)
             return image.format in ANIMATED and bool(getattr(image, "is_animated", False))
     except Exception:  # see `open_picture`, which will tell
         return False
@@ -108,7 +108,7 @@ def _from_array(array: NDArray[Any], max_pixels: int) -> Image.Image:
 
 
 def _decode(handle: BinaryIO, target: tuple[int, int] | None, max_pixels: int) -> Image.Image:
-    image = recognise(handle)
+    image = recognize(handle)
     _check_size(image, max_pixels)
     if image.format in ("JPEG", "MPO") and target and image.mode in ("RGB", "L"):
         height, width = target if _orientation(image) < 5 else target[::-1]
@@ -119,7 +119,7 @@ def _decode(handle: BinaryIO, target: tuple[int, int] | None, max_pixels: int) -
         return upright(image)
 
 
-def recognise(handle: BinaryIO) -> Image.Image:
+def recognize(handle: BinaryIO) -> Image.Image:
     """The picture, its header read and no more.
 
     As `Image.open`, but with our formats only, and without Pillow's own limit of size: ours takes its place.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from seesay.errors import ArtefactError, UsageError
+from seesay.errors import ArtifactError, UsageError
 from seesay.media.picture import open_picture
 
 _FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
@@ -88,14 +88,14 @@ class Preprocessing:
         """
         return self.pixels(open_picture(source, target=self.target))
 
-    def normalise(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def normalize(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 (B, H, W, 3) → float32 (B, 3, H, W): (pixel / 255 - mean) / std."""
         mean, std = np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32)
         scaled = (pixels.astype(np.float32) - 255 * mean) / (255 * std)
         return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2), np.float32)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, as an artefact stores them."""
+        """Plain values, as an artifact stores them."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
 
     @classmethod
@@ -103,10 +103,10 @@ class Preprocessing:
         """What `to_json` gave.
 
         Raises:
-            ArtefactError: a value is missing, unknown or out of range.
+            ArtifactError: a value is missing, unknown or out of range.
         """
         try:
             plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
             return cls(**plain)
         except (TypeError, UsageError) as error:
-            raise ArtefactError(f"the artefact's preprocessing cannot be read: {error}") from error
+            raise ArtifactError(f"the artifact's preprocessing cannot be read: {error}") from error

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from seesay.errors import ArtefactError, UsageError
+from seesay.errors import ArtifactError, UsageError
 
 HOW = ("uniform", "stride", "random", "seconds")
 
@@ -20,7 +20,7 @@ class FrameSampling:
     """Which frames of a clip are taken; each of them at most once.
 
     Attributes:
-        how: "uniform" takes the frames at the centres of `frames` equal segments; "random" one frame drawn in each of
+        how: "uniform" takes the frames at the centers of `frames` equal segments; "random" one frame drawn in each of
             these segments, for training (Temporal Segment Networks, arXiv:1608.00859, section 3.1); "stride" every
             `stride`-th frame from the start on; "seconds" the frame at the start and at every `every` seconds after it.
         frames: most frames taken, 1 or more; a clip with fewer gives what it has.
@@ -80,7 +80,7 @@ class FrameSampling:
         return start + places * ((end - start) / self.frames)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, as an artefact stores them; `flow` where there is any, so that the others stay as they were."""
+        """Plain values, as an artifact stores them; `flow` where there is any, so that the others stay as they were."""
         return {name: value for name, value in dataclasses.asdict(self).items() if name != "flow" or value}
 
     @classmethod
@@ -88,12 +88,12 @@ class FrameSampling:
         """What `to_json` gave.
 
         Raises:
-            ArtefactError: a value is unknown or out of range.
+            ArtifactError: a value is unknown or out of range.
         """
         try:
             return cls(**values)
         except (TypeError, UsageError) as error:
-            raise ArtefactError(f"the artefact's frame sampling cannot be read: {error}") from error
+            raise ArtifactError(f"the artifact's frame sampling cannot be read: {error}") from error
 
 
 def spaced(there: int, wanted: int) -> NDArray[np.int64]:

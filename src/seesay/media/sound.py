@@ -87,8 +87,8 @@ def _wav(file: BinaryIO, seconds: float) -> tuple[Samples, int] | None:
             return None
         raise MediaError(f"is a damaged WAV ({printable(error) or 'it ends within its header'})") from error
     if len(content) < wanted * channels * width:
-        here, told = (count / (channels * width * rate) for count in (len(content), wanted * channels * width))
-        raise MediaError(f"is truncated: {here:.2f} seconds where {told:.2f} should be")
+        here, announced = (count / (channels * width * rate) for count in (len(content), wanted * channels * width))
+        raise MediaError(f"is truncated: {here:.2f} seconds where {announced:.2f} should be")
     if width == 1:
         values = np.frombuffer(content, np.uint8).astype(np.float32) / 128 - 1
     elif width == 3:

@@ -20,7 +20,7 @@ T = TypeVar("T")
 Batch = tuple[list[int], NDArray[Any], list[tuple[int, MediaError]]]
 
 
-class Prepares(Protocol):
+class Preprocessor(Protocol):
     """Makes an array of a picture, clip, text or sound, of one shape and type for all; `Preprocessing` does."""
 
     @property
@@ -33,7 +33,7 @@ class Prepares(Protocol):
 
 def decode_ahead(
     sources: Iterable[Any],
-    preprocessing: Prepares,
+    preprocessing: Preprocessor,
     batch_size: int,
     workers: int | None = None,
     on_error: Literal["raise", "yield"] = "raise",
@@ -70,7 +70,7 @@ def decode_ahead(
 
 def _batches(
     loaded: Generator[NDArray[Any] | MediaError, None, None],
-    preprocessing: Prepares,
+    preprocessing: Preprocessor,
     batch_size: int,
     go_on: bool,
 ) -> Iterator[Batch]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from seesay.errors import ArtefactError, MediaError
+from seesay.errors import ArtifactError, MediaError
 from seesay.media.source import name_of, open_bytes
 from seesay.text import Vocabulary, tokenize
 from seesay.text.decoding import decode
@@ -79,7 +79,7 @@ class TextPreprocessing:
         return np.array(ids + [Vocabulary.pad] * (self.length - len(ids)), np.int64)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, as an artefact stores them; the vocabulary has its own place there."""
+        """Plain values, as an artifact stores them; the vocabulary has its own place there."""
         return {"kind": "text", "length": self.length}
 
     @classmethod
@@ -87,9 +87,9 @@ class TextPreprocessing:
         """What `to_json` of this and of its vocabulary gave.
 
         Raises:
-            ArtefactError: an entry is missing or of another kind.
+            ArtifactError: an entry is missing or of another kind.
         """
         try:
             return cls(Vocabulary.from_json(vocabulary), int(values["length"]))
         except (KeyError, TypeError, ValueError) as error:
-            raise ArtefactError(f"the artefact's preprocessing of texts cannot be read: {error}") from error
+            raise ArtifactError(f"the artifact's preprocessing of texts cannot be read: {error}") from error

@@ -8,8 +8,8 @@ from math import floor
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from seesay.errors import MediaError, MissingPartError
-from seesay.media.footage import MAX_CLIP_PIXELS, ROUNDING, Footage, Frame, check_frame_size
 from seesay.media.frame import to_picture
+from seesay.media.frame_source import MAX_CLIP_PIXELS, ROUNDING, Frame, FrameSource, check_frame_size
 from seesay.media.source import printable
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def need_av() -> Any:
     return av
 
 
-class Video(Footage):
+class Video(FrameSource):
     """A video file.
 
     Args:
@@ -131,7 +131,7 @@ class Video(Footage):
         return length / 1e6 if length is not None and length > 0 else None
 
     def frames(self, start: float) -> Iterator[Frame]:
-        """See `Footage.frames`; packets that cannot be decoded are passed over."""
+        """See `FrameSource.frames`; packets that cannot be decoded are passed over."""
         now = max(0.0, self._last) if self._last <= start else 0.0
         if self.worth_jumping(now, start):
             for earlier in (self._margin, _GAP, 3 * _GAP):

@@ -33,34 +33,34 @@ class Bleu:
         """
         check_tokens(hypotheses, references)
         counted = References({str(i): texts for i, texts in enumerate(references)})
-        told = counted.hypotheses((str(i), tokens) for i, tokens in enumerate(hypotheses))
-        return self.of(told, count_ngrams(told), counted)
+        candidates = counted.hypotheses((str(i), tokens) for i, tokens in enumerate(hypotheses))
+        return self.of(candidates, count_ngrams(candidates), counted)
 
-    def of(self, told: Captions, told_counts: Counts, references: References) -> dict[str, Result]:
+    def of(self, candidates: Captions, candidate_counts: Counts, references: References) -> dict[str, Result]:
         """As `__call__`, of captions that are counted already: one for each item, in the references' order."""
-        truth, truth_counts = references.captions, references.counts
-        size = len(told.lengths)
+        reference_captions, reference_counts = references.captions, references.counts
+        size = len(candidates.lengths)
         # Columns: matching n-grams and all n-grams of each order, length, closest reference's length.
         counts = np.zeros((size, 2 * ORDER + 2))
         # Both sides' n-grams by item, to see how often a reference has what the hypothesis has.
-        grams = len(told_counts.grams)
-        place = find(told_counts.grams, truth_counts.grams)[truth_counts.gram]
+        grams = len(candidate_counts.grams)
+        place = find(candidate_counts.grams, reference_counts.grams)[reference_counts.gram]
         known = np.flatnonzero(place >= 0)
         row = find(
-            told_counts.caption * grams + told_counts.gram,
-            truth.items[truth_counts.caption[known]] * grams + place[known],
+            candidate_counts.caption * grams + candidate_counts.gram,
+            reference_captions.items[reference_counts.caption[known]] * grams + place[known],
         )
-        most = np.zeros(len(told_counts.gram), np.int64)
-        np.maximum.at(most, row[row >= 0], truth_counts.count[known[row >= 0]])
-        cell = told_counts.caption * ORDER + told_counts.order
-        matched = add_up(cell, np.minimum(told_counts.count, most), size * ORDER)
+        most = np.zeros(len(candidate_counts.gram), np.int64)
+        np.maximum.at(most, row[row >= 0], reference_counts.count[known[row >= 0]])
+        cell = candidate_counts.caption * ORDER + candidate_counts.order
+        matched = add_up(cell, np.minimum(candidate_counts.count, most), size * ORDER)
         counts[:, :ORDER] = matched.reshape(size, ORDER)
-        counts[:, ORDER : 2 * ORDER] = np.maximum(0, told.lengths[:, None] - np.arange(ORDER))
-        counts[:, -2] = told.lengths
-        away = np.abs(truth.lengths - told.lengths[truth.items])
-        nearest = ordering(truth.items, away, truth.lengths)
-        first = np.r_[True, truth.items[nearest][1:] != truth.items[nearest][:-1]]
-        counts[:, -1] = truth.lengths[nearest[first]]
+        counts[:, ORDER : 2 * ORDER] = np.maximum(0, candidates.lengths[:, None] - np.arange(ORDER))
+        counts[:, -2] = candidates.lengths
+        away = np.abs(reference_captions.lengths - candidates.lengths[reference_captions.items])
+        nearest = ordering(reference_captions.items, away, reference_captions.lengths)
+        first = np.r_[True, reference_captions.items[nearest][1:] != reference_captions.items[nearest][:-1]]
+        counts[:, -1] = reference_captions.lengths[nearest[first]]
         scores = _scores(counts)
         return {
             f"Bleu_{n + 1}": Result.pooled(counts, partial(_one_order, order=n), scores[:, n]) for n in range(ORDER)

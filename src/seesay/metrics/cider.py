@@ -91,16 +91,16 @@ class CiderD:
             DataError: for an id without references.
         """
         try:
-            told = self.references.hypotheses((item, _tokens(caption)) for item, caption in hypotheses)
+            candidates = self.references.hypotheses((item, _tokens(caption)) for item, caption in hypotheses)
         except KeyError as error:
             raise DataError(
                 f"{self.name}: item {error.args[0]!r} has no references; give them when the metric is made"
             ) from None
-        return self.of(told, count_ngrams(told))
+        return self.of(candidates, count_ngrams(candidates))
 
-    def of(self, told: Captions, counts: Counts) -> Floats:
+    def of(self, candidates: Captions, counts: Counts) -> Floats:
         """As `score_items`, of captions that are counted already, by this object's word ids."""
-        size, items = len(told.lengths), told.items
+        size, items = len(candidates.lengths), candidates.items
         gram = find(self._grams, counts.grams)[counts.gram]
         weight = counts.count * np.append(self._idf, self._unseen)[gram]  # the last is what -1 gives
         norms = np.sqrt(_by_order(counts, weight**2, size))
@@ -122,7 +122,7 @@ class CiderD:
         cosines = np.divide(dots, scale, out=np.zeros_like(dots), where=scale != 0).mean(axis=1)
         if self._clip:
             # The COCO tools measure length in bigrams.
-            bigrams = np.maximum(0, told.lengths - 1)[pair_hypothesis]
+            bigrams = np.maximum(0, candidates.lengths - 1)[pair_hypothesis]
             apart = bigrams - np.maximum(0, self.references.captions.lengths - 1)[pair_reference]
             cosines *= np.exp(-(apart**2) / (2 * self.sigma**2))
         return 10 * add_up(pair_hypothesis, cosines, size) / self._captions[items]
@@ -136,7 +136,7 @@ class CiderD:
 
 
 class Cider(CiderD):
-    """Plain CIDEr: as `CiderD`, counts not clipped and length not penalised. Named "CIDEr-plain" in reports.
+    """Plain CIDEr: as `CiderD`, counts not clipped and length not penalized. Named "CIDEr-plain" in reports.
 
     Vedantam et al. 2015, eq. 2 and 3, without stemming, times 10. Not the "CIDEr" of the COCO tools.
     """

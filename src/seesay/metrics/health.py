@@ -68,24 +68,24 @@ def health(
     """
     if isinstance(captions, str) or isinstance(training, str):
         raise UsageError("health: give lists of captions, not one text")
-    said = [tuple(tokenize(caption)) for caption in captions]
-    if not said:
+    tokenized = [tuple(tokenize(caption)) for caption in captions]
+    if not tokenized:
         raise UsageError("health: no captions; give at least one")
-    used = {word for caption in said for word in caption}
+    used = {word for caption in tokenized for word in caption}
     known = None if vocabulary is None else {word for word in vocabulary if not _special(word)}
     learned = None if training is None else {tuple(tokenize(caption)) for caption in training}
     return Health(
-        captions=len(said),
-        distinct=len(set(said)) / len(said),
+        captions=len(tokenized),
+        distinct=len(set(tokenized)) / len(tokenized),
         words=len(used),
         vocabulary=len(used & known) / len(known) if known else None,
-        novel=None if learned is None else sum(caption not in learned for caption in said) / len(said),
-        mean_length=sum(map(len, said)) / len(said),
-        empty=said.count(()),
-        distinct_1=distinct_ngrams(said, 1),
-        distinct_2=distinct_ngrams(said, 2),
-        bad_endings=sum(ends_badly(caption) for caption in said) / len(said),
-        repeated=sum(map(_repeats, said)) / len(said),
+        novel=None if learned is None else sum(caption not in learned for caption in tokenized) / len(tokenized),
+        mean_length=sum(map(len, tokenized)) / len(tokenized),
+        empty=tokenized.count(()),
+        distinct_1=distinct_ngrams(tokenized, 1),
+        distinct_2=distinct_ngrams(tokenized, 2),
+        bad_endings=sum(ends_badly(caption) for caption in tokenized) / len(tokenized),
+        repeated=sum(map(_repeats, tokenized)) / len(tokenized),
     )
 
 
@@ -119,11 +119,11 @@ def diversity(captions: Iterable[Sequence[str]]) -> Diversity:
     several = [[tokenize(text) for text in texts] for texts in captions if len(texts) > 1]
     if not several:
         raise UsageError("diversity: no item has several captions; give each a list of them")
-    told = [caption for texts in several for caption in texts]
+    sentences = [caption for texts in several for caption in texts]
     others = [texts[:i] + texts[i + 1 :] for texts in several for i in range(len(texts))]
     return Diversity(
-        per_item=len(told) / len(several),
-        m_bleu_4=Bleu()(told, others)["Bleu_4"].corpus,
+        per_item=len(sentences) / len(several),
+        m_bleu_4=Bleu()(sentences, others)["Bleu_4"].corpus,
         div_1=sum(distinct_ngrams(texts, 1) for texts in several) / len(several),
         div_2=sum(distinct_ngrams(texts, 2) for texts in several) / len(several),
     )

@@ -49,8 +49,8 @@ def meteor(captions: Mapping[str, str], references: Mapping[str, Sequence[str]])
     command = ["java", "-Xmx2G", "-jar", "meteor-1.5.jar", "-", "-", "-stdio", "-l", "en", "-norm"]
     lines = []
     for item, caption in captions.items():
-        told = detokenize(tokenize(caption)).replace("|||", "").replace("  ", " ")
-        lines.append(" ||| ".join(["SCORE", *(detokenize(tokenize(text)) for text in references[item]), told]))
+        candidate = detokenize(tokenize(caption)).replace("|||", "").replace("  ", " ")
+        lines.append(" ||| ".join(["SCORE", *(detokenize(tokenize(text)) for text in references[item]), candidate]))
     with subprocess.Popen(
         command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     ) as process:

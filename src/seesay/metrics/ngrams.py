@@ -101,10 +101,10 @@ class References:
         Raises:
             KeyError: an item that has no references.
         """
-        told = list(pairs)
-        items = [self.index[item] for item, _ in told]
-        strange = any(word not in self.ids for _, tokens in told for word in tokens)
-        return Captions.of((tokens for _, tokens in told), items, dict(self.ids) if strange else self.ids)
+        candidates = list(pairs)
+        items = [self.index[item] for item, _ in candidates]
+        strange = any(word not in self.ids for _, tokens in candidates for word in tokens)
+        return Captions.of((tokens for _, tokens in candidates), items, dict(self.ids) if strange else self.ids)
 
 
 def count_ngrams(captions: Captions) -> Counts:

@@ -1,4 +1,4 @@
-"""How well labels are recognised: accuracy, per class, confusion; `recognition` by scikit-learn (extra `metrics`)."""
+"""How well labels are recognized: accuracy, per class, confusion; `recognition` by scikit-learn (extra `metrics`)."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class Recognition:
 
 
 def recognition(
-    truth: Sequence[str], probabilities: NDArray[np.floating], classes: Sequence[str], k: int = TOP
+    references: Sequence[str], probabilities: NDArray[np.floating], classes: Sequence[str], k: int = TOP
 ) -> Recognition:
     """Score predictions.
 
     Args:
-        truth: the right label of each of N clips.
+        references: the right label of each of N clips.
         probabilities: (N, C), one column for each class.
         classes: the C class names.
         k: for `top_k`; at most C counts.
@@ -66,18 +66,18 @@ def recognition(
         raise UsageError(
             f"recognition: k is {k} and the classes are {list(classes)}; k must be 1 or more, classes differ"
         )
-    if not len(truth) or probabilities.shape != (len(truth), len(classes)):
+    if not len(references) or probabilities.shape != (len(references), len(classes)):
         raise DataError(
-            f"recognition: probabilities of shape {probabilities.shape} for {len(truth)} labels and "
-            f"{len(classes)} classes; expected ({len(truth)}, {len(classes)}), and one clip or more"
+            f"recognition: probabilities of shape {probabilities.shape} for {len(references)} labels and "
+            f"{len(classes)} classes; expected ({len(references)}, {len(classes)}), and one clip or more"
         )
     if not np.isfinite(probabilities).all():
         raise DataError("recognition: some probabilities are not numbers; the model's output is broken")
     index = {name: i for i, name in enumerate(classes)}
-    strange = sorted(set(truth) - set(index))
+    strange = sorted(set(references) - set(index))
     if strange:
         raise DataError(f"recognition: {strange[0]!r} is not among the classes {', '.join(classes)}")
-    right = np.array([index[label] for label in truth])
+    right = np.array([index[label] for label in references])
     best, every = probabilities.argmax(axis=1), np.arange(len(classes))
     k = min(k, len(classes))
     # Two classes are a special case in scikit-learn, and with k = C every answer is right.
@@ -107,12 +107,14 @@ def likeliest(probabilities: NDArray[np.floating], classes: Sequence[str], k: in
     return {classes[i]: float(probabilities[i]) for i in order}
 
 
-def score_labels(truth: Mapping[str, str], said: Mapping[str, Sequence[str]], classes: Sequence[str]) -> Scores:
+def score_labels(
+    references: Mapping[str, str], predictions: Mapping[str, Sequence[str]], classes: Sequence[str]
+) -> Scores:
     """`recognition`'s figures from ranked labels alone, in the form that `seesay.metrics.compare` takes.
 
     Args:
-        truth: clip id to its right label.
-        said: the same ids to labels, the likeliest first: `TOP` of them, or as many as there are classes.
+        references: clip id to its right label.
+        predictions: the same ids to labels, the likeliest first: `TOP` of them, or as many as there are classes.
         classes: names of all classes.
 
     Returns:
@@ -123,17 +125,19 @@ def score_labels(truth: Mapping[str, str], said: Mapping[str, Sequence[str]], cl
         DataError: nothing to score, a clip without labels, or a label that is no class.
     """
     index = {name: i for i, name in enumerate(classes)}
-    strange = next((label for i in truth for label in (truth[i], *said.get(i, ())) if label not in index), None)
+    strange = next(
+        (label for i in references for label in (references[i], *predictions.get(i, ())) if label not in index), None
+    )
     if strange is not None:
         raise DataError(f"score_labels: {strange!r} is not among the classes {', '.join(classes)}")
-    lacking = next((item for item in truth if not said.get(item)), None)
-    if lacking is not None or not truth:
-        raise DataError(f"score_labels: no label for {lacking!r}" if truth else "score_labels: nothing to score")
+    lacking = next((item for item in references if not predictions.get(item)), None)
+    if lacking is not None or not references:
+        raise DataError(f"score_labels: no label for {lacking!r}" if references else "score_labels: nothing to score")
     eye = np.eye(len(classes))
-    right = eye[[index[truth[item]] for item in truth]]
-    first = eye[[index[said[item][0]] for item in truth]]
+    right = eye[[index[references[item]] for item in references]]
+    first = eye[[index[predictions[item][0]] for item in references]]
     hits = (right * first).sum(1)
-    among = np.array([truth[item] in said[item][:TOP] for item in truth], float)
+    among = np.array([references[item] in predictions[item][:TOP] for item in references], float)
     counts = np.concatenate([right * first, right, first], 1)  # of each class: right ones, clips, times it was said
     results = {
         "top-1": Result.mean(hits),
@@ -141,24 +145,24 @@ def score_labels(truth: Mapping[str, str], said: Mapping[str, Sequence[str]], cl
         "per class": Result.pooled(counts, _mean_recall, hits),
         "macro F1": Result.pooled(counts, _macro_f1, hits),
     }
-    digest = labels_digest(truth)
+    digest = labels_digest(references)
     return Scores(
         {name: result.corpus for name, result in results.items()},
-        {name: dict(zip(truth, result.items.tolist(), strict=True)) for name, result in results.items()},
-        recognition_signature(truth, len(classes)),
+        {name: dict(zip(references, result.items.tolist(), strict=True)) for name, result in results.items()},
+        recognition_signature(references, len(classes)),
         results,
         digest,
     )
 
 
-def labels_digest(truth: Mapping[str, str]) -> str:
+def labels_digest(references: Mapping[str, str]) -> str:
     """Twelve hex digits that differ where the clips or their labels do, in whatever order they come."""
-    return references_digest({item: [tokenize(label)] for item, label in truth.items()})
+    return references_digest({item: [tokenize(label)] for item, label in references.items()})
 
 
-def recognition_signature(truth: Mapping[str, str], classes: int) -> str:
+def recognition_signature(references: Mapping[str, str], classes: int) -> str:
     """How accuracy was computed, and on what: put it beside reported scores."""
-    counts = (f"items={len(truth)}", f"classes={classes}", f"references=labels,sha256={labels_digest(truth)}")
+    counts = (f"items={len(references)}", f"classes={classes}", f"references=labels,sha256={labels_digest(references)}")
     return " | ".join(("accuracy", "scale=0-1", *counts, f"seesay={seesay.__version__}"))
 
 
@@ -170,6 +174,6 @@ def _mean_recall(sums: Floats) -> Floats:
 
 
 def _macro_f1(sums: Floats) -> Floats:
-    right, there, said = np.split(sums, 3, axis=1)
-    means: Floats = (2 * right / np.maximum(there + said, 1)).mean(1)
+    right, there, predictions = np.split(sums, 3, axis=1)
+    means: Floats = (2 * right / np.maximum(there + predictions, 1)).mean(1)
     return means

@@ -54,7 +54,7 @@ def score(
     frequencies: Frequencies | None = None,
     fork: bool = False,
 ) -> Scores:
-    """Score one caption for each item as the COCO caption tools do, tokenisation included.
+    """Score one caption for each item as the COCO caption tools do, tokenization included.
 
     A caption without words is scored (it gets 0), as the COCO tools do.
 
@@ -80,29 +80,29 @@ def score(
         raise UsageError(f"score: no metric {unknown[0] if unknown else ''!r}; choose from {', '.join(METRICS)}")
     captions = _once(hypotheses)
     _check(captions, references)
-    told = {item: tokenize(caption) for item, caption in captions.items()}
-    truth = {item: [tokenize(text) for text in references[item]] for item in captions}
+    candidates = {item: tokenize(caption) for item, caption in captions.items()}
+    reference_tokens = {item: [tokenize(text) for text in references[item]] for item in captions}
     names = list(dict.fromkeys(metrics))
-    meteor = _meteor(told, truth, fork) if "meteor" in names else None
-    compute = _Compute(told, truth, frequencies)
+    meteor = _meteor(candidates, reference_tokens, fork) if "meteor" in names else None
+    compute = _Compute(candidates, reference_tokens, frequencies)
     found = {name: compute(name) for name in names if name != "meteor"}
     if meteor:
         found["meteor"] = meteor()
     results = {name: result for metric in names for name, result in found[metric][0].items()}
     signatures = [found[metric][1] for metric in names]
-    digest = references_digest(truth)
+    digest = references_digest(reference_tokens)
     return Scores(
         corpus={name: result.corpus for name, result in results.items()},
         items={name: dict(zip(captions, result.items.tolist(), strict=True)) for name, result in results.items()},
-        signature=_signature(signatures, truth, digest),
+        signature=_signature(signatures, reference_tokens, digest),
         results=results,
         references=digest,
     )
 
 
-def references_digest(truth: Mapping[str, Sequence[Tokens]]) -> str:
-    """Twelve hex digits (of SHA-256) that differ where ids or tokenised references do, in whatever order they come."""
-    rows = [[item, sorted(" ".join(tokens) for tokens in truth[item])] for item in sorted(truth)]
+def references_digest(reference_tokens: Mapping[str, Sequence[Tokens]]) -> str:
+    """Twelve hex digits (of SHA-256) that differ where ids or tokenized references do, in whatever order they come."""
+    rows = [[item, sorted(" ".join(tokens) for tokens in reference_tokens[item])] for item in sorted(reference_tokens)]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:12]
 
 
@@ -124,22 +124,25 @@ def possible_metrics(items: int) -> tuple[list[str], list[str]]:
 
 
 class _Compute:
-    """The metrics over one set of tokenised captions; n-grams are counted once for those that use them."""
+    """The metrics over one set of tokenized captions; n-grams are counted once for those that use them."""
 
     def __init__(
-        self, told: Mapping[str, Tokens], truth: Mapping[str, Sequence[Tokens]], frequencies: Frequencies | None
+        self,
+        candidates: Mapping[str, Tokens],
+        reference_tokens: Mapping[str, Sequence[Tokens]],
+        frequencies: Frequencies | None,
     ) -> None:
-        self.told, self.truth, self.frequencies = told, truth, frequencies
+        self.candidates, self.reference_tokens, self.frequencies = candidates, reference_tokens, frequencies
         self.references: References | None = None
 
     def __call__(self, name: str) -> tuple[dict[str, Result], str]:
         """Results of one metric, and its part of the signature."""
         if name == "rouge":
             rouge = RougeL()
-            return rouge(list(self.told.values()), list(self.truth.values())), rouge.signature
+            return rouge(list(self.candidates.values()), list(self.reference_tokens.values())), rouge.signature
         if self.references is None:
-            self.references = References(self.truth)
-            self.captions = self.references.hypotheses(self.told.items())
+            self.references = References(self.reference_tokens)
+            self.captions = self.references.hypotheses(self.candidates.items())
             self.counts = count_ngrams(self.captions)
         if name == "bleu":
             return Bleu().of(self.captions, self.counts, self.references), Bleu.signature
@@ -150,12 +153,12 @@ class _Compute:
 
 
 def _meteor(
-    told: Mapping[str, Tokens], truth: Mapping[str, Sequence[Tokens]], fork: bool
+    candidates: Mapping[str, Tokens], reference_tokens: Mapping[str, Sequence[Tokens]], fork: bool
 ) -> Callable[[], tuple[dict[str, Result], str]]:
     """Begin METEOR; call what is given back for its results and its part of the signature."""
     from seesay.metrics.meteor import Meteor
 
-    meteor, hypotheses, references = Meteor(), list(told.values()), list(truth.values())
+    meteor, hypotheses, references = Meteor(), list(candidates.values()), list(reference_tokens.values())
     # What is left to this process takes about as long as the other metrics are faster than METEOR.
     split = 3 * len(hypotheses) // 10 if fork and len(hypotheses) >= _WORTH_A_FORK else len(hypotheses)
     rest = beside(lambda: meteor.counts(hypotheses[split:], references[split:])) if split < len(hypotheses) else None
@@ -204,9 +207,9 @@ def _check(captions: Mapping[str, str], references: Mapping[str, Sequence[str]])
             raise UsageError(f"score: the references of {item!r} are {texts!r}; expected a list of texts")
 
 
-def _signature(metrics: Sequence[str], truth: Mapping[str, Sequence[Tokens]], digest: str) -> str:
-    numbers = sorted({len(texts) for texts in truth.values()})
+def _signature(metrics: Sequence[str], reference_tokens: Mapping[str, Sequence[Tokens]], digest: str) -> str:
+    numbers = sorted({len(texts) for texts in reference_tokens.values()})
     each = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
-    counts = (f"items={len(truth)}", f"references={each},sha256={digest}")
+    counts = (f"items={len(reference_tokens)}", f"references={each},sha256={digest}")
     parts = (*metrics, "tokens=ptb-3.4.1,lower", "end=none", *counts, "scale=0-1,CIDEr 0-10")
     return " | ".join((*parts, f"seesay={seesay.__version__}"))

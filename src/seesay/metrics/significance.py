@@ -92,7 +92,7 @@ def _draw(items: int, samples: int, seed: int) -> list[Floats]:
 
 
 def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> tuple[int, int, float]:
-    """The exact test of McNemar (1947): do two recognisers differ in how often they are right of the same items?
+    """The exact test of McNemar (1947): do two recognizers differ in how often they are right of the same items?
 
     Only items of which one alone is right tell the two apart; were both equally good, each of these would be a toss of
     a coin.

@@ -48,9 +48,9 @@ class CaptionModel(nn.Module):
         return self.encoder.preprocessing
 
     def encode(self, pixels: np.ndarray[Any, Any] | Tensor) -> Memory:
-        """uint8 pixels of pictures (B, H, W, 3), or of clips (B, F, H, W, 3) → Memory; see `look`."""
+        """uint8 pixels of pictures (B, H, W, 3), or of clips (B, F, H, W, 3) → Memory; see `encode`."""
         device = next(self.decoder.parameters()).device
-        return look(self.encoder, torch.as_tensor(pixels).to(device))
+        return encode(self.encoder, torch.as_tensor(pixels).to(device))
 
     @torch.no_grad()
     def caption(self, memory: Memory, options: SearchOptions) -> list[list[Hypothesis]]:
@@ -76,8 +76,8 @@ class CaptionModel(nn.Module):
         return self.vocabulary.decode(hypothesis.tokens)
 
 
-def look(encoder: Encoder, pixels: Tensor, *, positions: bool = False) -> Memory:
-    """uint8 pixels → Memory: the same normalisation in training, at use and in the exported graph.
+def encode(encoder: Encoder, pixels: Tensor, *, positions: bool = False) -> Memory:
+    """uint8 pixels → Memory: the same normalization in training, at use and in the exported graph.
 
     A picture (B, H, W, 3) has its grid. Of a clip (B, F, H, W, 3) each frame goes through the same CNN, and the grid is
     the frames' pooled vectors, (B, F, D): the CNN "distributed over time" of LRCN (Donahue et al. 2015); or, with
@@ -88,11 +88,11 @@ def look(encoder: Encoder, pixels: Tensor, *, positions: bool = False) -> Memory
     again there, so many frames at a time (gradient checkpointing, Chen et al. 2016, arXiv:1604.06174).
     """
     if pixels.ndim == 4:
-        memory: Memory = encoder(normalise(pixels, encoder.preprocessing))
+        memory: Memory = encoder(normalize(pixels, encoder.preprocessing))
         return memory
 
-    def encode(part: Tensor) -> Tensor:
-        memory: Memory = encoder(normalise(part.flatten(0, 1), encoder.preprocessing))
+    def encode_frames(part: Tensor) -> Tensor:
+        memory: Memory = encoder(normalize(part.flatten(0, 1), encoder.preprocessing))
         seen = memory.grid if positions else memory.pooled[:, None]
         return seen.reshape(*part.shape[:2], *seen.shape[1:]).transpose(1, 2).flatten(2)
 
@@ -100,20 +100,20 @@ def look(encoder: Encoder, pixels: Tensor, *, positions: bool = False) -> Memory
     frames = flat.reshape(*flat.shape[:3], -1, 3).movedim(3, 1)  # (B · F, K, H, W, 3)
     if encoder.frames_at_once and torch.is_grad_enabled():
         parts = torch.split(frames, encoder.frames_at_once)
-        seen = torch.cat([checkpoint(encode, part, use_reentrant=False) for part in parts])
+        seen = torch.cat([checkpoint(encode_frames, part, use_reentrant=False) for part in parts])
     else:
-        seen = encode(frames)
+        seen = encode_frames(frames)
     grid = seen.view(pixels.shape[0], -1, seen.shape[-1])
     return Memory(grid, grid.mean(1))
 
 
 def frame_dim(encoder: Encoder, *, flow: bool = False) -> int:
-    """D of what `look` gives of a clip; with flow a frame is two pictures."""
+    """D of what `encode` gives of a clip; with flow a frame is two pictures."""
     return encoder.dim * (2 if flow else 1)
 
 
-def normalise(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
-    """uint8 (B, H, W, 3) → float32 (B, 3, H, W), channels last in memory: what `Preprocessing.normalise` gives."""
+def normalize(pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """uint8 (B, H, W, 3) → float32 (B, 3, H, W), channels last in memory: what `Preprocessing.normalize` gives."""
     mean = torch.tensor(preprocessing.mean, device=pixels.device) * 255
     std = torch.tensor(preprocessing.std, device=pixels.device) * 255
     return ((pixels.float() - mean) / std).permute(0, 3, 1, 2)

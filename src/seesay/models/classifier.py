@@ -1,4 +1,4 @@
-"""The whole recogniser: an encoder, a classifier and the names of the classes."""
+"""The whole recognizer: an encoder, a classifier and the names of the classes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from seesay.media import LogMel, Preprocessing, TextPreprocessing
-from seesay.models.captioner import frame_dim, look
+from seesay.models.captioner import encode, frame_dim
 from seesay.models.classifiers import CLASSIFIERS, Classifier, ClassifierConfig, average
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
@@ -64,8 +64,8 @@ class ClassifyModel(nn.Module):
         else:
             eyes = Encoder(encoder, load_weights=load_weights)
             size = frame_dim(eyes, flow=flow)
-        judge: Classifier = CLASSIFIERS[classifier.name](classifier, len(labels), size, eyes.grid_size)
-        return cls(eyes, judge, labels, flow=flow)
+        classifier_head: Classifier = CLASSIFIERS[classifier.name](classifier, len(labels), size, eyes.grid_size)
+        return cls(eyes, classifier_head, labels, flow=flow)
 
     @property
     def preprocessing(self) -> Preprocessing | TextPreprocessing | LogMel:
@@ -86,7 +86,7 @@ class ClassifyModel(nn.Module):
         )
 
     def encode(self, pixels: np.ndarray[Any, Any] | Tensor) -> Memory:
-        """uint8 pixels of clips (B, F, H, W, 3), with flow (B, F, H, W, 6) → Memory; see `look`.
+        """uint8 pixels of clips (B, F, H, W, 3), with flow (B, F, H, W, 6) → Memory; see `encode`.
 
         Texts are tokens (B, L) int64, sounds log-mel frames (B, T, M) float32.
         """
@@ -94,7 +94,7 @@ class ClassifyModel(nn.Module):
         if isinstance(self.encoder, SequenceEncoder):
             memory: Memory = self.encoder(given)
             return memory
-        return look(self.encoder, given, positions=self.classifier.positions)
+        return encode(self.encoder, given, positions=self.classifier.positions)
 
     def probabilities(self, memory: Memory) -> Tensor:
         """Probabilities (B, C) of whole clips, float32."""

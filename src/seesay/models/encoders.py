@@ -58,7 +58,7 @@ class Encoder(nn.Module):
         grid_size: rows and columns of the grid; N = rows · columns.
         dim: D, the size of each grid position and of the pooled vector.
         channels_last: whether the backbone's maps are (B, H, W, D), as Swin's, instead of (B, D, H, W).
-        frames_at_once: see `seesay.models.captioner.look`; 0 keeps all that is computed of a clip.
+        frames_at_once: see `seesay.models.captioner.encode`; 0 keeps all that is computed of a clip.
     """
 
     frames_at_once: int = 0
@@ -105,7 +105,7 @@ class Encoder(nn.Module):
         self.dim: int = self._grid(features).shape[-1]
 
     def forward(self, pixels: Tensor) -> Memory:
-        """Normalised pixels (B, 3, H, W) float → Memory with grid (B, N, D) and pooled (B, D), its mean.
+        """Normalized pixels (B, 3, H, W) float → Memory with grid (B, N, D) and pooled (B, D), its mean.
 
         A layer that gives one vector for the picture, as fc7 does, is a grid of one position.
         """
@@ -246,7 +246,7 @@ def _package_file(name: str) -> Path:
 def read_state_dict(file: Path) -> dict[str, Tensor]:
     """Tensors by name from .safetensors, or from a PyTorch file, without executing code that is in it.
 
-    What training scripts keep beside the weights (an optimiser's state, for example) is left out.
+    What training scripts keep beside the weights (an optimizer's state, for example) is left out.
 
     Raises:
         UsageError: the file cannot be read, or holds no tensors by name.

@@ -40,7 +40,7 @@ class ModelEnsemble(nn.Module):
         Args:
             memory: what each member's encoder made of the same pictures; one for all, where they share an encoder.
         """
-        return union([m.decoder.start(own) for m, own in zip(self.models, self._each(memory), strict=True)])
+        return union([m.decoder.start(own) for m, own in zip(self.models, self._memories(memory), strict=True)])
 
     def constant(self, state: Mapping[str, object]) -> set[str]:
         """Names of the state's entries that `step` leaves as they are."""
@@ -49,7 +49,7 @@ class ModelEnsemble(nn.Module):
 
     def forward(self, memory: Memory | Sequence[Memory], tokens: Tensor) -> Tensor:
         """Teacher forcing: tokens (B·K, T) → log-probabilities (B·K, T, V) of the mean, without meaning on padding."""
-        logits = [m.decoder(own, tokens) for m, own in zip(self.models, self._each(memory), strict=True)]
+        logits = [m.decoder(own, tokens) for m, own in zip(self.models, self._memories(memory), strict=True)]
         flat: Tensor = average([values.flatten(0, 1) for values in logits])
         return flat.log_softmax(-1).view_as(logits[0])
 
@@ -60,12 +60,12 @@ class ModelEnsemble(nn.Module):
         return decode(
             self.step,
             state,
-            batch=len(self._each(memory)[0]),
+            batch=len(self._memories(memory)[0]),
             start=self.vocabulary.start,
             end=self.vocabulary.end,
             options=options,
             constant=self.constant(state),
         )
 
-    def _each(self, memory: Memory | Sequence[Memory]) -> Sequence[Memory]:
+    def _memories(self, memory: Memory | Sequence[Memory]) -> Sequence[Memory]:
         return [memory] * len(self.models) if isinstance(memory, Memory) else memory

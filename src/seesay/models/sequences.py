@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from torch import Tensor, nn
 
 from seesay.media import LogMel, TextPreprocessing
-from seesay.media.kinds import Kind
+from seesay.media.modality import Modality
 from seesay.models.encoders import EncoderConfig
 from seesay.models.memory import Memory
 from seesay.text import Vocabulary
@@ -25,7 +25,7 @@ class SequenceConfig(BaseModel):
     """Settings that both have."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    kind: ClassVar[Kind]
+    modality: ClassVar[Modality]
     """What it reads."""
     name: str
     channels: tuple[int, ...] = Field((128,), min_length=1)
@@ -33,7 +33,7 @@ class SequenceConfig(BaseModel):
     kernel: int = Field(3, ge=1)
     """Width of each convolution, in positions; odd."""
     pool: int = Field(1, ge=1)
-    """After each convolution the largest of so many neighbours is kept; 1 keeps every position."""
+    """After each convolution the largest of so many neighbors is kept; 1 keeps every position."""
 
     @field_validator("kernel")
     @classmethod
@@ -46,7 +46,7 @@ class SequenceConfig(BaseModel):
 class TextCnnConfig(SequenceConfig):
     """Settings of `text_cnn`."""
 
-    kind = "text"
+    modality = "text"
     name: Literal["text_cnn"] = "text_cnn"
     length: int = Field(64, ge=1)
     """Tokens of a text that are read; those after it are left out."""
@@ -59,7 +59,7 @@ class TextCnnConfig(SequenceConfig):
 class SoundCnnConfig(SequenceConfig):
     """Settings of `sound_cnn`; see `seesay.media.LogMel`."""
 
-    kind = "sound"
+    modality = "sound"
     name: Literal["sound_cnn"] = "sound_cnn"
     channels: tuple[int, ...] = Field((64, 64, 128), min_length=1)
     kernel: int = Field(5, ge=1)

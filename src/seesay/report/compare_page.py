@@ -9,12 +9,12 @@ from pathlib import Path
 
 from seesay.data import source_of
 from seesay.errors import MediaError
-from seesay.report.comparison import Comparison, Item
-from seesay.report.evaluate import write_whole
-from seesay.report.measures import Measure
+from seesay.evaluation.captions import write_whole
+from seesay.evaluation.comparison import Comparison, Item
+from seesay.evaluation.measures import Measure
+from seesay.evaluation.tasks import LABELS
 from seesay.report.page import embedded, page
 from seesay.report.thumbnails import thumbnail
-from seesay.report.views import LABELS
 
 PLOTS_LEFT_OUT = "plots are left out: they need matplotlib (pip install 'seesay[train]')"
 

@@ -16,7 +16,7 @@ from seesay.errors import MediaError
 from seesay.report.thumbnails import thumbnail
 
 if TYPE_CHECKING:
-    from seesay.report.evaluate import Evaluation
+    from seesay.evaluation.captions import Evaluation
 
 STYLE = """
 :root { color-scheme: light dark; --edge: #8883; --soft: #888; }
@@ -79,12 +79,12 @@ def evaluation_page(
     sections = "".join(
         f"<h2>{title}</h2><div class=cards>{''.join(_card(s, captions[s.id], items[s.id]) for s in part)}</div>"
         for title, part in (
-            (f"Random {found.sight}s", chosen),
+            (f"Random {found.modality}s", chosen),
             ("Best", ranked[:each]),
             ("Worst", ranked[: -each - 1 : -1]),
         )
     )
-    title = f"{found.model} on {found.split}, {found.count} {found.sight}s"
+    title = f"{found.model} on {found.split}, {found.count} {found.modality}s"
     return page(
         title,
         f"<h1>{html.escape(title)}</h1><p class=soft>{html.escape(found.signature)}</p><table>{rows}</table>{sections}",

@@ -1,4 +1,4 @@
-"""Plots for pages and files: readable without colour, and with any kind of colour sight."""
+"""Plots for pages and files: readable without color, and with any kind of color sight."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seesay.evaluation.captions import write_whole
+from seesay.evaluation.tasks import LABELS
 from seesay.metrics import Difference
-from seesay.report.evaluate import write_whole
-from seesay.report.views import LABELS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette without its yellow, which is lost on white; told apart by every common kind of colour sight.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# Okabe and Ito's palette without its yellow, which is lost on white; told apart by every common kind of color sight.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", ":", "-.")
 CURVES = (
@@ -41,10 +41,10 @@ _OF_CLIPS = {"dev loss": "dev loss (nats per clip)", "captions_per_second": "tra
 
 
 def style(index: int) -> dict[str, Any]:
-    """Colour, marker and line of the series with this number: no two alike up to 28."""
-    kinds = len(COLOURS)
+    """Color, marker and line of the series with this number: no two alike up to 28."""
+    kinds = len(COLORS)
     return {
-        "color": COLOURS[index % kinds],
+        "color": COLORS[index % kinds],
         "marker": MARKERS[index % kinds],
         "linestyle": LINES[index // kinds % len(LINES)],
         "markersize": 5,

@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seesay.errors import UsageError
+from seesay.evaluation.captions import write_whole
+from seesay.evaluation.measures import Value, show, training_figures
+from seesay.evaluation.systems import read_entrant
+from seesay.evaluation.tasks import CAPTIONS, LABELS, VIEWS, View
 from seesay.report import sweep_plots as plots
 from seesay.report.compare_page import markdown_table, plain_table
-from seesay.report.entrants import read_entrant
-from seesay.report.evaluate import write_whole
-from seesay.report.measures import Value, show, training_figures
 from seesay.report.page import page
-from seesay.report.views import CAPTIONS, LABELS, VIEWS, View
 
 if TYPE_CHECKING:
-    from seesay.training.sweep import Outcome
-    from seesay.training.trials import Trial
+    from seesay.experiments.sweep import Outcome
+    from seesay.experiments.trials import Trial
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def figures_of(outcome: Outcome) -> dict[str, float]:
     return found | {k: v for k, v in more.items() if v is not None}
 
 
-def summarise(outcomes: Sequence[Outcome]) -> list[Row]:
+def summarize(outcomes: Sequence[Outcome]) -> list[Row]:
     """Mean and sample standard deviation of every figure, for each point with a finished run, in order of coming."""
     groups: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
@@ -99,7 +99,7 @@ def write_sweep(
     Raises:
         UsageError: `out` cannot be written.
     """
-    rows = summarise(outcomes)
+    rows = summarize(outcomes)
     signature = signature or next((o.scores.get("signature", "") for o in outcomes if o.scores), "")
     try:
         _write_runs(out / "runs.csv", outcomes)

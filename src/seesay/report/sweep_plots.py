@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seesay.report.plots import COLOURS, legend, panels, style, write_png
-from seesay.report.views import View
+from seesay.evaluation.tasks import View
+from seesay.report.plots import COLORS, legend, panels, style, write_png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from seesay.experiments.trials import Trial
     from seesay.report.sweep import Row
-    from seesay.training.trials import Trial
 
 SERIES = 7
 """More choices of the other settings than this are not told apart, but averaged."""
@@ -138,7 +138,7 @@ def _bars(axes: Axes, points: Points, names: Sequence[str]) -> None:
             yerr=spread if any(spread) else None,
             capsize=4,
             label=name,
-            color=COLOURS[index % len(COLOURS)],
+            color=COLORS[index % len(COLORS)],
         )
         if len(points) * len(names) <= 6:
             for place, mean, above in zip(x, y, spread, strict=True):
@@ -161,8 +161,8 @@ def trial_plot(trials: Sequence[Trial], view: View) -> Figure:
     figure, made = panels(["trials in order", *keys])
     known = [t for t in trials if t.value is not None]
     looks: dict[str, dict[str, Any]] = {
-        "complete": {"color": COLOURS[0], "marker": "o"},
-        "pruned": {"color": COLOURS[4], "marker": "x"},
+        "complete": {"color": COLORS[0], "marker": "o"},
+        "pruned": {"color": COLORS[4], "marker": "x"},
     }
     for axes, key in zip(made, [None, *keys], strict=True):
         values = list(dict.fromkeys(str(t.point.get(key or "")) for t in known))
@@ -180,7 +180,7 @@ def trial_plot(trials: Sequence[Trial], view: View) -> Figure:
         if key is None:
             done = [t for t in known if t.state == "complete"]
             best = [max(t.value or 0.0 for t in done[: i + 1]) for i in range(len(done))]
-            axes.step([t.number for t in done], best, where="post", color=COLOURS[1], label="best so far")
+            axes.step([t.number for t in done], best, where="post", color=COLORS[1], label="best so far")
             axes.set_xlabel("trial")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         elif not numeric:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from seesay.media import FrameSampling, Preprocessing, Section, kind_of, load_clip, open_picture
+from seesay.media import FrameSampling, Preprocessing, Section, load_clip, modality_of, open_picture
 
 SHOWN = 3
 """Frames of a clip that are shown beside each other."""
@@ -23,7 +23,7 @@ def thumbnail(source: Any) -> Image.Image:
     Raises:
         MediaError: it cannot be read.
     """
-    if not isinstance(source, Section) and kind_of(source) == "picture":
+    if not isinstance(source, Section) and modality_of(source) == "picture":
         return open_picture(source, target=(480, 640))
     part = source if isinstance(source, Section) else Section(source)
     clip = load_clip(part.source, _FRAME, FrameSampling(frames=SHOWN), part.start, part.end)

@@ -1,4 +1,4 @@
-"""Captions and activities from an exported artefact, on ONNX Runtime; no PyTorch."""
+"""Captions and activities from an exported artifact, on ONNX Runtime; no PyTorch."""
 
 from seesay.runtime.caption import Caption
 from seesay.runtime.captioner import Captioner

@@ -12,21 +12,21 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from seesay.artefact import NEIGHBOURS, Artefact
+from seesay.artifact import NEIGHBORS, Artifact
 from seesay.errors import MediaError, UsageError
 from seesay.media import (
     ClipPreprocessing,
     FrameSampling,
-    Prepares,
     Preprocessing,
+    Preprocessor,
     Section,
     WebPicture,
     decode_ahead,
-    kind_of,
+    modality_of,
     printable,
 )
 from seesay.runtime.caption import Caption, caption_of
-from seesay.runtime.neighbours import Neighbours
+from seesay.runtime.neighbors import Neighbors
 from seesay.runtime.networks import Networks
 from seesay.runtime.settings import SearchSettings, search_options
 from seesay.search import SearchOptions, decode
@@ -47,7 +47,7 @@ class Captioner:
     sources beside it.
 
     Attributes:
-        artefact: what it was loaded from.
+        artifact: what it was loaded from.
         clip: which frames of a clip it reads; None for a model of pictures.
         batch_size: pictures, or clips, taken through the networks together unless asked otherwise.
         preprocessing: how a picture, or a clip, becomes the encoder's pixels.
@@ -57,31 +57,31 @@ class Captioner:
         members: the captioners of an ensemble; else itself alone.
     """
 
-    def __init__(self, artefact: Artefact, networks: Networks) -> None:
-        self.artefact = artefact
+    def __init__(self, artifact: Artifact, networks: Networks) -> None:
+        self.artifact = artifact
         self.networks = networks
-        each, clip = Preprocessing.from_json(artefact.description.preprocessing), artefact.description.clip
+        each, clip = Preprocessing.from_json(artifact.manifest.preprocessing), artifact.manifest.clip
         self.clip = None if clip is None else FrameSampling.from_json(clip)
         self.batch_size = BATCH if self.clip is None else CLIPS
-        self.preprocessing: Prepares = each if self.clip is None else ClipPreprocessing(each, self.clip)
-        self.vocabulary = Vocabulary.from_json(dict(artefact.description.vocabulary))
-        self.grid_size = artefact.description.grid_size
-        self.attends = "attention" in artefact.description.carried
+        self.preprocessing: Preprocessor = each if self.clip is None else ClipPreprocessing(each, self.clip)
+        self.vocabulary = Vocabulary.from_json(dict(artifact.manifest.vocabulary))
+        self.grid_size = artifact.manifest.grid_size
+        self.attends = "attention" in artifact.manifest.carried
         self.members: tuple[Captioner, ...] = (self,)
 
     @cached_property
-    def neighbours(self) -> Neighbours | None:
+    def neighbors(self) -> Neighbors | None:
         """What people said of its training pictures, where it keeps that.
 
         Raises:
-            ArtefactError: the file is damaged.
+            ArtifactError: the file is damaged.
         """
-        return Neighbours.load(self.artefact.file(NEIGHBOURS)) if NEIGHBOURS in self.artefact.files else None
+        return Neighbors.load(self.artifact.file(NEIGHBORS)) if NEIGHBORS in self.artifact.files else None
 
     @property
     def name(self) -> str:
         """The model's name."""
-        return self.artefact.name
+        return self.artifact.name
 
     def __call__(self, source: Any, **search: Unpack[SearchSettings]) -> Caption:
         """The best caption of one picture or clip, or, where they are sampled, the first drawn; see `caption`."""
@@ -147,20 +147,20 @@ class Captioner:
         """Search options: the model's own, with what the caller asks for in their place.
 
         Raises:
-            UsageError: see `caption`; or more words than this model has positions for, or consensus with neighbours
+            UsageError: see `caption`; or more words than this model has positions for, or consensus with neighbors
                 that it does not keep.
         """
-        defaults = dict(self.artefact.description.search)
-        if search.get("consensus") and self.neighbours is None:
+        defaults = dict(self.artifact.manifest.search)
+        if search.get("consensus") and self.neighbors is None:
             raise UsageError(
                 f"consensus is agreement with the captions of training pictures, and {self.name} keeps none; "
-                "leave it out, or make the model anew: seesay export MODEL --out DIR --neighbours FORMAT:PATH"
+                "leave it out, or make the model anew: seesay export MODEL --out DIR --neighbors FORMAT:PATH"
             )
-        if defaults.get("consensus") and self.neighbours is None:
+        if defaults.get("consensus") and self.neighbors is None:
             del defaults["consensus"]
         options = search_options(self.vocabulary, defaults, search)
         for member in self.members:
-            positions = dict(member.artefact.description.model.get("decoder", {})).get("max_length")
+            positions = dict(member.artifact.manifest.model.get("decoder", {})).get("max_length")
             if positions is not None and options.max_length >= positions:
                 raise UsageError(
                     f"max_length is {options.max_length}; {member.name} reads at most {positions - 1} words"
@@ -170,7 +170,7 @@ class Captioner:
     def caption_pixels(self, pixels: NDArray[np.uint8], options: SearchOptions) -> list[list[Caption]]:
         """Caption preprocessed pixels, a row for each source as `preprocessing.load` gives it, in one batch."""
         if options.consensus:
-            state, pooled = self.networks.look(pixels)
+            state, pooled = self.networks.start_with_features(pixels)
         else:
             state = self.networks.start(pixels)
         hypotheses = decode(
@@ -184,8 +184,8 @@ class Captioner:
             own=[crc32(picture) for picture in pixels] if options.sample else None,
         )
         if options.consensus:
-            assert self.neighbours is not None  # `options` sees to it
-            hypotheses = [h[: options.num] for h in self.neighbours.rerank(pooled, hypotheses, options.consensus)]
+            assert self.neighbors is not None  # `options` sees to it
+            hypotheses = [h[: options.num] for h in self.neighbors.rerank(pooled, hypotheses, options.consensus)]
         return [[caption_of(h, self.vocabulary, self.grid_size) for h in best] for best in hypotheses]
 
     def _stream(
@@ -201,22 +201,22 @@ class Captioner:
 class _PicturesOnly:
     """A model's preprocessing that says of a clip that it is one."""
 
-    def __init__(self, each: Prepares, model: str) -> None:
+    def __init__(self, each: Preprocessor, model: str) -> None:
         self.each, self.model = each, model
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """See `Prepares.shape`."""
+        """See `Preprocessor.shape`."""
         return self.each.shape
 
     def load(self, source: Any) -> NDArray[np.uint8]:
-        """See `Prepares.load`."""
+        """See `Preprocessor.load`."""
         clip = isinstance(source, Section) or (isinstance(source, np.ndarray) and source.ndim == 4)
         try:
             if not clip:
                 return self.each.load(source)
         except MediaError:
-            if not isinstance(source, (str, os.PathLike, WebPicture)) or kind_of(source) != "clip":  # type: ignore[arg-type]
+            if not isinstance(source, (str, os.PathLike, WebPicture)) or modality_of(source) != "clip":  # type: ignore[arg-type]
                 raise
         name = source.source if isinstance(source, Section) else "an array" if clip else source
         raise MediaError(f"{printable(name)}: is a clip, and {self.model} describes photos; load a model of clips")

@@ -18,7 +18,7 @@ from seesay.search import combine, union, union_constant
 class Ensemble(Captioner):
     """Captioners of one vocabulary whose probabilities are averaged at every word; see `Captioner`.
 
-    The first one's search settings hold, and it is its neighbours that captions agree with, if it keeps any. Attention
+    The first one's search settings hold, and it is its neighbors that captions agree with, if it keeps any. Attention
     is the mean of those that attend, where they share one grid.
 
     Args:
@@ -38,10 +38,10 @@ class Ensemble(Captioner):
                     f"{first.name} describes {kinds[0]} and {other.name} {kinds[1]}; an ensemble's models "
                     "describe the same"
                 )
-            names = [str(m.artefact.source if other.name == first.name else m.name) for m in (first, other)]
+            names = [str(m.artifact.source if other.name == first.name else m.name) for m in (first, other)]
             first.vocabulary.check_same(other.vocabulary, *names)
-        self.joint = Joint([member.preprocessing for member in members])
-        super().__init__(first.artefact, _Networks([member.networks for member in members], self.joint))
+        self.joint = JointPreprocessing([member.preprocessing for member in members])
+        super().__init__(first.artifact, _Networks([member.networks for member in members], self.joint))
         self.members = tuple(members)
         self.preprocessing = self.joint
         grids = [member.grid_size for member in members if member.attends]
@@ -54,7 +54,7 @@ class Ensemble(Captioner):
         return " + ".join(member.name for member in self.members)
 
 
-class Joint:
+class JointPreprocessing:
     """A source for every member: prepared as each wants it, and laid in one row. A picture is opened once for all.
 
     Args:
@@ -86,7 +86,7 @@ class Joint:
 class _Networks:
     """The members' networks as one; see `Networks`."""
 
-    def __init__(self, members: Sequence[Networks], joint: Joint) -> None:
+    def __init__(self, members: Sequence[Networks], joint: JointPreprocessing) -> None:
         self.members = members
         self.joint = joint
         self._step = combine([member.step for member in members])
@@ -104,8 +104,8 @@ class _Networks:
         """See `Networks.start`."""
         return union([m.start(part) for m, part in zip(self.members, self.joint.split(pixels), strict=True)])
 
-    def look(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Array], Array]:
-        """See `Networks.look`; the vector is the first one's."""
+    def start_with_features(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Array], Array]:
+        """See `Networks.start_with_features`; the vector is the first one's."""
         first, *others = zip(self.members, self.joint.split(pixels), strict=True)
-        state, pooled = first[0].look(first[1])
+        state, pooled = first[0].start_with_features(first[1])
         return union([state, *(m.start(part) for m, part in others)]), pooled

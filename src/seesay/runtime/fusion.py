@@ -1,4 +1,4 @@
-"""Several models that recognise as one."""
+"""Several models that recognize as one."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any, NoReturn
 import numpy as np
 
 from seesay.errors import UsageError
-from seesay.runtime.ensemble import Joint
+from seesay.runtime.ensemble import JointPreprocessing
 from seesay.runtime.networks import Array
 from seesay.runtime.recognizer import WINDOW, Probabilities, Recognizer
 
 
 class Fusion(Recognizer):
-    """Recognisers of the same classes whose probabilities are averaged: late fusion; see `Recognizer`.
+    """Recognizers of the same classes whose probabilities are averaged: late fusion; see `Recognizer`.
 
     LRCN fuses a net over frames and one over their optical flow so (Donahue et al. 2015, section 4).
 
@@ -28,20 +28,22 @@ class Fusion(Recognizer):
     def __init__(self, members: Sequence[Recognizer]) -> None:
         first = members[0]
         for other in members[1:]:
-            if other.reads != first.reads:
-                raise UsageError(f"{first.name} reads {first.reads}s and {other.name} {other.reads}s; take one kind")
+            if other.modality != first.modality:
+                raise UsageError(
+                    f"{first.name} reads {first.modality}s and {other.name} {other.modality}s; take one kind"
+                )
             different = sorted(set(first.labels) ^ set(other.labels))
             if different:
                 raise UsageError(
-                    f"{first.artefact.source} and {other.artefact.source} do not know the same classes, for example "
+                    f"{first.artifact.source} and {other.artifact.source} do not know the same classes, for example "
                     f"{different[0]!r}; models that judge together must"
                 )
         self.members = tuple(members)
-        self.artefact = first.artefact
+        self.artifact = first.artifact
         self.labels = first.labels
-        self.reads = first.reads
+        self.modality = first.modality
         self.sampling = first.sampling
-        self.joint = Joint([member.preprocessing for member in members])
+        self.joint = JointPreprocessing([member.preprocessing for member in members])
         self.preprocessing = self.joint
         self._columns = [[member.labels.index(label) for label in first.labels] for member in members]
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, overload
 
-from seesay.artefact import Artefact, find_artefact
+from seesay.artifact import Artifact, find_artifact
 from seesay.errors import UsageError
 from seesay.runtime.captioner import Captioner
 from seesay.runtime.ensemble import Ensemble
@@ -16,7 +16,7 @@ from seesay.runtime.recognition_networks import RecognitionNetworks
 from seesay.runtime.recognizer import Recognizer
 
 ACTIVITIES = "activities"
-"""The embedded recogniser."""
+"""The embedded recognizer."""
 
 
 @overload
@@ -33,22 +33,22 @@ def load(
     """A `Captioner` or a `Recognizer`, as the model is one or the other; or several as one.
 
     Args:
-        name_or_path: None for the embedded captioner, the name of an embedded model, or an artefact's folder or .zip. A
-            list of these makes an ensemble: captioners' probabilities are averaged at every word, recognisers' for
+        name_or_path: None for the embedded captioner, the name of an embedded model, or an artifact's folder or .zip. A
+            list of these makes an ensemble: captioners' probabilities are averaged at every word, recognizers' for
             every clip. Each may have its own encoder, but they must share one vocabulary, or know the same classes.
         threads: CPU threads for the networks; None takes all cores.
 
     Raises:
         UsageError: no model has this name; the message lists those there are. Or the models of a list have different
             vocabularies or classes, or some say sentences and some do not.
-        ArtefactError: the artefact is missing, damaged, not exported, or of a newer format.
+        ArtifactError: the artifact is missing, damaged, not exported, or of a newer format.
     """
     if isinstance(name_or_path, (str, os.PathLike)):
-        artefact = find_artefact(name_or_path)
-        if recognises(artefact):
-            return Recognizer(artefact, RecognitionNetworks(artefact, threads))
-        return Captioner(artefact, OnnxNetworks(artefact, threads))
-    if name_or_path and recognises(find_artefact(name_or_path[0])):
+        artifact = find_artifact(name_or_path)
+        if recognizes(artifact):
+            return Recognizer(artifact, RecognitionNetworks(artifact, threads))
+        return Captioner(artifact, OnnxNetworks(artifact, threads))
+    if name_or_path and recognizes(find_artifact(name_or_path[0])):
         return load_recognizer(name_or_path, threads=threads)
     return load_captioner(name_or_path, threads=threads)
 
@@ -58,10 +58,10 @@ def load_captioner(
     *,
     threads: int | None = None,
 ) -> Captioner:
-    """A captioner from an artefact, or from several as one.
+    """A captioner from an artifact, or from several as one.
 
     Args:
-        name_or_path: None for the embedded model, the name of an embedded model, or an artefact's folder or .zip. A
+        name_or_path: None for the embedded model, the name of an embedded model, or an artifact's folder or .zip. A
             list of these makes an ensemble: their probabilities are averaged at every word. Each may have its own
             encoder, but they must share one vocabulary.
         threads: CPU threads for the networks; None takes all cores.
@@ -69,13 +69,13 @@ def load_captioner(
     Raises:
         UsageError: no model has this name; the message lists those there are. Or the models of a list have different
             vocabularies.
-        ArtefactError: the artefact is missing, damaged, not exported, or of a newer format.
+        ArtifactError: the artifact is missing, damaged, not exported, or of a newer format.
     """
     if name_or_path is None or isinstance(name_or_path, (str, os.PathLike)):
-        artefact = find_artefact(name_or_path)
-        if recognises(artefact):
-            raise UsageError(f"{artefact.source}: recognises activities and says no sentences; use seesay recognize")
-        return Captioner(artefact, OnnxNetworks(artefact, threads))
+        artifact = find_artifact(name_or_path)
+        if recognizes(artifact):
+            raise UsageError(f"{artifact.source}: recognizes activities and says no sentences; use seesay recognize")
+        return Captioner(artifact, OnnxNetworks(artifact, threads))
     members = [load_captioner(name, threads=threads) for name in name_or_path]
     if not members:
         raise UsageError("load() was given an empty list; name one model or more")
@@ -87,28 +87,28 @@ def load_recognizer(
     *,
     threads: int | None = None,
 ) -> Recognizer:
-    """A recogniser from an artefact, or from several as one.
+    """A recognizer from an artifact, or from several as one.
 
     Args:
-        name_or_path: None for the embedded one, a name, or an artefact's folder or .zip. A list of these makes one of
+        name_or_path: None for the embedded one, a name, or an artifact's folder or .zip. A list of these makes one of
             them whose probabilities are averaged (`Fusion`).
         threads: CPU threads for the networks; None takes all cores.
 
     Raises:
         UsageError: no model has this name, or it says sentences. Or the models of a list know different classes.
-        ArtefactError: the artefact is missing, damaged, not exported, or of a newer format.
+        ArtifactError: the artifact is missing, damaged, not exported, or of a newer format.
     """
     if name_or_path is not None and not isinstance(name_or_path, (str, os.PathLike)):
         members = [load_recognizer(name, threads=threads) for name in name_or_path]
         if not members:
             raise UsageError("load_recognizer() was given an empty list; name one model or more")
         return members[0] if len(members) == 1 else Fusion(members)
-    artefact = find_artefact(ACTIVITIES if name_or_path is None else name_or_path)
-    if not recognises(artefact):
-        raise UsageError(f"{artefact.source}: says sentences and recognises no activities; use seesay caption")
-    return Recognizer(artefact, RecognitionNetworks(artefact, threads))
+    artifact = find_artifact(ACTIVITIES if name_or_path is None else name_or_path)
+    if not recognizes(artifact):
+        raise UsageError(f"{artifact.source}: says sentences and recognizes no activities; use seesay caption")
+    return Recognizer(artifact, RecognitionNetworks(artifact, threads))
 
 
-def recognises(artefact: Artefact) -> bool:
+def recognizes(artifact: Artifact) -> bool:
     """Whether it names activities rather than say sentences."""
-    return artefact.description.task == "recognize"
+    return artifact.manifest.task == "recognize"

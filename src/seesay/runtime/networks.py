@@ -12,8 +12,8 @@ import numpy as np
 import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from seesay.artefact import NETWORKS, Artefact
-from seesay.errors import ArtefactError
+from seesay.artifact import NETWORKS, Artifact
+from seesay.errors import ArtifactError
 
 Array = NDArray[Any]
 State = Mapping[str, Array]
@@ -31,7 +31,7 @@ class Networks(Protocol):
     def start(self, pixels: NDArray[np.uint8]) -> dict[str, Array]:
         """Pixels of pictures (B, H, W, 3) or of clips (B, F, H, W, 3) → the decoder's state, B rows."""
 
-    def look(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Array], Array]:
+    def start_with_features(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Array], Array]:
         """As `start`, and the encoder's vector of each picture or clip, (B, D) float32."""
 
     def step(self, tokens: Array, state: State) -> tuple[Array, dict[str, Array]]:
@@ -42,18 +42,18 @@ class Networks(Protocol):
 
 
 class OnnxNetworks:
-    """The networks of an exported artefact.
+    """The networks of an exported artifact.
 
     Args:
-        artefact: it must be exported.
+        artifact: it must be exported.
         threads: CPU threads for the networks; None takes all cores this process may use.
 
     Raises:
-        ArtefactError: not exported, or a network that ONNX Runtime refuses.
+        ArtifactError: not exported, or a network that ONNX Runtime refuses.
     """
 
-    def __init__(self, artefact: Artefact, threads: int | None = None) -> None:
-        files = [artefact.file(name) for name in NETWORKS]
+    def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
+        files = [artifact.file(name) for name in NETWORKS]
         options = session_options(threads)
         with ThreadPoolExecutor(len(files)) as pool:
             sessions = list(pool.map(lambda file: _session(file, options), files))
@@ -61,7 +61,7 @@ class OnnxNetworks:
         self._start_inputs = [i.name for i in self._start.get_inputs()]
         self._state_names = [o.name for o in self._start.get_outputs()]
         self._step_inputs = [i.name for i in self._step.get_inputs()]
-        carried = self._carried = artefact.description.carried
+        carried = self._carried = artifact.manifest.carried
         self._step_outputs = ["logits", *(f"next.{name}" for name in carried)]
         self.constant = frozenset(name.removeprefix("state.") for name in self._state_names) - set(carried)
 
@@ -75,10 +75,10 @@ class OnnxNetworks:
 
     def start(self, pixels: NDArray[np.uint8]) -> dict[str, Array]:
         """See `Networks.start`."""
-        return self.look(pixels)[0]
+        return self.start_with_features(pixels)[0]
 
-    def look(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Array], Array]:
-        """See `Networks.look`."""
+    def start_with_features(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Array], Array]:
+        """See `Networks.start_with_features`."""
         parts = [
             (*self._start.run(self._state_names, {name: memory[name] for name in self._start_inputs}), memory["pooled"])
             for memory in self._memories(pixels)
@@ -138,4 +138,4 @@ def _session(file: Path, options: Any) -> Any:
         return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own exceptions share no base
         reason = (str(error).strip().splitlines() or ["unknown"])[0][:200]
-        raise ArtefactError(f"{file}: ONNX Runtime refuses it ({reason}); get or export the artefact again") from error
+        raise ArtifactError(f"{file}: ONNX Runtime refuses it ({reason}); get or export the artifact again") from error

@@ -1,4 +1,4 @@
-"""A recogniser's exported networks on ONNX Runtime."""
+"""A recognizer's exported networks on ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from seesay.artefact import CLASSIFIER, ENCODER, Artefact
+from seesay.artifact import CLASSIFIER, ENCODER, Artifact
 from seesay.runtime.networks import _PICTURES_AT_ONCE, Array, _session, session_options
 
 Carried = Mapping[str, Array]
@@ -15,30 +15,30 @@ Carried = Mapping[str, Array]
 
 
 class RecognitionNetworks:
-    """The networks of an exported recogniser.
+    """The networks of an exported recognizer.
 
     Args:
-        artefact: it must be exported.
+        artifact: it must be exported.
         threads: CPU threads for the networks; None takes all cores this process may use.
 
     Attributes:
         carried: names of the state's entries; empty where a clip's parts do not know of each other.
 
     Raises:
-        ArtefactError: not exported, or a network that ONNX Runtime refuses.
+        ArtifactError: not exported, or a network that ONNX Runtime refuses.
     """
 
-    def __init__(self, artefact: Artefact, threads: int | None = None) -> None:
-        files = [artefact.file(name) for name in (ENCODER, CLASSIFIER)]
+    def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
+        files = [artifact.file(name) for name in (ENCODER, CLASSIFIER)]
         options = session_options(threads)
         with ThreadPoolExecutor(len(files)) as pool:
             self._encoder, self._classifier = pool.map(lambda file: _session(file, options), files)
         self._input = self._encoder.get_inputs()[0].name
         grid, *state = self._classifier.get_inputs()
-        self.carried = tuple(artefact.description.carried)
+        self.carried = tuple(artifact.manifest.carried)
         self._begin = {entry.name.removeprefix("state."): entry.shape[1:] for entry in state}
         self._outputs = ["logits", *(f"next.{name}" for name in self.carried)]
-        settings = artefact.description.model["classifier"]
+        settings = artifact.manifest.model["classifier"]
         # A graph of one frame at a time has a fixed number of positions in the place of free frames.
         self._step = grid.shape[1] if isinstance(grid.shape[1], int) else None
         self._reads = "pooled" if self._step in (None, 1) else "grid"
@@ -65,7 +65,7 @@ class RecognitionNetworks:
         vectors: Array = found[np.cumsum(new) - 1]
         return vectors.reshape(len(pixels), -1, vectors.shape[-1])
 
-    def judge(self, grid: Array, state: Carried | None = None) -> tuple[Array, dict[str, Array]]:
+    def classify(self, grid: Array, state: Carried | None = None) -> tuple[Array, dict[str, Array]]:
         """Frames of clips (B, N, D) → logits (B, T, C), and the state after them, to go on from.
 
         Args:

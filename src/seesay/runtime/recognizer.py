@@ -11,19 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seesay.artefact import Artefact
+from seesay.artifact import Artifact
 from seesay.errors import MediaError, UsageError
 from seesay.media import (
     ClipPreprocessing,
     FrameSampling,
     LogMel,
-    Prepares,
     Preprocessing,
+    Preprocessor,
     TextPreprocessing,
     decode_ahead,
     frames_of,
 )
-from seesay.media.kinds import Kind
+from seesay.media.modality import Modality
 from seesay.media.sampling import spaced
 from seesay.runtime.networks import Array
 from seesay.runtime.recognition_networks import RecognitionNetworks
@@ -53,7 +53,7 @@ class Prediction:
 
 
 class Recognizer:
-    """A model ready to recognise what clips show; make one with `seesay.load`.
+    """A model ready to recognize what clips show; make one with `seesay.load`.
 
     A source is a path of a video, of an animated picture or of a folder of numbered frames, the bytes of a file, an
     open binary file, a `seesay.media.Section` of one of these, or uint8 frames (F, H, W, 3). What is said of a clip
@@ -61,24 +61,24 @@ class Recognizer:
     an open binary file.
 
     Attributes:
-        artefact: what it was loaded from.
+        artifact: what it was loaded from.
         labels: the classes it knows, in the order of its probabilities.
-        reads: "clip", "text" or "sound".
+        modality: "clip", "text" or "sound".
         sampling: which frames of a clip it judges, and whether with their optical flow.
         preprocessing: how a clip becomes pixels, a text tokens, a sound log-mel frames.
     """
 
-    def __init__(self, artefact: Artefact, networks: RecognitionNetworks) -> None:
-        described = artefact.description
-        self.artefact = artefact
+    def __init__(self, artifact: Artifact, networks: RecognitionNetworks) -> None:
+        described = artifact.manifest
+        self.artifact = artifact
         self.networks = networks
         self.labels = described.labels
         self.sampling = FrameSampling.from_json(described.clip or {})
-        self.reads: Kind = described.preprocessing.get("kind", "clip")
-        self.preprocessing: Prepares
-        if self.reads == "text":
+        self.modality: Modality = described.preprocessing.get("kind", "clip")
+        self.preprocessing: Preprocessor
+        if self.modality == "text":
             self.preprocessing = TextPreprocessing.from_json(described.preprocessing, described.vocabulary)
-        elif self.reads == "sound":
+        elif self.modality == "sound":
             self.preprocessing = LogMel.from_json(described.preprocessing)
         else:
             self.preprocessing = ClipPreprocessing(self.each, self.sampling)
@@ -86,12 +86,12 @@ class Recognizer:
     @property
     def each(self) -> Preprocessing:
         """What is done to a frame of a clip."""
-        return Preprocessing.from_json(self.artefact.description.preprocessing)
+        return Preprocessing.from_json(self.artifact.manifest.preprocessing)
 
     @property
     def name(self) -> str:
         """The model's name."""
-        return self.artefact.name
+        return self.artifact.name
 
     def __call__(self, source: Any, top: int = 5) -> list[Prediction]:
         """The likeliest activities of one clip, likeliest first; see `recognize`."""
@@ -145,7 +145,7 @@ class Recognizer:
 
         Texts are tokens (B, L) int64, sounds log-mel frames (B, T, M) float32.
         """
-        return average(self.networks.judge(self.networks.frames(pixels))[0])
+        return average(self.networks.classify(self.networks.frames(pixels))[0])
 
     def best(self, probabilities: Probabilities, top: int = 5) -> list[Prediction]:
         """Probabilities (C,) as predictions, the likeliest first.
@@ -167,7 +167,7 @@ class Recognizer:
 
         Args:
             source: see `seesay.media.frames_of`; a camera's number and a stream too.
-            every: seconds from one judgement to the next.
+            every: seconds from one judgment to the next.
             window: seconds judged together, half of them before the moment and half after it; at the clip's ends less.
 
         Yields:
@@ -203,12 +203,12 @@ class Recognizer:
     ) -> Iterator[tuple[float, Probabilities]]:
         """What a camera or stream shows now, as it comes: the net's state is carried from frame to frame for good.
 
-        The judgements after the frames of the last `window` seconds are averaged. A model that must see all frames of a
+        The judgments after the frames of the last `window` seconds are averaged. A model that must see all frames of a
         window at once (bidirectional, attention over time) judges the window anew each time.
 
         Args:
             source: see `seesay.media.frames_of`: a camera's number, a `WebPicture`, or a clip.
-            every: seconds from one judgement to the next.
+            every: seconds from one judgment to the next.
             window: seconds averaged.
 
         Yields:
@@ -228,7 +228,7 @@ class Recognizer:
         for now, pixels in frames_of(source, self.each, step, flow=self.sampling.flow):
             frame = self.networks.frames(pixels[None, None])
             if self.streams:
-                logits, state = self.networks.judge(frame, state)
+                logits, state = self.networks.classify(frame, state)
                 frame = average(logits)
             held.append((now, frame))
             _forget(held, now - window + step / 2)
@@ -242,7 +242,7 @@ class Recognizer:
 
         Not for a bidirectional net; nor for attention over time, whose sums would hold all that ever was.
         """
-        classifier = self.artefact.description.model["classifier"]
+        classifier = self.artifact.manifest.model["classifier"]
         return not classifier.get("bidirectional", False) and classifier.get("pool") != "attention"
 
     def spacing(self, every: float, window: float) -> float:
@@ -251,8 +251,8 @@ class Recognizer:
         Raises:
             UsageError: seconds that are not above 0, or a model of texts or sounds.
         """
-        if self.reads != "clip":
-            raise UsageError(f"{self.name} judges whole {self.reads}s; only clips are judged over time")
+        if self.modality != "clip":
+            raise UsageError(f"{self.name} judges whole {self.modality}s; only clips are judged over time")
         if not (0 < every < float("inf") and 0 < window < float("inf")):
             raise UsageError(f"every ({every}) and window ({window}) must be seconds above 0")
         return min(window / self.sampling.frames, every)
@@ -261,7 +261,7 @@ class Recognizer:
         """Frames' features → probabilities (C,), as of a clip with these frames."""
         frames = np.stack([frame[0] for _, frame in held])  # (F, positions, D)
         chosen = frames[spaced(len(frames), self.sampling.frames)]
-        (found,) = average(self.networks.judge(chosen.reshape(1, -1, chosen.shape[-1]))[0])
+        (found,) = average(self.networks.classify(chosen.reshape(1, -1, chosen.shape[-1]))[0])
         return np.asarray(found, np.float32)
 
 

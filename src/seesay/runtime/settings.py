@@ -29,7 +29,7 @@ class SearchSettings(TypedDict, total=False):
     min_length: int | None
     """Fewest words in a caption (1)."""
     length_power: float | None
-    """What a caption's length is raised to before its score is divided by it; 0 favours short ones."""
+    """What a caption's length is raised to before its score is divided by it; 0 favors short ones."""
     consensus: float | None
     """How much it counts that a caption is like what people said of similar training pictures; 0 turns it off."""
     groups: int | None

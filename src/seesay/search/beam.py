@@ -79,12 +79,12 @@ def beam_search(
         parents = np.repeat(width * np.arange(len(inside))[:, None], each * groups, axis=1)
         words = np.full(parents.shape, end, np.int64)
         scores = np.full(parents.shape, NEVER)
-        said = [Counter[int]() for _ in inside] if groups > 1 else []  # how often the groups so far have said what
+        emitted = [Counter[int]() for _ in inside] if groups > 1 else []  # how often the groups so far have said what
         for group in range(groups):
             first = group * each if width > 1 else 0  # at the start the groups share one row
             mine, fines = logprobs, _NO_FINES * len(inside)
             if groups > 1:
-                fines = [{word: options.diversity * n for word, n in counts.items()} for counts in said]
+                fines = [{word: options.diversity * n for word, n in counts.items()} for counts in emitted]
                 mine = _fined(xp, logprobs, width, slice(first, first + each), fines)
             share = before[:, first : first + each]
             best, chosen = _candidates(xp, mine, share, end, options, required, ended_only)
@@ -96,7 +96,7 @@ def beam_search(
                 for slot, (parent, word, total) in enumerate(live, group * each):
                     parents[row, slot], words[row, slot], scores[row, slot] = top + parent, word, total
                 if groups > 1:
-                    said[row].update(beam.said)
+                    emitted[row].update(beam.emitted)
         stay = [row for row, picture in enumerate(going) if not all(beam.decided for beam in picture)]
         if ended_only or not stay:
             break
@@ -143,7 +143,7 @@ class _Beam:
         self.banks = required.banks if required else 1
         self.live = [_Beginning()]
         self.found: list[_Sentence] = []
-        self.said: list[int] = []
+        self.emitted: list[int] = []
 
     def extend(
         self,
@@ -197,7 +197,7 @@ class _Beam:
             self.live = kept
         self.decided = not kept or self._enough()
         if self.options.groups > 1:
-            self.said = [end] * ended + ([] if self.decided else [word for _, word, _ in live])
+            self.emitted = [end] * ended + ([] if self.decided else [word for _, word, _ in live])
         return live
 
     def _enough(self) -> bool:
@@ -206,7 +206,7 @@ class _Beam:
             return True
         if len(self.found) < self.num:
             return False
-        # A score can only fall with more tokens; its normaliser is largest at the longest length.
+        # A score can only fall with more tokens; its normalizer is largest at the longest length.
         longest = (self.options.max_length + 1) ** self.options.length_power
         return bool(max(entry.total + entry.fined for entry in self.live) / longest <= self.found[self.num - 1][0])
 

@@ -71,8 +71,8 @@ def average(logits: Sequence[Any]) -> Any:
         top = xp.maximum(top, values)
     mean = top + xp.log(_mean([xp.exp(values - top) for values in logprobs]))
     largest = xp.max(first, axis=1, keepdims=True)
-    normaliser = largest + xp.log(xp.sum(xp.exp(first - largest), axis=1, keepdims=True))
-    return xp.where(mean == logprobs[0], first, mean + normaliser)
+    normalizer = largest + xp.log(xp.sum(xp.exp(first - largest), axis=1, keepdims=True))
+    return xp.where(mean == logprobs[0], first, mean + normalizer)
 
 
 def _parts(state: Mapping[str, Any], members: int) -> list[dict[str, Any]]:

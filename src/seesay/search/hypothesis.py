@@ -49,7 +49,7 @@ class SearchOptions:
         length_power: a sentence is scored by the sum of its log-probabilities over length**length_power; its end counts
             in both (Wu et al. 2016, arXiv:1609.08144, section 7, in its simple form). 0 turns it off.
         consensus: what agreement with the captions of similar training pictures adds to a sentence's score (see
-            `seesay.runtime.neighbours`), by whoever has these: search itself does not.
+            `seesay.runtime.neighbors`), by whoever has these: search itself does not.
         no_repeat_ngram: no sequence of this many tokens comes twice in a sentence; 0 turns it off.
         forbidden: tokens never emitted: padding, start, the unknown word, and what else must not appear.
         must: phrases, each of one or more tokens in a row, that a sentence must hold; for beam search.
@@ -140,7 +140,7 @@ class Hypothesis:
     Attributes:
         tokens: ids, without start and end.
         logprobs: natural-log probability of each token, and of the end when `ended`.
-        score: what hypotheses are ranked by: the normalised sum of `logprobs`.
+        score: what hypotheses are ranked by: the normalized sum of `logprobs`.
         ended: whether the end token came, rather than the longest length.
         attention: (tokens, N) float32, where the model looked for each token; None where the state carries none.
         satisfied: whether it holds all that was required; where no sentence does, the best without is given back.

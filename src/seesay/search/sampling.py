@@ -110,7 +110,7 @@ def likelier_part(logprobs: NDArray[Any], top_k: int, top_p: float) -> NDArray[A
     """Rule out all but the likeliest tokens of each row; of equal ones the lower ids are likelier.
 
     Args:
-        logprobs: (R, V), normalised or not; `NEVER` where a token is ruled out already.
+        logprobs: (R, V), normalized or not; `NEVER` where a token is ruled out already.
         top_k: so many are left; 0 for all.
         top_p: of these the fewest whose probabilities, made to sum to 1, reach it (the nucleus, Holtzman et al. 2020,
             arXiv:1904.09751, section 3.1); 1 for all.

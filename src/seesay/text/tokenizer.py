@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-# What the COCO tools drop after tokenisation. Their list has brackets in capitals, the tokens are in small letters by
+# What the COCO tools drop after tokenization. Their list has brackets in capitals, the tokens are in small letters by
 # then, so brackets stay, as "-lrb-" and so on; that is how published scores were made.
 PUNCTUATION = frozenset(["''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "...", ";"])
 
@@ -23,7 +23,7 @@ _ABBREVIATIONS = (
     "neb nev okla penn tenn va vt wisc? wyo ct dak al cf bldg tel ext intl natl mfg esq ph sq cie bhd rt invt "
     "elec alex wm jos pres supt insp mme mlle cmdr brig atty adj comdr det lieut ens spc treas seq adv"
 )
-_CAPITALISED = "miss ark del ill ore pa tex wash mass az la"
+_CAPITALIZED = "miss ark del ill ore pa tex wash mass az la"
 _BEFORE_NUMBER = "figs? ca nos? pp op prop art"
 # Whole words that the Treebank writes as two.
 _TWO = {
@@ -46,7 +46,7 @@ _TOKEN = re.compile(
   | (?P<shout>[?!]{2,})
   | (?P<two>\b(?:cannot|gonna|gotta|wanna|gimme|lemme)\b(?![-'])|'t(?:is|was)\b)
   | (?P<initials>(?<![\w'])(?:[^\W_]+-)?(?<![\w'])(?:[^\W\d_]\.)+(?:-[^\W_]+|(?![^\W_])))
-  | (?P<abbreviation>\b(?:ph\.d|ABBREVIATIONS)\.(?![^\W_])|(?-i:\b(?=[A-Z]))(?:CAPITALISED)\.(?![^\W_])
+  | (?P<abbreviation>\b(?:ph\.d|ABBREVIATIONS)\.(?![^\W_])|(?-i:\b(?=[A-Z]))(?:CAPITALIZED)\.(?![^\W_])
       |\b(?:BEFORE_NUMBER)\.(?=\s*\d))
   | (?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|edu|gov)\b)
   | (?P<fraction>\d+(?:-\d+)?\\?/\d+(?![\w/-]))
@@ -68,7 +68,7 @@ _TOKEN = re.compile(
   | (?P<line>_+)
   | (?P<other>\S)
     """.replace("ABBREVIATIONS", _ABBREVIATIONS.replace(" ", "|"))
-    .replace("CAPITALISED", _CAPITALISED.replace(" ", "|"))
+    .replace("CAPITALIZED", _CAPITALIZED.replace(" ", "|"))
     .replace("BEFORE_NUMBER", _BEFORE_NUMBER.replace(" ", "|")),
     re.VERBOSE | re.IGNORECASE,
 )
@@ -84,7 +84,7 @@ _REPLACED = {
 
 # Between spaces, what gives the same tokens whatever stands beside it.
 _PLAIN = re.compile(r"([A-Za-z]+(?:-[A-Za-z]+)*)([.,]?)|([.,])")
-_STOPPED = re.compile("|".join((_ABBREVIATIONS, _CAPITALISED, _BEFORE_NUMBER)).replace(" ", "|"))
+_STOPPED = re.compile("|".join((_ABBREVIATIONS, _CAPITALIZED, _BEFORE_NUMBER)).replace(" ", "|"))
 _known: dict[str, tuple[str, ...] | None] = {}
 _KNOWN_AT_MOST = 200_000
 
@@ -93,7 +93,7 @@ def tokenize(caption: str) -> list[str]:
     """Tokens of a caption: small letters, Penn Treebank rules, punctuation dropped.
 
     Any text is taken; line breaks, control characters and characters outside the basic plane (emoji) separate words, as
-    the reference cannot tokenise these either.
+    the reference cannot tokenize these either.
     """
     tokens: list[str] = []
     for chunk in caption.split(" "):

@@ -68,9 +68,9 @@ def read_vectors(file: Path, words: Collection[str]) -> FoundVectors:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"vectors.source: {str(file)!r} cannot be read ({reason})") from error
     if not found:
-        told = f"; {bad} lines are of another form, the first: {first_bad}" if bad else ""
+        note = f"; {bad} lines are of another form, the first: {first_bad}" if bad else ""
         raise UsageError(
-            f"vectors.source: {file} has no vector for any of the {len(wanted)} words{told}. "
+            f"vectors.source: {file} has no vector for any of the {len(wanted)} words{note}. "
             "It must be text as GloVe and word2vec write it: a word and its numbers in each line"
         )
     return FoundVectors(found, dimension, bad, first_bad)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from seesay.errors import ArtefactError, DataError, UsageError
+from seesay.errors import ArtifactError, DataError, UsageError
 
 SPECIALS = ("<pad>", "<start>", "<end>", "<unk>")
 # Articles, prepositions, pronouns and auxiliaries: what papers that remove stop words remove. As in NLTK's list, and
@@ -41,7 +41,7 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if self.tokens[: len(SPECIALS)] != SPECIALS or len(set(self.tokens)) != len(self.tokens):
-            raise ArtefactError(
+            raise ArtifactError(
                 "the vocabulary is damaged: special tokens missing or a word twice; get the model again"
             )
         object.__setattr__(self, "_ids", {token: index for index, token in enumerate(self.tokens)})
@@ -54,7 +54,7 @@ class Vocabulary:
         stop_words: Collection[str] = (),
         max_size: int | None = None,
     ) -> Vocabulary:
-        """Count the words of tokenised captions.
+        """Count the words of tokenized captions.
 
         Args:
             captions: token lists.
@@ -123,9 +123,9 @@ class Vocabulary:
         """Read what `to_json` wrote.
 
         Raises:
-            ArtefactError: it is something else.
+            ArtifactError: it is something else.
         """
         tokens = values.get("tokens")
         if not isinstance(tokens, (list, tuple)) or not all(isinstance(token, str) for token in tokens):
-            raise ArtefactError("the vocabulary is damaged: it has no list of tokens; get the model again")
+            raise ArtifactError("the vocabulary is damaged: it has no list of tokens; get the model again")
         return cls(tuple(tokens))

@@ -51,7 +51,7 @@ class Batch:
         return Batch(self.source.to(device), self.targets.to(device), [memory.to(device) for memory in self.taught])
 
 
-class CaptionBook:
+class CaptionTargets:
     """The training captions as ids, ready to be drawn from.
 
     Args:

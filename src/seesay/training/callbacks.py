@@ -27,18 +27,18 @@ class Callback:
     def on_end(self, progress: Progress) -> None:
         """After the last epoch."""
 
-    def on_work(self, what: str, done: int, total: int) -> None:
+    def on_progress(self, what: str, done: int, total: int) -> None:
         """While pictures are encoded, checked or captioned between the steps."""
 
 
-def telling(callbacks: Sequence[Callback], what: str) -> Callable[[int, int], None]:
+def progress_of(callbacks: Sequence[Callback], what: str) -> Callable[[int, int], None]:
     """What work calls with (done, total), for the callbacks to hear."""
 
-    def tell(done: int, total: int) -> None:
+    def on_progress(done: int, total: int) -> None:
         for callback in callbacks:
-            callback.on_work(what, done, total)
+            callback.on_progress(what, done, total)
 
-    return tell
+    return on_progress
 
 
 class Report(Callback):

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from seesay.errors import UsageError
-from seesay.media.kinds import Kind
+from seesay.media.modality import Modality
 from seesay.models.classifiers import CLASSIFIERS, ClassifierConfig
 from seesay.models.decoders import DECODERS, DecoderConfig
 from seesay.models.encoders import EncoderConfig
@@ -30,7 +30,7 @@ from seesay.search import SearchOptions
 from seesay.training.sections import (
     ClipSettings,
     DistillationSettings,
-    JointSettings,
+    FinetuneSettings,
     SelfCriticalSettings,
     Settings,
     TextSettings,
@@ -39,11 +39,11 @@ from seesay.training.sections import (
 )
 
 CAPTIONS_ONLY = ("decoder", "text", "vectors", "self_critical", "distillation")
-"""Sections that mean nothing where clips are recognised."""
+"""Sections that mean nothing where clips are recognized."""
 
 
 class Config(Settings):
-    """Everything a run needs besides its data; stored in the artefact, and enough to train it again."""
+    """Everything a run needs besides its data; stored in the artifact, and enough to train it again."""
 
     name: str = "captioner"
     encoder: SerializeAsAny[EncoderConfig | SequenceConfig] = EncoderConfig()
@@ -51,19 +51,19 @@ class Config(Settings):
     text: TextSettings = TextSettings()
     vectors: VectorSettings = VectorSettings()
     classifier: SerializeAsAny[ClassifierConfig] | None = None
-    """In place of `decoder`: clips, texts or sounds are recognised, not described."""
+    """In place of `decoder`: clips, texts or sounds are recognized, not described."""
     clip: ClipSettings | None = None
     """None for pictures, texts and sounds."""
     training: TrainingSettings = TrainingSettings()
-    joint: JointSettings = JointSettings()
+    finetune: FinetuneSettings = FinetuneSettings()
     self_critical: SelfCriticalSettings = SelfCriticalSettings()
     distillation: DistillationSettings = DistillationSettings()
 
     @property
-    def kind(self) -> Kind:
+    def modality(self) -> Modality:
         """What the model reads."""
         if isinstance(self.encoder, SequenceConfig):
-            return self.encoder.kind
+            return self.encoder.modality
         return "clip" if self.clip else "picture"
 
     def sampled_share(self, epoch: int) -> float:
@@ -101,7 +101,7 @@ class Config(Settings):
     def _frames_fit(self) -> Config:
         if self.classifier is None:
             if self.clip is not None and self.clip.flow:
-                raise ValueError("clip.flow=true is for recognising clips, and decoder for captions; leave it out")
+                raise ValueError("clip.flow=true is for recognizing clips, and decoder for captions; leave it out")
             return self
         if isinstance(self.encoder, SequenceConfig):
             return self
@@ -118,18 +118,18 @@ class Config(Settings):
     def _sequences_fit(self) -> Config:
         if not isinstance(self.encoder, SequenceConfig):
             return self
-        of = f"encoder {self.encoder.name} reads {self.encoder.kind}s"
+        of = f"encoder {self.encoder.name} reads {self.encoder.modality}s"
         if self.classifier is None:
-            raise ValueError(f"{of}, which are recognised: give classifier, for example classifier=recurrent")
-        if self.clip is not None or self.training.views > 1:
-            raise ValueError(f"{of}: clip and training.views are for pictures; leave them out")
+            raise ValueError(f"{of}, which are recognized: give classifier, for example classifier=recurrent")
+        if self.clip is not None or self.training.augmented_copies > 1:
+            raise ValueError(f"{of}: clip and training.augmented_copies are for pictures; leave them out")
         if CLASSIFIERS[self.classifier.name].positions:
             raise ValueError(f"{of}, and classifier {self.classifier.name} the grids of pictures; take another")
-        joint = self.joint
-        if joint.from_epoch != 0 or joint.until_epoch is not None or joint.layers is not None:
-            raise ValueError(f"{of} and begins with random weights: joint.from_epoch=0, no until_epoch, no layers")
-        if joint.augment or not joint.batch_norm or joint.frames_at_once:
-            raise ValueError(f"{of}: joint.augment=false, joint.batch_norm=true, no frames_at_once")
+        finetune = self.finetune
+        if finetune.from_epoch != 0 or finetune.until_epoch is not None or finetune.layers is not None:
+            raise ValueError(f"{of} and begins with random weights: finetune.from_epoch=0, no until_epoch, no layers")
+        if finetune.augment or not finetune.batch_norm or finetune.frames_at_once:
+            raise ValueError(f"{of}: finetune.augment=false, finetune.batch_norm=true, no frames_at_once")
         return self
 
     @model_serializer(mode="wrap")
@@ -139,7 +139,7 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def _settings_fit(self) -> Config:
-        for section in ("joint", "self_critical"):
+        for section in ("finetune", "self_critical"):
             first = getattr(self, section).from_epoch
             if first is not None and first >= self.training.epochs:
                 raise ValueError(f"{section}.from_epoch={first} is past the last epoch ({self.training.epochs - 1})")

@@ -34,24 +34,24 @@ def token_losses(logits: Tensor, targets: Tensor, label_smoothing: float = 0.0) 
 class _TokenLosses(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
-        normalisers, losses = [], []
+        normalizers, losses = [], []
         for some, wanted in zip(torch.split(logits, ROWS), torch.split(targets, ROWS), strict=True):
             values = some.float()
-            normaliser = values.logsumexp(1)
+            normalizer = values.logsumexp(1)
             right = values.gather(1, wanted[:, None])[:, 0]
-            losses.append(normaliser - (1 - smoothing) * right - smoothing * values.mean(1))
-            normalisers.append(normaliser)
-        ctx.save_for_backward(logits, targets, torch.cat(normalisers))
+            losses.append(normalizer - (1 - smoothing) * right - smoothing * values.mean(1))
+            normalizers.append(normalizer)
+        ctx.save_for_backward(logits, targets, torch.cat(normalizers))
         ctx.smoothing = smoothing
         return torch.cat(losses)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        logits, targets, normalisers = ctx.saved_tensors
+        logits, targets, normalizers = ctx.saved_tensors
         out = torch.empty_like(logits)
         for start in range(0, len(logits), ROWS):
             rows = slice(start, start + ROWS)
-            values = logits[rows].float().sub_(normalisers[rows, None]).exp_()
+            values = logits[rows].float().sub_(normalizers[rows, None]).exp_()
             values.sub_(ctx.smoothing / logits.shape[1])
             values.scatter_add_(1, targets[rows, None], values.new_full((len(values), 1), ctx.smoothing - 1))
             out[rows] = values.mul_(gradients[0][rows, None])

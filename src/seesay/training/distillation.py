@@ -14,8 +14,8 @@ from seesay.errors import UsageError
 from seesay.export.weights import load_model
 from seesay.models.captioner import CaptionModel
 from seesay.models.memory import Memory
-from seesay.training.features import Features
-from seesay.training.sights import Sight
+from seesay.training.features import FeatureStore
+from seesay.training.inputs import InputSource
 
 
 class Teachers(nn.Module):
@@ -55,16 +55,16 @@ class Teachers(nn.Module):
         return total / len(self.models)
 
 
-def load_teachers(sources: Sequence[str], student: CaptionModel, *, joint: bool) -> Teachers:
-    """The models of runs or artefacts, checked against the student.
+def load_teachers(sources: Sequence[str], student: CaptionModel, *, finetune: bool) -> Teachers:
+    """The models of runs or artifacts, checked against the student.
 
     Args:
         sources: folders.
         student: what is trained.
-        joint: whether the CNN learns in some epoch, in which the teachers see the student's own pixels.
+        finetune: whether the CNN learns in some epoch, in which the teachers see the student's own pixels.
 
     Raises:
-        ArtefactError: one is no model.
+        ArtifactError: one is no model.
         UsageError: another vocabulary, or another preprocessing where it matters.
     """
     models = []
@@ -75,7 +75,7 @@ def load_teachers(sources: Sequence[str], student: CaptionModel, *, joint: bool)
                 f"distillation.teachers: {source} has another vocabulary ({len(model.vocabulary)} words, "
                 f"not these {len(student.vocabulary)}); train it on the same captions with the same text settings"
             )
-        if joint and model.preprocessing != student.preprocessing:
+        if finetune and model.preprocessing != student.preprocessing:
             raise UsageError(
                 f"distillation.teachers: {source} sees other pixels ({model.preprocessing.size}, not "
                 f"{student.preprocessing.size}); while the CNN learns, teacher and student must see the same"
@@ -87,9 +87,9 @@ def load_teachers(sources: Sequence[str], student: CaptionModel, *, joint: bool)
 class TeacherFeatures:
     """What each teacher's own CNN makes of the pictures or clips, from one cache each."""
 
-    def __init__(self, teachers: Teachers, directory: Path, fabric: Fabric, sight: Sight | None = None) -> None:
+    def __init__(self, teachers: Teachers, directory: Path, fabric: Fabric, inputs: InputSource | None = None) -> None:
         self.teachers = teachers
-        self.caches = [Features(directory, fabric, sight) for _ in teachers.models]
+        self.caches = [FeatureStore(directory, fabric, inputs) for _ in teachers.models]
 
     def prepare(self, samples: Sequence[Sample]) -> None:
         """Have every sample's features at hand."""

@@ -15,8 +15,8 @@ from seesay.models.captioner import frame_dim
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
 from seesay.models.sequences import SEQUENCES, SequenceEncoder
+from seesay.training.inputs import NEVER_KEPT, CachedSource, Clips, InputSource, Pictures
 from seesay.training.sections import ClipSettings
-from seesay.training.sights import NEVER_KEPT, Clips, KeptSight, Pictures, Sight
 
 log = logging.getLogger("seesay.training")
 
@@ -28,16 +28,16 @@ def has_bf16() -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
-def open_cache(directory: Path, encoder: Encoder, sight: KeptSight) -> FeatureCache:
+def open_cache(directory: Path, encoder: Encoder, inputs: CachedSource) -> FeatureCache:
     """The cache of this very encoder, weights and preprocessing, and of this way of looking."""
     key = {
         "encoder": encoder.config.name,
         "weights": encoder.fingerprint(),
         "preprocessing": encoder.preprocessing.to_json(),
         **({"layer": encoder.config.layer} if encoder.config.layer else {}),
-        **sight.key(),
+        **inputs.key(),
     }
-    return FeatureCache(directory, key, **sight.shapes(encoder))
+    return FeatureCache(directory, key, **inputs.shapes(encoder))
 
 
 @torch.no_grad()
@@ -46,7 +46,7 @@ def extract(
     encoder: Encoder,
     cache: FeatureCache,
     fabric: Fabric,
-    sight: KeptSight,
+    inputs: CachedSource,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Encode the samples that the cache lacks; decoding runs ahead of the network.
@@ -58,7 +58,7 @@ def extract(
         encoder: in evaluation mode, on the fabric's device.
         cache: written to; safe to kill at any moment.
         fabric: device and precision.
-        sight: whether they are pictures or clips.
+        inputs: whether they are pictures or clips.
         on_progress: called with samples done and samples to do.
 
     Returns:
@@ -67,7 +67,7 @@ def extract(
     missing = cache.missing(samples)
     encoder.eval()
     done, failed = 0, []
-    for indexes, features, errors in sight.encoded(missing, encoder, fabric):
+    for indexes, features, errors in inputs.encoded(missing, encoder, fabric):
         failed += errors
         if indexes:
             cache.write([missing[i] for i in indexes], **features)
@@ -79,19 +79,19 @@ def extract(
     return done
 
 
-class Features:
+class FeatureStore:
     """Memories by sample id, from a cache that is filled when it has to be.
 
     Args:
         directory: of all feature caches.
         fabric: with several processes the first one encodes and the others wait.
-        sight: whether samples are pictures or clips.
+        inputs: whether samples are pictures or clips.
     """
 
-    def __init__(self, directory: Path, fabric: Fabric, sight: Sight | None = None) -> None:
+    def __init__(self, directory: Path, fabric: Fabric, inputs: InputSource | None = None) -> None:
         self.directory = directory
         self.fabric = fabric
-        self.sight: Sight = sight or Pictures()
+        self.inputs: InputSource = inputs or Pictures()
         self._cache: FeatureCache | None = None
         self._encoder_weights = ""
 
@@ -103,15 +103,15 @@ class Features:
     ) -> None:
         """Have every sample's features at hand, for the encoder as it is now."""
         assert isinstance(encoder, Encoder), NEVER_KEPT
-        sight = self._kept_sight()
+        inputs = self._cached_source()
         weights = encoder.fingerprint()
         if self._cache is not None and weights == self._encoder_weights:
             return
         if self.fabric.is_global_zero:
-            with open_cache(self.directory, encoder, sight) as cache:
-                extract(samples, encoder, cache, self.fabric, sight, on_progress)
+            with open_cache(self.directory, encoder, inputs) as cache:
+                extract(samples, encoder, cache, self.fabric, inputs, on_progress)
         self.fabric.barrier()
-        self._cache, self._encoder_weights = open_cache(self.directory, encoder, sight), weights
+        self._cache, self._encoder_weights = open_cache(self.directory, encoder, inputs), weights
 
     def lacking(self, samples: Sequence[Sample]) -> list[Sample]:
         """The samples that `prepare` could not encode, because their pictures do not open."""
@@ -121,11 +121,11 @@ class Features:
     def memory(self, samples: Sequence[Sample], seed: Sequence[int] | None = None) -> Memory:
         """The Memory of these samples, float32 on the CPU; `seed` draws which frames of a clip."""
         assert self._cache is not None, "prepare() comes first"
-        return self._kept_sight().memory(self._cache, samples, seed)
+        return self._cached_source().memory(self._cache, samples, seed)
 
-    def _kept_sight(self) -> KeptSight:
-        assert isinstance(self.sight, KeptSight), NEVER_KEPT
-        return self.sight
+    def _cached_source(self) -> CachedSource:
+        assert isinstance(self.inputs, CachedSource), NEVER_KEPT
+        return self.inputs
 
 
 def extract_dataset(
@@ -162,18 +162,18 @@ def extract_dataset(
     if (flow or positions) and frames is None:
         raise UsageError("--flow and --positions are of clips; say how many frames of each are encoded: --frames 32")
     dataset = read_dataset(data)
-    if dataset.kind in ("text", "sound"):
-        raise UsageError(f"{data} holds {dataset.kind}s: {NEVER_KEPT}; use seesay train")
-    if frames is None and dataset.kind == "clip":
+    if dataset.modality in ("text", "sound"):
+        raise UsageError(f"{data} holds {dataset.modality}s: {NEVER_KEPT}; use seesay train")
+    if frames is None and dataset.modality == "clip":
         raise UsageError(f"{data} holds clips; say how many frames of each are encoded: --frames 32")
     fabric = Fabric(accelerator="auto", devices=1, precision="bf16-mixed" if has_bf16() else "32-true")
     network = Encoder(encoder)
     fabric.to_device(network)
-    sight: KeptSight = Pictures()
+    inputs: CachedSource = Pictures()
     if frames is not None:
-        sight = Clips(ClipSettings(frames=frames, kept=frames, flow=flow, positions=positions))
-    with open_cache(out, network, sight) as cache:
-        encoded = extract(dataset.samples, network, cache, fabric, sight, on_progress)
+        inputs = Clips(ClipSettings(frames=frames, kept=frames, flow=flow, positions=positions))
+    with open_cache(out, network, inputs) as cache:
+        encoded = extract(dataset.samples, network, cache, fabric, inputs, on_progress)
     return {
         "encoder": encoder.name,
         "layer": encoder.layer or "last feature map",

@@ -21,12 +21,12 @@ from seesay.errors import TrainingError
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
 from seesay.training.batches import Batch, ahead, epoch_plan, is_spare, share
-from seesay.training.callbacks import Callback, telling
+from seesay.training.callbacks import Callback, progress_of
 from seesay.training.checkpoints import read_checkpoint, with_prefix, without_prefix, write_checkpoint
 from seesay.training.config import Config
 from seesay.training.distillation import TeacherFeatures
-from seesay.training.features import Features, has_bf16
-from seesay.training.optimisation import (
+from seesay.training.features import FeatureStore, has_bf16
+from seesay.training.optimization import (
     MovingAverage,
     load_optimizer,
     make_optimizer,
@@ -34,7 +34,7 @@ from seesay.training.optimisation import (
     rate_factor,
 )
 from seesay.training.progress import Progress
-from seesay.training.tasks import Moment, Task
+from seesay.training.tasks import StepContext, Task
 
 LAST = "last.safetensors"
 BEST = "best.safetensors"
@@ -44,7 +44,7 @@ SUPERVISED = "supervised.safetensors"
 
 
 class Trainer:
-    """One run: its model, data, optimiser and progress.
+    """One run: its model, data, optimizer and progress.
 
     Args:
         config: settings.
@@ -65,7 +65,7 @@ class Trainer:
         dataset: Dataset,
         out: Path,
         fabric: Fabric,
-        features: Features,
+        features: FeatureStore,
         callbacks: Sequence[Callback] = (),
     ) -> None:
         self.config = config
@@ -80,7 +80,7 @@ class Trainer:
         self.features = features
         self.callbacks = callbacks if fabric.is_global_zero else ()
         self.taught = (
-            TeacherFeatures(task.teachers, features.directory, fabric, features.sight) if task.teachers else None
+            TeacherFeatures(task.teachers, features.directory, fabric, features.inputs) if task.teachers else None
         )
         self.progress = Progress()
         self.steps_in_epoch = -(-len(self.train_samples) // config.training.batch_size)
@@ -107,21 +107,21 @@ class Trainer:
 
     def _phase(self, epoch: int) -> tuple[bool, bool]:
         """Whether the CNN learns, and whether the loss is the reward's, in an epoch."""
-        return self.config.joint.covers(epoch), self.config.self_critical.covers(epoch)
+        return self.config.finetune.covers(epoch), self.config.self_critical.covers(epoch)
 
     def _enter_phase(self, saved: dict[str, Tensor] | None) -> None:
         """Make what a phase needs; at its first step the model goes on from its averaged weights."""
         p = self.progress
-        joint, reward = self._phase(p.epoch)
-        first = p.step == 0 and (p.epoch == 0 or self._phase(p.epoch - 1) != (joint, reward))
+        finetune, reward = self._phase(p.epoch)
+        first = p.step == 0 and (p.epoch == 0 or self._phase(p.epoch - 1) != (finetune, reward))
         if not (first or saved):
             return
         if first and p.epoch > 0 and not saved:
             self.average.settle()
-        self.model.encoder.freeze(self.config.joint.layers if joint else 0, self.config.joint.batch_norm)
-        self.model.encoder.frames_at_once = self.config.joint.frames_at_once
+        self.model.encoder.freeze(self.config.finetune.layers if finetune else 0, self.config.finetune.batch_norm)
+        self.model.encoder.frames_at_once = self.config.finetune.frames_at_once
         self.average = MovingAverage(self.model, self.config.training.ema)
-        optimizer = make_optimizer(self.model, self.config, joint=joint, reward=reward)
+        optimizer = make_optimizer(self.model, self.config, finetune=finetune, reward=reward)
         if saved:
             # A checkpoint at a phase's border was written before the border was crossed.
             averaged = without_prefix("average", saved)
@@ -145,15 +145,15 @@ class Trainer:
 
     def _epoch(self) -> None:
         p, settings = self.progress, self.config.training
-        joint, reward = self._phase(p.epoch)
-        if not joint:
+        finetune, reward = self._phase(p.epoch)
+        if not finetune:
             samples = [*self.train_samples, *self.dev_samples]
-            self.features.prepare(self.model.encoder, samples, telling(self.callbacks, "encoding pictures"))
+            self.features.prepare(self.model.encoder, samples, progress_of(self.callbacks, "encoding pictures"))
             if self.taught and not reward:
                 self.taught.prepare(self.train_samples)
         plan = epoch_plan(len(self.train_samples), settings.batch_size, settings.seed, p.epoch)
         self.model.train()
-        batches = ahead(lambda i: self._load(plan[i], joint, reward), range(p.step, len(plan)))
+        batches = ahead(lambda i: self._load(plan[i], finetune, reward), range(p.step, len(plan)))
         asked = time.monotonic()
         for photos, batch in zip(plan[p.step :], batches, strict=True):
             begun = time.monotonic()
@@ -171,23 +171,23 @@ class Trainer:
                 callback.on_step(p, len(plan))
             if asked - self._last_checkpoint > settings.checkpoint_minutes * 60 and p.step < len(plan):
                 self._checkpoint()
-        self._finish_epoch(joint)
+        self._finish_epoch(finetune)
 
     def _seed(self) -> None:
         """Make the step's dropout depend on the seed, the step and the process alone: nothing of it is to be saved."""
         entropy = [self.config.training.seed, self.progress.total_steps, self.fabric.global_rank]
         torch.manual_seed(int(np.random.SeedSequence(entropy).generate_state(1)[0]))
 
-    def _load(self, photos: list[int], joint: bool, reward: bool) -> Batch:
+    def _load(self, photos: list[int], finetune: bool, reward: bool) -> Batch:
         """What a step reads: this process's share of the pictures and of their captions."""
         p, settings = self.progress, self.config.training
         mine = share(photos, self.fabric.global_rank, self.fabric.world_size)
         samples = [self.train_samples[i] for i in mine]
         seed = (settings.seed, p.epoch)
         targets = self.task.targets(mine, seed, reward=reward)
-        if joint:
-            changed = seed if self.config.joint.augment else None
-            pixels = self.features.sight.pixels(samples, self.model.preprocessing, changed)
+        if finetune:
+            changed = seed if self.config.finetune.augment else None
+            pixels = self.features.inputs.pixels(samples, self.model.preprocessing, changed)
             return Batch(pixels, targets)
         taught = self.taught.memories(samples) if self.taught and not reward else []
         return Batch(self.features.memory(samples, seed), targets, taught)
@@ -197,7 +197,7 @@ class Trainer:
         p, fabric = self.progress, self.fabric
         mine = share(photos, fabric.global_rank, fabric.world_size)
         seed = (self.config.training.seed, p.total_steps, fabric.global_rank)
-        found = self.task.loss(self.objective, batch, mine, Moment(fabric, p.epoch, seed))
+        found = self.task.loss(self.objective, batch, mine, StepContext(fabric, p.epoch, seed))
         loss, count = found.total, found.count
         if is_spare(photos, fabric.global_rank):
             loss, count = loss * 0, 0.0
@@ -205,7 +205,7 @@ class Trainer:
         sums = fabric.all_reduce(torch.tensor([float(loss.detach()), count], dtype=torch.float64), reduce_op="sum")
         total = float(sums[1])
         fabric.backward(loss * (fabric.world_size / total))
-        limit = self.config.training.clip
+        limit = self.config.training.max_grad_norm
         norm = fabric.clip_gradients(self.objective, self.optimizer, max_norm=limit, error_if_nonfinite=False)
         assert norm is not None
         mean = float(sums[0]) / total
@@ -232,11 +232,14 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
 
-    def _finish_epoch(self, joint: bool) -> None:
+    def _finish_epoch(self, finetune: bool) -> None:
         p, sums = self.progress, self.progress.sums
         with self.average.in_place():
-            features, tell = None if joint else self.features, telling(self.callbacks, self.task.judging)
-            scores = self.task.validate(self.dev_samples, self.fabric, features, tell)
+            features, on_progress = (
+                None if finetune else self.features,
+                progress_of(self.callbacks, self.task.validating),
+            )
+            scores = self.task.validate(self.dev_samples, self.fabric, features, on_progress)
             kept = self.config.training.keep == "last" or p.is_best(scores[self.task.score], scores["loss"])
             weights: dict[str, Tensor] = {}
             if kept:

@@ -1,4 +1,4 @@
-"""What training minimises. Each objective is a module around the model, so that Fabric can wrap it for many processes.
+"""What training minimizes. Each objective is a module around the model, so that Fabric can wrap it for many processes.
 
 An objective returns a sum, over real tokens or, with the reward, pictures: the loop divides by their number over *all*
 processes. So cross-entropy of a global batch gives one gradient however it is spread. The reward's is a mean over the
@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from seesay.metrics import CiderD
 from seesay.models.captioner import CaptionModel
-from seesay.models.decoders.base import PAD, spread
+from seesay.models.decoders.base import PAD, scatter_real
 from seesay.models.memory import Memory
 from seesay.search import Hypothesis, SearchOptions, sample
 from seesay.text import tokenize
@@ -104,7 +104,7 @@ def with_own_words(model: CaptionModel, memory: Memory, inputs: Tensor, share: f
     logits[:, [words.pad, words.start, words.end]] = -torch.inf
     own = torch.multinomial(logits.softmax(-1), 1)[:, 0]
     real = inputs != PAD
-    drawn = spread(own, real)[:, :-1]
+    drawn = scatter_real(own, real)[:, :-1]
     chosen = real[:, 1:] & (torch.rand(drawn.shape, device=drawn.device) < share)
     mixed = inputs.clone()
     mixed[:, 1:] = torch.where(chosen, drawn, inputs[:, 1:])

@@ -14,7 +14,7 @@ class Progress:
     """Steps done in this epoch."""
     total_steps: int = 0
     phase_steps: int = 0
-    """Steps since the optimiser was made."""
+    """Steps since the optimizer was made."""
     averaged: int = 0
     """Updates of the moving average."""
     best: float = -1.0

@@ -1,4 +1,4 @@
-"""Learning to recognise: the labels of clips as targets, and accuracy on dev."""
+"""Learning to recognize: the labels of clips as targets, and accuracy on dev."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from seesay.models.classifiers import average
 from seesay.models.memory import Memory
 from seesay.training.batches import Batch
 from seesay.training.config import Config
-from seesay.training.features import Features
-from seesay.training.sights import sight_of
-from seesay.training.tasks import Loss, Moment, Task, Tell
+from seesay.training.features import FeatureStore
+from seesay.training.inputs import input_source
+from seesay.training.tasks import Loss, ProgressCallback, StepContext, Task
 
 BATCH = 16
 
 
 class LabelCrossEntropy(nn.Module):
-    """Label-smoothed cross-entropy of the clip's label at each of the T judgements, their mean (LRCN, section 4).
+    """Label-smoothed cross-entropy of the clip's label at each of the T judgments, their mean (LRCN, section 4).
 
     Args:
         model: what is trained.
@@ -60,7 +60,7 @@ def label_loss(logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor
 
 
 @dataclass(frozen=True, eq=False)
-class Recognised:
+class Recognized:
     """What a model says of clips.
 
     Attributes:
@@ -78,11 +78,11 @@ class RecognitionTask(Task):
     Args:
         config: the run's settings.
         model: what is trained.
-        samples: the training samples, labelled.
+        samples: the training samples, labeled.
     """
 
     score = "top-1"
-    judging = "recognising dev"
+    validating = "recognizing dev"
 
     def __init__(self, config: Config, model: ClassifyModel, samples: Sequence[Sample]) -> None:
         self.config = config
@@ -98,19 +98,23 @@ class RecognitionTask(Task):
         """`LabelCrossEntropy`."""
         return LabelCrossEntropy(self.model, self.config.training.label_smoothing)
 
-    def loss(self, objective: nn.Module, batch: Batch, indexes: Sequence[int], at: Moment) -> Loss:
+    def loss(self, objective: nn.Module, batch: Batch, indexes: Sequence[int], at: StepContext) -> Loss:
         """See `Task.loss`; clips are what counts."""
         clips = float(len(batch.targets))
         return Loss(objective(batch.source, batch.targets), clips, clips)
 
     def validate(
-        self, samples: Sequence[Sample], fabric: Fabric, features: Features | None, tell: Tell | None = None
+        self,
+        samples: Sequence[Sample],
+        fabric: Fabric,
+        features: FeatureStore | None,
+        on_progress: ProgressCallback | None = None,
     ) -> dict[str, float]:
         """Accuracy (top-1, top-5), its mean over classes, and the labels' cross-entropy in nats a clip.
 
-        Args: see `recognise`.
+        Args: see `recognize`.
         """
-        found = self.recognise(samples, fabric, features, tell)
+        found = self.recognize(samples, fabric, features, on_progress)
         scores = recognition([str(s.label) for s in samples], found.probabilities, self.model.labels)
         seen = [scores.per_class[label] for label in {str(s.label) for s in samples}]
         return {
@@ -120,16 +124,20 @@ class RecognitionTask(Task):
             "loss": found.loss,
         }
 
-    def recognise(
-        self, samples: Sequence[Sample], fabric: Fabric, features: Features | None, tell: Tell | None = None
-    ) -> Recognised:
+    def recognize(
+        self,
+        samples: Sequence[Sample],
+        fabric: Fabric,
+        features: FeatureStore | None,
+        on_progress: ProgressCallback | None = None,
+    ) -> Recognized:
         """Judge clips with the model as it is; no label smoothing, dropout off.
 
         Args:
-            samples: labelled; spread over the processes.
+            samples: labeled; spread over the processes.
             fabric: device, precision and processes.
             features: cached encodings, or None to encode the clips anew (the CNN is learning).
-            tell: called with clips done and clips to do, of this process.
+            on_progress: called with clips done and clips to do, of this process.
         """
         mine = samples[fabric.global_rank :: fabric.world_size]
         found: dict[str, NDArray[np.float32]] = {}
@@ -140,24 +148,24 @@ class RecognitionTask(Task):
                 logits, _ = self.model.classifier(memory)
                 loss += float(label_loss(logits, self._numbers(batch).to(logits.device)))
                 found |= {s.id: p for s, p in zip(batch, average(logits).cpu().numpy(), strict=True)}
-                if tell:
-                    tell(len(found), len(mine))
+                if on_progress:
+                    on_progress(len(found), len(mine))
         self.model.train()
         if fabric.world_size > 1:
             parts: list[tuple[dict[str, NDArray[np.float32]], float]] = [({}, 0.0)] * fabric.world_size
             torch.distributed.all_gather_object(parts, (found, loss))
             found = {i: p for part in parts for i, p in part[0].items()}
             loss = sum(part[1] for part in parts)
-        return Recognised(np.stack([found[s.id] for s in samples]), loss / len(samples))
+        return Recognized(np.stack([found[s.id] for s in samples]), loss / len(samples))
 
     def _memories(
-        self, samples: Sequence[Sample], fabric: Fabric, features: Features | None
+        self, samples: Sequence[Sample], fabric: Fabric, features: FeatureStore | None
     ) -> Iterator[tuple[Sequence[Sample], Memory]]:
-        sight = sight_of(self.config)
+        inputs = input_source(self.config)
         for first in range(0, len(samples), BATCH):
             batch = samples[first : first + BATCH]
             if features is None:
-                yield batch, self.model.encode(sight.pixels(batch, self.model.preprocessing, None).to(fabric.device))
+                yield batch, self.model.encode(inputs.pixels(batch, self.model.preprocessing, None).to(fabric.device))
             else:
                 yield batch, features.memory(batch).to(fabric.device)
 

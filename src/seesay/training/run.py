@@ -1,4 +1,4 @@
-"""A run from recipe to artefact."""
+"""A run from recipe to artifact."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ import torch
 from lightning.fabric import Fabric
 from torch import Tensor
 
-from seesay.artefact import Description
+from seesay.artifact import Manifest
 from seesay.cache import cache_folder
 from seesay.data import Dataset, check_pictures, read_dataset
-from seesay.data.lock import alone
 from seesay.errors import TrainingError, UsageError
 from seesay.export.weights import describe, describe_classifier, save_model
+from seesay.files import alone
 from seesay.media import FrameSampling
 from seesay.metrics.scores import references_digest
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
 from seesay.text import SPECIALS, tokenize
-from seesay.training.building import Model, build
-from seesay.training.callbacks import Callback, CsvLog, Curves, Report, TensorBoardLog, telling
+from seesay.training.callbacks import Callback, CsvLog, Curves, Report, TensorBoardLog, progress_of
 from seesay.training.checkpoints import read_checkpoint
 from seesay.training.config import Config, load_config, make_config
-from seesay.training.features import Features
+from seesay.training.factory import Model, build
+from seesay.training.features import FeatureStore
+from seesay.training.inputs import input_source
 from seesay.training.loop import BEST, LAST, SUPERVISED, Trainer, make_fabric, write_json
-from seesay.training.sights import sight_of
 
 log = logging.getLogger("seesay.training")
 
@@ -46,13 +46,13 @@ def train(
     features: Path | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> Path:
-    """Train a recipe on a data set and leave a whole artefact (not yet exported to ONNX) in `out`.
+    """Train a recipe on a data set and leave a whole artifact (not yet exported to ONNX) in `out`.
 
     Args:
         recipe: a recipe's name or a YAML file.
         overrides: `section.key=value` settings.
         data: `FORMAT:PATH`, with the splits train and dev.
-        out: the run's folder: config, vocabulary, checkpoints, metrics.csv, curves.png, TensorBoard events, artefact.
+        out: the run's folder: config, vocabulary, checkpoints, metrics.csv, curves.png, TensorBoard events, artifact.
         resume: go on from the last checkpoint in `out`; a run without one starts from the beginning.
         features: where encoded pictures are cached; None for the user's cache folder.
         callbacks: beside the usual ones.
@@ -67,12 +67,14 @@ def train(
     """
     config = load_config(recipe, overrides)
     dataset = read_dataset(data)
-    if dataset.kind == "clip" and config.kind == "picture":
+    if dataset.modality == "clip" and config.modality == "picture":
         raise UsageError(
             f"{data} holds clips, and {recipe} reads photos: take a recipe of clips, or add clip.frames=16"
         )
-    if config.kind != dataset.kind and {config.kind, dataset.kind} & {"text", "sound"}:
-        raise UsageError(f"{data} holds {dataset.kind}s, and {recipe} reads {config.kind}s: take a recipe for these")
+    if config.modality != dataset.modality and {config.modality, dataset.modality} & {"text", "sound"}:
+        raise UsageError(
+            f"{data} holds {dataset.modality}s, and {recipe} reads {config.modality}s: take a recipe for these"
+        )
     if config.training.max_length is None:
         config = _as_long_as_people(config, dataset)
     out = Path(out)
@@ -103,7 +105,7 @@ def _train(
     if fabric.is_global_zero:
         watchers = [Report(), CsvLog(out / "metrics.csv"), Curves(out / "curves.png"), TensorBoardLog(out / "events")]
         watchers += callbacks
-    cache = Features(features or cache_folder("features"), fabric, sight_of(config))
+    cache = FeatureStore(features or cache_folder("features"), fabric, input_source(config))
     dataset = _readable(dataset, model, config, cache, watchers)
     if fabric.is_global_zero:
         _announce(config, dataset, model)
@@ -149,8 +151,8 @@ def describe_run(
     dataset: Dataset,
     dev_scores: dict[str, float],
     vectors: Mapping[str, Any] | None = None,
-) -> Description:
-    """What a run's artefact says of itself: enough to train it again, and how it did on dev."""
+) -> Manifest:
+    """What a run's artifact says of itself: enough to train it again, and how it did on dev."""
     training = {
         "data": {
             "format": dataset.format,
@@ -217,19 +219,21 @@ def _claim(out: Path, config: Config, resume: bool) -> None:
         raise UsageError(f"{out}: cannot be written ({error.strerror})") from error
 
 
-def _readable(dataset: Dataset, model: Model, config: Config, cache: Features, watchers: Sequence[Callback]) -> Dataset:
+def _readable(
+    dataset: Dataset, model: Model, config: Config, cache: FeatureStore, watchers: Sequence[Callback]
+) -> Dataset:
     """The data set without the pictures that do not open; those that do are encoded, where the CNN begins fixed."""
     samples = [*dataset.split("train"), *dataset.split("dev")]
-    if config.joint.covers(0) and config.clip is None:
+    if config.finetune.covers(0) and config.clip is None:
         found = check_pictures(
-            replace(dataset, samples=tuple(samples)), on_progress=telling(watchers, "opening pictures")
+            replace(dataset, samples=tuple(samples)), on_progress=progress_of(watchers, "opening pictures")
         )
         broken = {fault.file for fault in found if not fault.fatal}
         lacking = [s for s in samples if s.media in broken]
     else:
-        cache.prepare(model.encoder, samples, telling(watchers, "encoding pictures"))
+        cache.prepare(model.encoder, samples, progress_of(watchers, "encoding pictures"))
         lacking = cache.lacking(samples)
-    return dataset.without(lacking, f"{config.kind} that does not open") if lacking else dataset
+    return dataset.without(lacking, f"{config.modality} that does not open") if lacking else dataset
 
 
 def _announce(config: Config, dataset: Dataset, model: Model) -> None:
@@ -246,6 +250,6 @@ def _announce(config: Config, dataset: Dataset, model: Model) -> None:
         else f"{len(model.labels)} classes",
         len(dataset.split("train")),
         len(dataset.split("dev")),
-        "photos" if config.kind == "picture" else f"{config.kind}s",
+        "photos" if config.modality == "picture" else f"{config.modality}s",
         len(dataset.faults),
     )

@@ -65,7 +65,7 @@ class ClipSettings(Settings):
         return self
 
 
-class JointSettings(Settings):
+class FinetuneSettings(Settings):
     """Training the CNN along with the decoder. Off while `from_epoch` is None."""
 
     from_epoch: int | None = Field(None, ge=0)
@@ -84,7 +84,7 @@ class JointSettings(Settings):
     """Gradient checkpointing of clips: frames whose inner values are held at a time, computed twice for it; 0: all."""
 
     @model_validator(mode="after")
-    def _statistics_once(self) -> JointSettings:
+    def _statistics_once(self) -> FinetuneSettings:
         if self.batch_norm and self.frames_at_once:
             raise ValueError("batch_norm=true would learn its statistics twice with frames_at_once; leave one out")
         return self
@@ -108,7 +108,7 @@ class SelfCriticalSettings(Settings):
     """What a sample must be better than: the mean of its picture's other samples, or the greedy caption."""
     lr: float = Field(1e-4, gt=0)
     encoder_lr: float = Field(2e-5, gt=0)
-    """The CNN's rate, in epochs that `joint` covers too."""
+    """The CNN's rate, in epochs that `finetune` covers too."""
     cross_entropy: float = Field(0.1, ge=0)
     """Share of cross-entropy mixed into the loss."""
     max_length: int = Field(20, ge=1)
@@ -126,7 +126,7 @@ class DistillationSettings(Settings):
     """Learning from trained models as well as from people. Off while there are no teachers."""
 
     teachers: tuple[str, ...] = ()
-    """Folders of runs or artefacts with the same vocabulary; their mean probabilities are learned."""
+    """Folders of runs or artifacts with the same vocabulary; their mean probabilities are learned."""
     weight: float = Field(0.5, gt=0, le=1)
     """Share of the loss that is the teachers'."""
 
@@ -138,7 +138,7 @@ class TrainingSettings(Settings):
     batch_size: int = Field(64, ge=1)
     """Photos in one step, over all processes."""
     captions_per_photo: int = Field(5, ge=1)
-    views: int = Field(1, ge=1)
+    augmented_copies: int = Field(1, ge=1)
     """Versions of each photo (crops, mirror images) that are encoded and kept while the CNN is fixed; drawn from."""
     lr: float = Field(1e-3, gt=0)
     warmup_steps: int = Field(200, ge=0)
@@ -146,7 +146,7 @@ class TrainingSettings(Settings):
     label_smoothing: float = Field(0.1, ge=0, lt=1)
     scheduled_sampling: float = Field(0.0, ge=0, lt=1)
     """Share of the words read that are the model's own (Bengio et al. 2015): rises from 0 to this over the epochs."""
-    clip: float = Field(1.0, gt=0)
+    max_grad_norm: float = Field(1.0, gt=0)
     """Largest norm of the whole gradient."""
     ema: float = Field(0.998, ge=0, lt=1)
     """Decay of the moving average of the weights; what is evaluated and kept. 0 turns it off."""
@@ -164,7 +164,7 @@ class TrainingSettings(Settings):
     `text.max_length` is what captions are learned to."""
     seed: int = 1
     start_from: str | None = None
-    """A run's or artefact's folder whose weights to begin with; words it does not know begin anew."""
+    """A run's or artifact's folder whose weights to begin with; words it does not know begin anew."""
     start_with: Literal["all", "encoder"] = "all"
     """What is taken of `start_from`: all weights, or the CNN's alone, for a new decoder or classifier."""
     checkpoint_minutes: float = Field(5.0, ge=0)

@@ -15,14 +15,14 @@ from torch import Tensor, nn
 from seesay.data import Sample
 from seesay.metrics.health import ends_badly
 from seesay.models.captioner import CaptionModel
-from seesay.training.batches import Batch, CaptionBook, Captions
+from seesay.training.batches import Batch, Captions, CaptionTargets
 from seesay.training.config import Config
 from seesay.training.distillation import Teachers
-from seesay.training.features import Features
+from seesay.training.features import FeatureStore
 from seesay.training.objectives import CrossEntropy, SelfCritical, prepare_reward
 from seesay.training.validation import validate
 
-Tell = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class Moment:
+class StepContext:
     """Where a run stands in a step: what chance may depend on.
 
     Attributes:
@@ -63,12 +63,12 @@ class Task(ABC):
     Attributes:
         score: the figure of `validate` that decides which weights are kept, larger is better; its "loss" where two are
             equal.
-        judging: what `validate` does, for the progress bar.
+        validating: what `validate` does, for the progress bar.
         teachers: distillation's, if any.
     """
 
     score: ClassVar[str]
-    judging: ClassVar[str]
+    validating: ClassVar[str]
     teachers: Teachers | None = None
 
     @abstractmethod
@@ -80,7 +80,7 @@ class Task(ABC):
         """A module around the model, for Fabric to wrap."""
 
     @abstractmethod
-    def loss(self, objective: nn.Module, batch: Batch, indexes: Sequence[int], at: Moment) -> Loss:
+    def loss(self, objective: nn.Module, batch: Batch, indexes: Sequence[int], at: StepContext) -> Loss:
         """The loss of a batch.
 
         Args:
@@ -92,7 +92,11 @@ class Task(ABC):
 
     @abstractmethod
     def validate(
-        self, samples: Sequence[Sample], fabric: Fabric, features: Features | None, tell: Tell | None = None
+        self,
+        samples: Sequence[Sample],
+        fabric: Fabric,
+        features: FeatureStore | None,
+        on_progress: ProgressCallback | None = None,
     ) -> dict[str, float]:
         """Judge the model as it is; see `seesay.training.validation`."""
 
@@ -108,7 +112,7 @@ class CaptionTask(Task):
     """
 
     score = "CIDEr-D"
-    judging = "captioning dev"
+    validating = "captioning dev"
 
     def __init__(
         self, config: Config, model: CaptionModel, samples: Sequence[Sample], teachers: Teachers | None = None
@@ -118,7 +122,7 @@ class CaptionTask(Task):
         self.samples = samples
         self.teachers = teachers
         self.critic: SelfCritical | None = None
-        self.book = CaptionBook(samples, model.vocabulary, config.text)
+        self.book = CaptionTargets(samples, model.vocabulary, config.text)
         self.reward = (
             prepare_reward({s.id: s.references for s in samples})
             if config.self_critical.from_epoch is not None
@@ -139,7 +143,7 @@ class CaptionTask(Task):
         self.critic = SelfCritical(self.model, self.reward, self.config.self_critical, smoothing)
         return self.critic
 
-    def loss(self, objective: nn.Module, batch: Batch, indexes: Sequence[int], at: Moment) -> Loss:
+    def loss(self, objective: nn.Module, batch: Batch, indexes: Sequence[int], at: StepContext) -> Loss:
         """See `Task.loss`; tokens are what counts, with the reward pictures."""
         source, captions = batch.source, batch.targets
         if self.critic is None:
@@ -162,7 +166,11 @@ class CaptionTask(Task):
         return Loss(total, float(len(indexes)), float(len(sampled.inputs)), figures)
 
     def validate(
-        self, samples: Sequence[Sample], fabric: Fabric, features: Features | None, tell: Tell | None = None
+        self,
+        samples: Sequence[Sample],
+        fabric: Fabric,
+        features: FeatureStore | None,
+        on_progress: ProgressCallback | None = None,
     ) -> dict[str, float]:
         """By real decoding; see `seesay.training.validation`."""
-        return validate(self.model, samples, self.config, fabric, features, tell)
+        return validate(self.model, samples, self.config, fabric, features, on_progress)

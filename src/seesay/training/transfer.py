@@ -18,11 +18,11 @@ log = logging.getLogger("seesay.training")
 
 
 def start_from(model: CaptionModel | ClassifyModel, source: str | Path, *, encoder_only: bool = False) -> None:
-    """Give `model` the weights of an artefact or a run's folder.
+    """Give `model` the weights of an artifact or a run's folder.
 
     What depends on the vocabulary (rows of the embedding and of the output) is taken word by word, and what depends on
     the classes class by class: those that the other model does not know stay as they are. All else must have the same
-    shape. A recogniser that starts from a captioner, or the other way, takes its CNN alone.
+    shape. A recognizer that starts from a captioner, or the other way, takes its CNN alone.
 
     Args:
         model: changed in place.
@@ -30,7 +30,7 @@ def start_from(model: CaptionModel | ClassifyModel, source: str | Path, *, encod
         encoder_only: take the CNN alone in any case.
 
     Raises:
-        ArtefactError: `source` is no model.
+        ArtifactError: `source` is no model.
         UsageError: the two models are of different make.
     """
     other = load_any_model(source)

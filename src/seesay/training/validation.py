@@ -12,11 +12,11 @@ from seesay.data import Sample
 from seesay.metrics import score
 from seesay.models.captioner import CaptionModel
 from seesay.search import SearchOptions
-from seesay.training.batches import CaptionBook
+from seesay.training.batches import CaptionTargets
 from seesay.training.config import Config
-from seesay.training.features import Features
+from seesay.training.features import FeatureStore
+from seesay.training.inputs import input_source
 from seesay.training.objectives import CrossEntropy
-from seesay.training.sights import sight_of
 
 BATCH = 50
 
@@ -39,7 +39,7 @@ def decode(
     samples: Sequence[Sample],
     config: Config,
     fabric: Fabric,
-    features: Features | None,
+    features: FeatureStore | None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Decoded:
     """Caption `samples` by beam search, and read all of their references under teacher forcing.
@@ -51,7 +51,7 @@ def decode(
     Args:
         model: holds the weights to be judged.
         samples: with references; spread over the processes.
-        config: beam and length normalisation.
+        config: beam and length normalization.
         fabric: device, precision and processes.
         features: cached encodings, or None to encode the pictures anew (the CNN is learning).
         on_progress: called with pictures done and pictures to do, of this process.
@@ -61,7 +61,7 @@ def decode(
     # Clips that are encoded anew count by their frames.
     size = BATCH if features is not None or config.clip is None else max(1, BATCH // config.clip.frames)
     options = SearchOptions(**config.training.search, forbidden=(words.pad, words.start, words.unk))
-    book, likelihood = CaptionBook(mine, words, config.text), CrossEntropy(model, 0.0)
+    book, likelihood = CaptionTargets(mine, words, config.text), CrossEntropy(model, 0.0)
     captions: dict[str, str] = {}
     loss, tokens = 0.0, 0
     model.eval()
@@ -69,7 +69,7 @@ def decode(
         for first in range(0, len(mine), size):
             batch = mine[first : first + size]
             if features is None:
-                memory = model.encode(sight_of(config).pixels(batch, model.preprocessing, None).to(fabric.device))
+                memory = model.encode(input_source(config).pixels(batch, model.preprocessing, None).to(fabric.device))
             else:
                 memory = features.memory(batch).to(fabric.device)
             most = max(len(sample.references) for sample in batch)
@@ -94,7 +94,7 @@ def validate(
     samples: Sequence[Sample],
     config: Config,
     fabric: Fabric,
-    features: Features | None,
+    features: FeatureStore | None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, float]:
     """`decode`, scored: Bleu_4, ROUGE_L, CIDEr-D, the share of distinct captions, and the references' loss."""

@@ -58,13 +58,13 @@ def torch_cell():
 
 
 @pytest.fixture
-def normalised():
-    """What stands before the output layer, by hand: layer normalisation with the decoder's own gains and offsets."""
+def normalized():
+    """What stands before the output layer, by hand: layer normalization with the decoder's own gains and offsets."""
 
     def norm(decoder, state):
         gains, offsets = decoder.finish.state_dict().values()
-        centred = state - state.mean()
-        return gains * centred / (centred.square().mean() + 1e-5).sqrt() + offsets
+        centered = state - state.mean()
+        return gains * centered / (centered.square().mean() + 1e-5).sqrt() + offsets
 
     return norm
 
@@ -73,8 +73,8 @@ def normalised():
 def captions():
     """(picture, row, its words) of each caption of a batch."""
 
-    def each(memory, tokens):
+    def repeat_per_row(memory, tokens):
         times = len(tokens) // len(memory)
         return [(row // times, row, [t for t in tokens[row].tolist() if t]) for row in range(len(tokens))]
 
-    return each
+    return repeat_per_row

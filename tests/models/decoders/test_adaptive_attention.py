@@ -11,7 +11,7 @@ def decoder(build):
     return build("adaptive_attention", embedding=10, hidden=8, attention=7, dropout=0.0)
 
 
-def sentinels(decoder, memory, picture, words, normalised):
+def sentinels(decoder, memory, picture, words, normalized):
     """Logits, α and β for each word of one caption, by Lu et al., eq. 3 to 13."""
     v = decoder.annotations(memory.grid[picture])[memory.mask[picture]]
     v_mean = decoder.picture(memory.pooled[picture])
@@ -31,21 +31,21 @@ def sentinels(decoder, memory, picture, words, normalised):
         c = sum(weight * v_i for weight, v_i in zip(alpha, v, strict=True))
         rival = attention.energy(torch.tanh(decoder.sentinel_key(s) + attention.query(h)))
         beta = torch.softmax(torch.cat([z, rival]), 0)[-1]
-        yield decoder.project(normalised(decoder, beta * s + (1 - beta) * c + h)), alpha, beta
+        yield decoder.project(normalized(decoder, beta * s + (1 - beta) * c + h)), alpha, beta
 
 
-def test_it_computes_the_papers_equations(decoder, memory, tokens, captions, normalised):
+def test_it_computes_the_papers_equations(decoder, memory, tokens, captions, normalized):
     whole = decoder(memory, tokens)
     for picture, row, words in captions(memory, tokens):
-        for position, (logits, _, _) in enumerate(sentinels(decoder, memory, picture, words, normalised)):
+        for position, (logits, _, _) in enumerate(sentinels(decoder, memory, picture, words, normalized)):
             torch.testing.assert_close(whole[row, position], logits, atol=1e-5, rtol=1e-5)
 
 
-def test_places_and_sentinel_share_the_whole(decoder, memory, tokens, captions, normalised):
+def test_places_and_sentinel_share_the_whole(decoder, memory, tokens, captions, normalized):
     for picture, row, words in captions(memory, tokens):
         alone = Memory(memory.grid[[picture]], memory.pooled[[picture]], memory.mask[[picture]])
         state = decoder.start(alone)
-        for position, (_, alpha, beta) in enumerate(sentinels(decoder, memory, picture, words, normalised)):
+        for position, (_, alpha, beta) in enumerate(sentinels(decoder, memory, picture, words, normalized)):
             _, state = decoder.step(tokens[[row], position], state)
             weights = state["attention"][0]
             assert 0 < beta < 1
@@ -55,10 +55,10 @@ def test_places_and_sentinel_share_the_whole(decoder, memory, tokens, captions, 
 
 def test_a_strong_sentinel_makes_the_picture_matter_less(decoder, memory, tokens):
     """What the sentinel wins, the places lose."""
-    looked = []
+    attended = []
     for push in (-20.0, 20.0):
         with torch.no_grad():
             decoder.sentinel_key.bias.copy_(push * decoder.attention.energy.weight[0].sign())
         _, state = decoder.step(tokens[[0, 2], 0], decoder.start(memory))
-        looked.append(state["attention"].sum(-1))
-    assert (looked[0] > looked[1] + 0.2).all()
+        attended.append(state["attention"].sum(-1))
+    assert (attended[0] > attended[1] + 0.2).all()

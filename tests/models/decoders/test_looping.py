@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from seesay.models.decoders.additive import AdditiveAttention, Rows, look
+from seesay.models.decoders.additive import AdditiveAttention, Rows, weighted_sum
 from seesay.models.decoders.looping import LoopCell, loop_words
 
 
@@ -43,6 +43,6 @@ def test_chosen_rows_ask_as_all_rows_do():
     rows = Rows(torch.tensor([4, 0, 5]), 3)
     torch.testing.assert_close(attention(keys, queries[rows.index], rows), scores[rows.index])
     weights = scores.softmax(-1)
-    seen = look(weights, values)
-    torch.testing.assert_close(look(weights[rows.index], values, rows), seen[rows.index])
+    seen = weighted_sum(weights, values)
+    torch.testing.assert_close(weighted_sum(weights[rows.index], values, rows), seen[rows.index])
     torch.testing.assert_close(seen[4], weights[4] @ values[1])

@@ -5,7 +5,7 @@ import torch
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
-def test_the_first_net_reads_words_the_second_the_picture_too(build, memory, tokens, captions, normalised, kind):
+def test_the_first_net_reads_words_the_second_the_picture_too(build, memory, tokens, captions, normalized, kind):
     decoder = build("lrcn", embedding=10, hidden=8, dropout=0.0, cell=kind)
     whole = decoder(memory, tokens)
     for picture, row, words in captions(memory, tokens):
@@ -15,7 +15,7 @@ def test_the_first_net_reads_words_the_second_the_picture_too(build, memory, tok
             out, first = decoder.first.net((decoder.embedding.weight[word] * 10**0.5)[None], first)
             out, second = decoder.second.net(torch.cat([out, seen[None]], -1), second)
             torch.testing.assert_close(
-                whole[row, position], decoder.project(normalised(decoder, out[0])), atol=1e-5, rtol=1e-5
+                whole[row, position], decoder.project(normalized(decoder, out[0])), atol=1e-5, rtol=1e-5
             )
 
 

@@ -21,7 +21,7 @@ def cell_of(net: nn.LSTM) -> nn.LSTMCell:
 
 
 @torch.no_grad()
-def test_frames_then_words_by_the_same_two_nets(decoder, normalised):
+def test_frames_then_words_by_the_same_two_nets(decoder, normalized):
     frames, tokens = torch.randn(1, 4, 5), torch.tensor([[1, 7, 3]])
     first, second = cell_of(decoder.first.net), cell_of(decoder.second.net)
     below = above = (torch.zeros(1, 8), torch.zeros(1, 8))
@@ -32,7 +32,7 @@ def test_frames_then_words_by_the_same_two_nets(decoder, normalised):
     for place, token in enumerate(tokens[0]):
         below = first(nothing, below)
         above = second(torch.cat([below[0], (decoder.embedding.weight[token] * 6**0.5)[None]], 1), above)
-        expected = decoder.project(normalised(decoder, above[0][0])[None])
+        expected = decoder.project(normalized(decoder, above[0][0])[None])
         torch.testing.assert_close(decoder(Memory(frames, frames.mean(1)), tokens)[:, place], expected)
 
 

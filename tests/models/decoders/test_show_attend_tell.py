@@ -11,7 +11,7 @@ from seesay.training.objectives import CrossEntropy
 SETTINGS = {"embedding": 10, "hidden": 8, "attention": 7, "dropout": 0.0}
 
 
-def looks(decoder, memory, picture, words, torch_cell, normalised):
+def reference_steps(decoder, memory, picture, words, torch_cell, normalized):
     """Logits and α for each word of one caption, by Xu et al., sections 3.1.2 and 4.2."""
     a = decoder.annotations(memory.grid[picture])[memory.mask[picture]]
     state = decoder.begin(memory.pooled[picture]).split(8)
@@ -26,34 +26,36 @@ def looks(decoder, memory, picture, words, torch_cell, normalised):
         after = cell(torch.cat([y, z])[None], tuple(s[None] for s in state) if len(state) == 2 else state[0][None])
         state = tuple(s[0] for s in after) if len(state) == 2 else (after[0],)
         said = y + decoder.of_hidden(state[0]) + decoder.of_context(z)
-        yield decoder.project(normalised(decoder, said)), alpha
+        yield decoder.project(normalized(decoder, said)), alpha
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_it_computes_the_papers_equations(build, memory, tokens, captions, torch_cell, normalised, cell):
+def test_it_computes_the_papers_equations(build, memory, tokens, captions, torch_cell, normalized, cell):
     decoder = build("show_attend_tell", **SETTINGS, cell=cell)
     whole = decoder(memory, tokens)
     for picture, row, words in captions(memory, tokens):
-        for position, (logits, _) in enumerate(looks(decoder, memory, picture, words, torch_cell, normalised)):
+        for position, (logits, _) in enumerate(
+            reference_steps(decoder, memory, picture, words, torch_cell, normalized)
+        ):
             torch.testing.assert_close(whole[row, position], logits, atol=1e-5, rtol=1e-5)
 
 
-def test_attention_is_that_of_the_word_to_come(build, memory, tokens, captions, torch_cell, normalised):
+def test_attention_is_that_of_the_word_to_come(build, memory, tokens, captions, torch_cell, normalized):
     decoder = build("show_attend_tell", **SETTINGS)
     for picture, row, words in captions(memory, tokens):
         alone = Memory(memory.grid[[picture]], memory.pooled[[picture]], memory.mask[[picture]])
         state = decoder.start(alone)
-        for position, (_, alpha) in enumerate(looks(decoder, memory, picture, words, torch_cell, normalised)):
+        for position, (_, alpha) in enumerate(reference_steps(decoder, memory, picture, words, torch_cell, normalized)):
             _, state = decoder.step(tokens[[row], position], state)
             torch.testing.assert_close(state["attention"][0, : len(alpha)], alpha)
             assert state["attention"][0, len(alpha) :].abs().sum() == 0
 
 
-def test_the_penalty_is_equation_14(build, memory, tokens, captions, torch_cell, normalised):
+def test_the_penalty_is_equation_14(build, memory, tokens, captions, torch_cell, normalized):
     decoder = build("show_attend_tell", **SETTINGS, doubly_stochastic=0.7)
     expected = 0.0
     for picture, _, words in captions(memory, tokens):
-        total = sum(alpha for _, alpha in looks(decoder, memory, picture, words, torch_cell, normalised))
+        total = sum(alpha for _, alpha in reference_steps(decoder, memory, picture, words, torch_cell, normalized))
         expected += 0.7 * ((1 - total) ** 2).sum().item()
     decoder.train().hidden(memory, tokens)
     assert decoder.penalty.item() == pytest.approx(expected, rel=1e-4)

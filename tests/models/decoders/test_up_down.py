@@ -5,7 +5,7 @@ import torch
 
 
 @pytest.mark.parametrize("kind", ["lstm", "gru"])
-def test_it_computes_the_papers_equations(build, memory, tokens, captions, torch_cell, normalised, kind):
+def test_it_computes_the_papers_equations(build, memory, tokens, captions, torch_cell, normalized, kind):
     """Anderson et al., eq. 2 to 7."""
     decoder = build("up_down", embedding=10, hidden=8, attention=7, dropout=0.0, cell=kind)
     whole = decoder(memory, tokens)
@@ -28,5 +28,5 @@ def test_it_computes_the_papers_equations(build, memory, tokens, captions, torch
             seen = sum(weight * v_i for weight, v_i in zip(alpha, v, strict=True))
             second = read(speak, torch.cat([seen, first[0]]), second)
             torch.testing.assert_close(
-                whole[row, position], decoder.project(normalised(decoder, second[0])), atol=1e-5, rtol=1e-5
+                whole[row, position], decoder.project(normalized(decoder, second[0])), atol=1e-5, rtol=1e-5
             )

@@ -1,4 +1,4 @@
-"""METEOR 1.5 in NumPy: `Meteor` is the metric; below it lexicon, normaliser, matches and alignment."""
+"""METEOR 1.5 in NumPy: `Meteor` is the metric; below it lexicon, normalizer, matches and alignment."""
 
 from seesay.metrics.meteor.score import Meteor
 

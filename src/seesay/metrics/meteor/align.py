@@ -215,7 +215,7 @@ def _rank(pair: Ints, key: Ints) -> Ints:
 
 
 def _groups(pair: Ints) -> Ints:
-    """Number the groups of equal neighbours."""
+    """Number the groups of equal neighbors."""
     return np.cumsum(np.r_[False, pair[1:] != pair[:-1]])
 
 

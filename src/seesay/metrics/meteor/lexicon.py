@@ -1,6 +1,6 @@
 """METEOR 1.5's English data: stems, WordNet synonyms, paraphrases, function words, in a form that opens at once.
 
-The data (LGPL and WordNet licence) comes with PyPI's `pycocoevalcap` and is read from there, never shipped: the first
+The data (LGPL and WordNet license) comes with PyPI's `pycocoevalcap` and is read from there, never shipped: the first
 use converts it, once, into arrays in the cache folder, which are memory-mapped from then on.
 """
 

@@ -11,7 +11,7 @@ from seesay.metrics.meteor.align import align
 from seesay.metrics.meteor.lexicon import Lexicon
 from seesay.metrics.meteor.load import load_lexicon
 from seesay.metrics.meteor.matches import Matches, find_matches
-from seesay.metrics.meteor.normalise import normalise
+from seesay.metrics.meteor.normalize import normalize
 from seesay.metrics.ngrams import Captions, Ints, spans
 from seesay.metrics.result import Result, Tokens, check_tokens
 
@@ -73,21 +73,25 @@ class Meteor:
         ids: dict[str, int] = {}
 
         def captions(texts: Iterable[Tokens], items: Sequence[int]) -> Captions:
-            return Captions.of((self._normalise(text) for text in texts), items, ids)
+            return Captions.of((self._normalize(text) for text in texts), items, ids)
 
-        told = captions(hypotheses, range(len(hypotheses)))
-        truth = captions((r for texts in references for r in texts), [i for i, t in enumerate(references) for _ in t])
+        candidates = captions(hypotheses, range(len(hypotheses)))
+        reference_captions = captions(
+            (r for texts in references for r in texts), [i for i, t in enumerate(references) for _ in t]
+        )
         words = self.lexicon.words(list(ids))
-        matches = align(find_matches(told, truth, words, self.lexicon), told, truth)
-        counts = _count(matches, told, truth, words.function)
-        return counts[_best(scores(counts), truth.items)]
+        matches = align(
+            find_matches(candidates, reference_captions, words, self.lexicon), candidates, reference_captions
+        )
+        counts = _count(matches, candidates, reference_captions, words.function)
+        return counts[_best(scores(counts), reference_captions.items)]
 
-    def _normalise(self, tokens: Tokens) -> Tokens:
+    def _normalize(self, tokens: Tokens) -> Tokens:
         joined = "".join(tokens)
         if joined.isalnum() and joined.isascii():  # nothing to change; the tokens are in small letters
             return tokens
         line = " ".join(tokens).replace("|||", "").replace("  ", " ")
-        return normalise(line, self.lexicon.prefixes)
+        return normalize(line, self.lexicon.prefixes)
 
 
 def scores(counts: Counts) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""The baseline: every frame is judged by itself, and the judgements are averaged. It knows nothing of order."""
+"""The baseline: every frame is judged by itself, and the judgments are averaged. It knows nothing of order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from seesay.models.classifiers.base import Classifier, ClassifierConfig, State, 
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 from seesay.models.settings import Share
-from seesay.models.standardise import Standardise
+from seesay.models.standardize import Standardize
 
 
 class FrameAverageConfig(ClassifierConfig):
@@ -18,8 +18,8 @@ class FrameAverageConfig(ClassifierConfig):
 
     name: Literal["frame_average"] = "frame_average"
     dropout: Share = 0.5
-    standardise: bool = False
-    """Frames' numbers less their mean over training, by their deviation (`Standardise`)."""
+    standardize: bool = False
+    """Frames' numbers less their mean over training, by their deviation (`Standardize`)."""
 
 
 @register("frame_average")
@@ -38,10 +38,10 @@ class FrameAverage(Classifier):
     def __init__(self, config: FrameAverageConfig, classes: int, size: int, grid: tuple[int, int]) -> None:
         super().__init__()
         self.carried: dict[str, tuple[int, ...]] = {}
-        self.standardise = Standardise(size) if config.standardise else nn.Identity()
+        self.standardize = Standardize(size) if config.standardize else nn.Identity()
         self.dropout = Dropout(config.dropout)
         self.output = nn.Linear(size, classes)
 
     def forward(self, memory: Memory, state: State | None = None) -> tuple[Tensor, State]:
         """See `Classifier.forward`; T = F."""
-        return self.output(self.dropout(self.standardise(memory.grid))), {}
+        return self.output(self.dropout(self.standardize(memory.grid))), {}

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from seesay.models.classifiers.base import NETS, Cell, Classifier, ClassifierConfig, State, fuse, register
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
-from seesay.models.standardise import Standardise
+from seesay.models.standardize import Standardize
 
 Pool = Literal["mean", "last", "attention"]
 
@@ -29,12 +29,12 @@ class RecurrentConfig(ClassifierConfig):
     dropout: float = Field(0.5, ge=0, lt=1)
     """Of what the net reads and gives, and between its layers."""
     pool: Pool = "mean"
-    """mean: a judgement after every frame, averaged; last: one, of the state after the last frame (backwards: after the
+    """mean: a judgment after every frame, averaged; last: one, of the state after the last frame (backwards: after the
     first); attention: one, of a weighted mean of the net's outputs."""
     differences: bool = False
     """A second stream reads what changed since the frame before; probabilities of the two are averaged."""
-    standardise: bool = False
-    """Frames' numbers less their mean over training, by their deviation (`Standardise`)."""
+    standardize: bool = False
+    """Frames' numbers less their mean over training, by their deviation (`Standardize`)."""
 
     @model_validator(mode="after")
     def _exportable(self) -> RecurrentConfig:
@@ -119,7 +119,7 @@ class RecurrentClassifier(Classifier):
 
     def __init__(self, config: RecurrentConfig, classes: int, size: int, grid: tuple[int, int]) -> None:
         super().__init__()
-        self.standardise = Standardise(size) if config.standardise else nn.Identity()
+        self.standardize = Standardize(size) if config.standardize else nn.Identity()
         self.frames = _Stream(config, classes, size, "")
         self.changes = _Stream(config, classes, size, "changes_") if config.differences else None
         self.streams = not config.bidirectional
@@ -130,7 +130,7 @@ class RecurrentClassifier(Classifier):
 
     def forward(self, memory: Memory, state: State | None = None) -> tuple[Tensor, State]:
         """See `Classifier.forward`; T = F with pool=mean, else 1."""
-        frames = self.standardise(memory.grid)
+        frames = self.standardize(memory.grid)
         logits, after = self.frames(frames, state)
         if self.changes is None:
             return logits, after

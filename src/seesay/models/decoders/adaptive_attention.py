@@ -12,8 +12,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, look
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, each, mask_bias, register
+from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, weighted_sum
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, mask_bias, register, repeat_per_row
 from seesay.models.decoders.looping import LoopCell, loop_words
 from seesay.models.decoders.words import WordTable, before_output
 from seesay.models.dropout import Dropout
@@ -84,24 +84,24 @@ class AdaptiveAttentionDecoder(Decoder):
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """tokens (R,) → logits (R, V); `attention` (R, N) is for the word these logits give, and sums to 1-β."""
-        known = self._word_gates(tokens) + each(state["gates"], tokens)
+        known = self._word_gates(tokens) + repeat_per_row(state["gates"], tokens)
         after = self._read(known, state)
         sentinel = self._sentinel(known, after)
-        hidden, weights = self._look(after["hidden"], sentinel, each(state["bias"], tokens), state)
+        hidden, weights = self._attend(after["hidden"], sentinel, repeat_per_row(state["bias"], tokens), state)
         carried = {"hidden": after["hidden"], "cell": after["cell"], "attention": weights}
         return self.output(hidden), {**state, **carried}
 
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
         """See `Decoder.hidden`: only the LSTM loops, as the sentinel needs its memory after every word."""
         picture = self.start(memory)
-        known = self._word_gates(tokens) + each(picture["gates"], tokens)[:, None]
-        begin = {name: each(picture[name], tokens) for name in ("hidden", "cell")}
+        known = self._word_gates(tokens) + repeat_per_row(picture["gates"], tokens)[:, None]
+        begin = {name: repeat_per_row(picture[name], tokens) for name in ("hidden", "cell")}
         before, hidden, cell = loop_words(self._read, known, tokens, begin, ("before", "hidden", "cell"))
         real = tokens != PAD
         sentinel = self._sentinel(known[real], {"before": before, "cell": cell})
         rows = Rows(real.flatten().nonzero()[:, 0], tokens.numel() // len(memory))
         bias = picture["bias"][rows.index // rows.per_picture]
-        return self._look(hidden, sentinel, bias, picture, rows)[0]
+        return self._attend(hidden, sentinel, bias, picture, rows)[0]
 
     def output(self, hidden: Tensor) -> Tensor:
         """(…, H) → (…, V)."""
@@ -123,7 +123,7 @@ class AdaptiveAttentionDecoder(Decoder):
         sentinel: Tensor = gate.sigmoid() * state["cell"].tanh()
         return sentinel
 
-    def _look(
+    def _attend(
         self, hidden: Tensor, sentinel: Tensor, bias: Tensor, picture: State, rows: Rows | None = None
     ) -> tuple[Tensor, Tensor]:
         """Eq. 6 and 11-13: hidden states and sentinels (R, H) → ĉ + h (R, H), and the places' weights (R, N).
@@ -135,6 +135,6 @@ class AdaptiveAttentionDecoder(Decoder):
         rival = self.attention.energy((self.sentinel_key(sentinel) + query).tanh()).float()
         both = torch.cat([places, rival], -1).softmax(-1)
         weights, share = both[..., :-1], both[..., -1:]
-        context = look(weights, picture["values"], rows) + share * sentinel
+        context = weighted_sum(weights, picture["values"], rows) + share * sentinel
         finished: Tensor = self.finish(context + hidden)
         return finished, weights

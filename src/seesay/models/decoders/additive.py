@@ -68,7 +68,7 @@ class AdditiveAttention(nn.Module):
         return scores
 
 
-def look(weights: Tensor, values: Tensor, rows: Rows | None = None) -> Tensor:
+def weighted_sum(weights: Tensor, values: Tensor, rows: Rows | None = None) -> Tensor:
     """Weighted sums of a picture's values, read once for all its rows: weights (R, N), values (B, N, H) → (R, H)."""
     whole = weights
     if rows is not None:

@@ -16,7 +16,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seesay.models.attend import attend
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, drop_channels, mask_bias, register, spread
+from seesay.models.decoders.base import (
+    PAD,
+    Decoder,
+    DecoderConfig,
+    State,
+    drop_channels,
+    mask_bias,
+    register,
+    scatter_real,
+)
 from seesay.models.decoders.recurrent import read_words
 from seesay.models.decoders.words import WordTable
 from seesay.models.dropout import Dropout
@@ -98,8 +107,8 @@ class AttentionDecoder(Decoder):
         query = self._split(self.query(hidden).view(state["keys"].shape[0], -1, hidden.shape[-1]))
         scores = query @ state["keys"].transpose(-1, -2) / math.sqrt(query.shape[-1])
         weights = (scores + state["bias"][:, None, None]).softmax(-1)
-        looked = (weights @ state["values"]).transpose(1, 2).reshape(hidden.shape)
-        logits = self.output(self._after(hidden, looked))
+        attended = (weights @ state["values"]).transpose(1, 2).reshape(hidden.shape)
+        logits = self.output(self._after(hidden, attended))
         attention = weights.mean(1).flatten(0, 1)
         return logits, {**state, "hidden": hidden, "cell": cell, "attention": attention}
 
@@ -110,10 +119,10 @@ class AttentionDecoder(Decoder):
         real = (tokens != PAD).view(pictures, -1)
         picture = state["picture"].repeat_interleave(rows // pictures, 0)[:, None].expand(-1, length, -1)
         states = read_words(self.recurrent, torch.cat([self._embed(tokens), picture], -1), tokens)
-        query = self._split(spread(self.query(states), real))
+        query = self._split(scatter_real(self.query(states), real))
         mask = None if memory.mask is None else state["bias"][:, None, None]
-        looked = attend(query, state["keys"], state["values"], mask)
-        return self._after(states, looked.transpose(1, 2)[real].flatten(1))
+        attended = attend(query, state["keys"], state["values"], mask)
+        return self._after(states, attended.transpose(1, 2)[real].flatten(1))
 
     def output(self, hidden: Tensor) -> Tensor:
         """(…, H) → (…, V) by the transposed embedding."""
@@ -139,8 +148,8 @@ class AttentionDecoder(Decoder):
         """(B, T, H) → (B, heads, T, H/heads)."""
         return x.view(*x.shape[:-1], self.heads, -1).transpose(1, 2)
 
-    def _after(self, states: Tensor, looked: Tensor) -> Tensor:
+    def _after(self, states: Tensor, attended: Tensor) -> Tensor:
         """Recurrent states and what was seen, both (…, H) → hidden (…, H)."""
-        seen = self.norm_attention(states + self.dropout(self.mix(looked)))
+        seen = self.norm_attention(states + self.dropout(self.mix(attended)))
         hidden: Tensor = self.norm_output(seen + self.dropout(self.feed_forward(self.dropout(seen))))
         return hidden

@@ -81,21 +81,21 @@ class Decoder(nn.Module, ABC):
 
     def forward(self, memory: Memory, tokens: Tensor) -> Tensor:
         """Teacher forcing in fused operations: tokens (B·K, T) → logits (B·K, T, V), zero on padding."""
-        return spread(self.output(self.hidden(memory, tokens)), tokens != PAD)
+        return scatter_real(self.output(self.hidden(memory, tokens)), tokens != PAD)
 
 
 DECODERS: Registry[type[Any]] = Registry("decoder", "seesay.decoders")
 register = DECODERS.register
 
 
-def spread(values: Tensor, real: Tensor) -> Tensor:
+def scatter_real(values: Tensor, real: Tensor) -> Tensor:
     """Put values (M, …) back where real (R, T) is True: (R, T, …), zero elsewhere."""
     whole = values.new_zeros(*real.shape, *values.shape[1:])
     whole[real] = values
     return whole
 
 
-def each(values: Tensor, rows: Tensor) -> Tensor:
+def repeat_per_row(values: Tensor, rows: Tensor) -> Tensor:
     """Repeat what each picture has, (B, …), for its rows (R, …): (R, …)."""
     times = rows.shape[0] // values.shape[0]
     return values[:, None].expand(-1, times, *values.shape[1:]).flatten(0, 1)

@@ -13,7 +13,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from seesay.models.decoders.base import PAD, State, each, register
+from seesay.models.decoders.base import PAD, State, register, repeat_per_row
 from seesay.models.decoders.merge import MergeDecoder, MergingConfig
 from seesay.models.decoders.recurrent import LastState
 from seesay.models.memory import Memory
@@ -59,7 +59,7 @@ class BlstmDecoder(MergeDecoder):
         prefix = torch.cat([tokens[:, None], state["prefix"][:, :-1]], 1)
         out, after = self.recurrent.step(self._embed(tokens), state)
         both = torch.cat([out, self.backward_net(prefix, self._embed)], -1)
-        logits = self.output(self._merge(both, each(state["picture"], tokens)))
+        logits = self.output(self._merge(both, repeat_per_row(state["picture"], tokens)))
         return logits, {**state, **after, "prefix": prefix}
 
     def _read(self, tokens: Tensor) -> Tensor:

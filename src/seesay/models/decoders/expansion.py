@@ -1,8 +1,8 @@
 """The expansion layers of ExpansionNet v2: a sequence is spread over another number of vectors, and gathered back.
 
 Hu et al. 2022 (arXiv:2208.06551), section 3. Both blocks score every vector against every position, Z, and weigh with
-ReLU(Z) and ReLU(-Z) apart: the forward weights, normalised over positions, spread the sequence over the vectors; the
-backward weights, normalised over vectors, gather it again; a sigmoid mixes the two results.
+ReLU(Z) and ReLU(-Z) apart: the forward weights, normalized over positions, spread the sequence over the vectors; the
+backward weights, normalized over vectors, gather it again; a sigmoid mixes the two results.
 
 The expanded sequence (992 vectors for a picture, 16 for every word) is never formed. What position j gives to position
 i is a product of backward and forward weights, and these are multiplied first: positions × positions instead of
@@ -19,15 +19,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import State, spread
+from seesay.models.decoders.base import State, scatter_real
 from seesay.models.dropout import Dropout
 
 EPSILON = 1e-9
-"""Added to every normaliser, as published."""
+"""Added to every normalizer, as published."""
 
 
 def weigh(scores: Tensor) -> tuple[Tensor, Tensor]:
-    """ReLU(Z) and ReLU(-Z), each normalised over the last dimension; zeros where a row has no positive value."""
+    """ReLU(Z) and ReLU(-Z), each normalized over the last dimension; zeros where a row has no positive value."""
     return _share(scores.relu()), _share((-scores).relu())
 
 
@@ -61,7 +61,7 @@ class StaticExpansion(nn.Module):
 
     Args:
         width: H.
-        groups: sizes of the groups of vectors; backward weights are normalised within each, results averaged.
+        groups: sizes of the groups of vectors; backward weights are normalized within each, results averaged.
         dropout: on the scores, the forward weights and the results.
     """
 
@@ -122,7 +122,7 @@ class DynamicExpansion(nn.Module):
 
     def forward(self, x: Tensor, real: Tensor) -> Tensor:
         """Whole captions: real words (M, H) → (M, H), as they lie in `real` (R, T)."""
-        conditions, keys, *classes = (spread(value, real) for value in self._project(x))
+        conditions, keys, *classes = (scatter_real(value, real) for value in self._project(x))
         scores = self.dropout(self._scores(conditions, keys))
         length = real.shape[1]
         later = torch.ones(length, length, dtype=torch.bool, device=x.device).triu(1)

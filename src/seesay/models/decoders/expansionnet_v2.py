@@ -2,7 +2,7 @@
 
 Hu et al. 2022, "Exploiting Multiple Sequence Lengths in Fast End to End Training for Image Captioning"
 (arXiv:2208.06551), with Swin-L at 384 pixels as encoder. Layers are pre-norm; the outputs of all layers of a stack are
-concatenated, reduced by a linear layer, added to the last and normalised.
+concatenated, reduced by a linear layer, added to the last and normalized.
 
 Parameter names are those of the published code, so that its checkpoints load (`seesay convert expansionnet-v2`). Its
 key bias in the cross attention is left out: it adds the same to all of a word's scores, and the softmax cancels it.
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from seesay.errors import UsageError
 from seesay.models.attend import attend
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, register, spread
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, register, scatter_real
 from seesay.models.decoders.expansion import DynamicExpansion, FeedForward, StaticExpansion
 from seesay.models.decoders.words import WordTable
 from seesay.models.dropout import Dropout
@@ -81,18 +81,18 @@ class CrossAttention(nn.Module):
 
     def forward(self, x: Tensor, real: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None) -> Tensor:
         """Whole captions: real words (M, H) → (M, H), as they lie in `real` (B, K·T); bias (B, 1, 1, N)."""
-        query = self._split(spread(self.Wq(x), real))
-        looked = attend(query, keys, values, bias)
-        out: Tensor = self.out_linear(looked.transpose(1, 2)[real].flatten(1))
+        query = self._split(scatter_real(self.Wq(x), real))
+        attended = attend(query, keys, values, bias)
+        out: Tensor = self.out_linear(attended.transpose(1, 2)[real].flatten(1))
         return out
 
     def step(self, x: Tensor, keys: Tensor, values: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-        """One word: x (R, H) → (R, H), and where it looked, (R, N): the mean over heads."""
+        """One word: x (R, H) → (R, H), and where it attended, (R, N): the mean over heads."""
         # A picture's rows ask together, (B, heads, R/B, H/heads), so that its keys are read once for all of them.
         query = self._split(self.Wq(x).view(keys.shape[0], -1, x.shape[-1]))
         weights = (query @ keys.transpose(-1, -2) / math.sqrt(query.shape[-1]) + bias).softmax(-1)
-        looked = (weights @ values).transpose(1, 2).reshape(x.shape)
-        return self.out_linear(looked), weights.mean(1).flatten(0, 1)
+        attended = (weights @ values).transpose(1, 2).reshape(x.shape)
+        return self.out_linear(attended), weights.mean(1).flatten(0, 1)
 
     def _split(self, x: Tensor) -> Tensor:
         return x.view(*x.shape[:-1], self.heads, -1).transpose(1, 2)
@@ -123,8 +123,8 @@ class DecoderLayer(nn.Module):
         """One word: x (R, H) → (R, H), where it looked (R, N), and the caches after it."""
         expanded, cache = self.dyn_exp.step(self.norm_1(x), cache, position)
         x = x + expanded
-        looked, attention = self.mha.step(self.norm_2(x), keys, values, bias)
-        x = x + looked
+        attended, attention = self.mha.step(self.norm_2(x), keys, values, bias)
+        x = x + attended
         return x + self.ff(self.norm_3(x)), attention, cache
 
 
@@ -164,7 +164,7 @@ class ExpansionDecoder(Decoder):
 
     def start(self, memory: Memory) -> State:
         """Keys and values of each layer (B, heads, N, H/heads), and empty caches (see `DynamicExpansion.step`)."""
-        state = self._look(memory)
+        state = self._attend_picture(memory)
         bias = state["bias"]
         state |= {"position": torch.zeros_like(bias[:, 0], dtype=torch.int64), "attention": torch.zeros_like(bias)}
         for layer, decoder in enumerate(self.decoders):
@@ -199,7 +199,7 @@ class ExpansionDecoder(Decoder):
         Raises:
             UsageError: a caption of more than `max_length` tokens.
         """
-        state = self._look(memory)
+        state = self._attend_picture(memory)
         real = tokens != PAD
         position = torch.arange(tokens.shape[1], device=tokens.device).expand_as(tokens)[real]
         if tokens.shape[1] > self.max_length and bool((position >= self.max_length).any()):
@@ -217,7 +217,7 @@ class ExpansionDecoder(Decoder):
         logits: Tensor = self.vocab_linear(hidden)
         return logits
 
-    def _look(self, memory: Memory) -> State:
+    def _attend_picture(self, memory: Memory) -> State:
         """What stays the same for a picture: `bias` (B, N), -inf where nothing is, and each layer's keys and values."""
         x = self.dropout(self.input_linear(memory.grid))
         outputs = []

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, each, register
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, register, repeat_per_row
 from seesay.models.decoders.recurrent import Cell, Recurrent
 from seesay.models.decoders.words import WordTable, before_output
 from seesay.models.dropout import Dropout
@@ -77,10 +77,10 @@ class InjectDecoder(Decoder):
         """tokens (R,) → logits (R, V), state."""
         words = self.dropout(self.embedding(tokens))
         if self.conditioning == "par":
-            words = torch.cat([words, self.dropout(each(state["picture"], tokens))], -1)
+            words = torch.cat([words, self.dropout(repeat_per_row(state["picture"], tokens))], -1)
         out, after = self.recurrent.step(words, state)
         if self.conditioning == "merge":
-            out = torch.cat([out, each(state["picture"], tokens)], -1)
+            out = torch.cat([out, repeat_per_row(state["picture"], tokens)], -1)
         return self.output(self.finish(out)), {**state, **after}
 
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
@@ -88,9 +88,9 @@ class InjectDecoder(Decoder):
         state = self.start(memory)
         words = self.dropout(self.embedding(tokens))
         if self.conditioning == "par":
-            picture = self.dropout(each(state["picture"], tokens))
+            picture = self.dropout(repeat_per_row(state["picture"], tokens))
             words = torch.cat([words, picture[:, None].expand(-1, tokens.shape[1], -1)], -1)
-        begin = {name: each(state[name], tokens) for name in self.carried}
+        begin = {name: repeat_per_row(state[name], tokens) for name in self.carried}
         states = self.recurrent.read(words, tokens, begin)
         if self.conditioning == "merge":
             real_tokens = (tokens != PAD).view(len(memory), -1).sum(1)

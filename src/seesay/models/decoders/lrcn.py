@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, each, register, spread
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, register, repeat_per_row, scatter_real
 from seesay.models.decoders.recurrent import Cell, Recurrent
 from seesay.models.decoders.words import WordTable, before_output
 from seesay.models.dropout import Dropout
@@ -62,15 +62,17 @@ class LrcnDecoder(Decoder):
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """tokens (R,) → logits (R, V), state."""
         words, first = self.first.step(self.dropout(self.embedding(tokens)), state)
-        both = torch.cat([self.dropout(words), self.dropout(each(state["picture"], tokens))], -1)
+        both = torch.cat([self.dropout(words), self.dropout(repeat_per_row(state["picture"], tokens))], -1)
         out, second = self.second.step(both, state)
         return self.output(self.finish(out)), {**state, **first, **second}
 
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
         """See `Decoder.hidden`: one call of each net."""
         words = self.first.read(self.dropout(self.embedding(tokens)), tokens)
-        picture = self.dropout(each(self.picture(memory.pooled), tokens))[:, None].expand(-1, tokens.shape[1], -1)
-        both = torch.cat([spread(self.dropout(words), tokens != PAD), picture], -1)
+        picture = self.dropout(repeat_per_row(self.picture(memory.pooled), tokens))[:, None].expand(
+            -1, tokens.shape[1], -1
+        )
+        both = torch.cat([scatter_real(self.dropout(words), tokens != PAD), picture], -1)
         states: Tensor = self.finish(self.second.read(both, tokens))
         return states
 

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, each, register
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, register, repeat_per_row
 from seesay.models.decoders.recurrent import Cell, Recurrent
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
@@ -75,7 +75,7 @@ class MergeDecoder(Decoder):
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """tokens (R,) → logits (R, V), state."""
         out, after = self.recurrent.step(self._embed(tokens), state)
-        logits = self.output(self._merge(out, each(state["picture"], tokens)))
+        logits = self.output(self._merge(out, repeat_per_row(state["picture"], tokens)))
         return logits, {**state, **after}
 
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:

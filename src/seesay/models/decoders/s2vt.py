@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import Decoder, DecoderConfig, State, each, register
+from seesay.models.decoders.base import Decoder, DecoderConfig, State, register, repeat_per_row
 from seesay.models.decoders.recurrent import Cell, Recurrent
 from seesay.models.decoders.words import WordTable, before_output
 from seesay.models.dropout import Dropout
@@ -81,8 +81,8 @@ class S2vtDecoder(Decoder):
         words = self.dropout(self.embedding(tokens))
         nothing = words.new_zeros(len(memory), *words.shape[1:])
         out, _ = self.first.run(nothing, state)
-        begin = {name: each(state[name], tokens) for name in self.second.entries}
-        states: Tensor = self.finish(self.second.read(self._beside(each(out, tokens), words), tokens, begin))
+        begin = {name: repeat_per_row(state[name], tokens) for name in self.second.entries}
+        states: Tensor = self.finish(self.second.read(self._beside(repeat_per_row(out, tokens), words), tokens, begin))
         return states
 
     def output(self, hidden: Tensor) -> Tensor:

@@ -13,8 +13,8 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, all_rows, look
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, each, mask_bias, register
+from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, all_rows, weighted_sum
+from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, mask_bias, register, repeat_per_row
 from seesay.models.decoders.looping import LoopCell, loop_words
 from seesay.models.decoders.recurrent import Cell
 from seesay.models.decoders.words import WordTable, before_output
@@ -87,7 +87,7 @@ class ShowAttendTellDecoder(Decoder):
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """tokens (R,) → logits (R, V); `attention` (R, N) is for the word these logits give."""
         words = self.dropout(self.embedding(tokens))
-        bias = each(state["bias"], tokens)
+        bias = repeat_per_row(state["bias"], tokens)
         after = self._advance(self.word_gates(words), {**state, "bias": bias}, state)
         logits = self.output(self._speak(words, after["hidden"], after["context"]))
         return logits, {**state, **{name: after[name] for name in self.carried}}
@@ -97,7 +97,7 @@ class ShowAttendTellDecoder(Decoder):
         picture = self.start(memory)
         words = self.dropout(self.embedding(tokens))
         real, per_picture = tokens != PAD, tokens.shape[0] // len(memory)
-        begin = {name: each(picture[name], tokens) for name in (*self.cell.entries, "bias")}
+        begin = {name: repeat_per_row(picture[name], tokens) for name in (*self.cell.entries, "bias")}
         hidden, context, weights = loop_words(
             lambda known, state: self._advance(known, state, picture, Rows(state["row"], per_picture)),
             self.word_gates(words),
@@ -118,7 +118,7 @@ class ShowAttendTellDecoder(Decoder):
         before = state["hidden"]
         scores = self.attention(picture["keys"], self.attention.query(before), rows)
         weights = (scores + state["bias"]).softmax(-1)
-        context = self.gate(before).sigmoid() * look(weights, picture["values"], rows)
+        context = self.gate(before).sigmoid() * weighted_sum(weights, picture["values"], rows)
         entries = tuple(state[name] for name in self.cell.entries)
         after = self.cell(word_gates + self.context_gates(context), entries)
         return {
@@ -130,12 +130,12 @@ class ShowAttendTellDecoder(Decoder):
 
     def _speak(self, words: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
         """Eq. 7 without its last layer: the last word, the state and what was seen → (…, E)."""
-        said: Tensor = self.finish(words + self.of_hidden(hidden) + self.of_context(context))
-        return said
+        logits: Tensor = self.finish(words + self.of_hidden(hidden) + self.of_context(context))
+        return logits
 
     def _penalty(self, weights: Tensor, real: Tensor, bias: Tensor) -> Tensor:
         """λ Σ_i (1 - Σ_t α_ti)² of eq. 14, summed over captions, real places only: weights (M, N), real (R, T)."""
         caption = real.nonzero()[:, 0]
-        looked = weights.new_zeros(bias.shape).index_add(0, caption, weights)
+        attended = weights.new_zeros(bias.shape).index_add(0, caption, weights)
         counts = real.any(1, keepdim=True) & bias.isfinite()
-        return self.doubly_stochastic * (1 - looked)[counts].square().sum()
+        return self.doubly_stochastic * (1 - attended)[counts].square().sum()

@@ -21,7 +21,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seesay.models.attend import attend
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, drop_channels, mask_bias, register, spread
+from seesay.models.decoders.base import (
+    PAD,
+    Decoder,
+    DecoderConfig,
+    State,
+    drop_channels,
+    mask_bias,
+    register,
+    scatter_real,
+)
 from seesay.models.decoders.words import WordTable
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
@@ -80,8 +89,8 @@ class EncoderLayer(nn.Module):
         """(B, N, H) → (B, N, H); `mask` (B, 1, 1, N) is added to the scores."""
         x, own = self.norm_own(grid), self.own
         query, keys, values = own.split(own.query(x)), own.split(own.keys(x)), own.split(own.values(x))
-        looked = attend(query, keys, values, mask).transpose(1, 2).flatten(2)
-        after: Tensor = self.feed(grid + self.dropout(own.mix(looked)))
+        attended = attend(query, keys, values, mask).transpose(1, 2).flatten(2)
+        after: Tensor = self.feed(grid + self.dropout(own.mix(attended)))
         return after
 
 
@@ -107,14 +116,16 @@ class DecoderLayer(nn.Module):
         """
         real, own = tokens != PAD, self.own
         before = self.norm_own(x)
-        query, keys, values = (own.split(spread(part(before), real)) for part in (own.query, own.keys, own.values))
+        query, keys, values = (
+            own.split(scatter_real(part(before), real)) for part in (own.query, own.keys, own.values)
+        )
         read = attend(query, keys, values, masks[0], causal=masks[0] is None)
         x = x + self.dropout(own.mix(read.transpose(1, 2)[real].flatten(1)))
         # All captions of a picture look at it in one call.
         together = real.view(picture[0].shape[0], -1)
-        query = self.picture.split(spread(self.picture.query(self.norm_picture(x)), together))
-        looked = attend(query, *picture, masks[1])
-        x = x + self.dropout(self.picture.mix(looked.transpose(1, 2)[together].flatten(1)))
+        query = self.picture.split(scatter_real(self.picture.query(self.norm_picture(x)), together))
+        attended = attend(query, *picture, masks[1])
+        x = x + self.dropout(self.picture.mix(attended.transpose(1, 2)[together].flatten(1)))
         after: Tensor = self.feed(x)
         return after
 
@@ -144,8 +155,8 @@ class DecoderLayer(nn.Module):
         query = self.picture.query(self.norm_picture(x)).view(bias.shape[0], -1, x.shape[-1])
         query = self.picture.split(query) / math.sqrt(keys.shape[-1])
         weights = (query @ picture[0].transpose(-1, -2) + bias[:, None, None]).softmax(-1)
-        looked = (weights @ picture[1]).transpose(1, 2).reshape(x.shape)
-        x = self.feed(x + self.picture.mix(looked))
+        attended = (weights @ picture[1]).transpose(1, 2).reshape(x.shape)
+        x = self.feed(x + self.picture.mix(attended))
         return x, (keys, values), weights.transpose(1, 2).flatten(0, 1)
 
 

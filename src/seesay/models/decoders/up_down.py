@@ -13,8 +13,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, all_rows, look
-from seesay.models.decoders.base import Decoder, DecoderConfig, State, each, mask_bias, register
+from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, all_rows, weighted_sum
+from seesay.models.decoders.base import Decoder, DecoderConfig, State, mask_bias, register, repeat_per_row
 from seesay.models.decoders.looping import LoopCell, loop_words
 from seesay.models.decoders.recurrent import Cell
 from seesay.models.decoders.words import WordTable, before_output
@@ -86,8 +86,8 @@ class UpDownDecoder(Decoder):
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
         """tokens (R,) → logits (R, V); `attention` (R, N) is for the word these logits give."""
-        known = self._word_gates(tokens) + each(state["gates"], tokens)
-        after = self._advance(known, {**state, "bias": each(state["bias"], tokens)}, state)
+        known = self._word_gates(tokens) + repeat_per_row(state["gates"], tokens)
+        after = self._advance(known, {**state, "bias": repeat_per_row(state["bias"], tokens)}, state)
         logits = self.output(self.finish(after["language_hidden"]))
         return logits, {**state, **{name: after[name] for name in self.carried}}
 
@@ -98,9 +98,9 @@ class UpDownDecoder(Decoder):
         entries = (*self.attention_entries, *self.language_entries, "bias")
         (states,) = loop_words(
             lambda known, state: self._advance(known, state, picture, Rows(state["row"], per_picture)),
-            self._word_gates(tokens) + each(picture["gates"], tokens)[:, None],
+            self._word_gates(tokens) + repeat_per_row(picture["gates"], tokens)[:, None],
             tokens,
-            {**{name: each(picture[name], tokens) for name in entries}, "row": all_rows(tokens)},
+            {**{name: repeat_per_row(picture[name], tokens) for name in entries}, "row": all_rows(tokens)},
             ("language_hidden",),
         )
         finished: Tensor = self.finish(states)
@@ -122,7 +122,7 @@ class UpDownDecoder(Decoder):
         )
         scores = self.attention(picture["keys"], self.attention.query(where[0]), rows)
         weights = (scores + state["bias"]).softmax(-1)
-        seen = look(weights, picture["values"], rows)
+        seen = weighted_sum(weights, picture["values"], rows)
         what = self.language_cell(
             self.seen_gates(torch.cat([seen, where[0]], -1)), tuple(state[n] for n in self.language_entries)
         )

@@ -37,9 +37,9 @@ class WordTable(nn.Embedding):
 
 
 def before_output(width: int, dropout: float) -> nn.Sequential:
-    """What a recurrent state (…, H) meets before the output layer: layer normalisation (Ba et al. 2016), dropout.
+    """What a recurrent state (…, H) meets before the output layer: layer normalization (Ba et al. 2016), dropout.
 
-    The papers of these decoders have no normalisation there. An LSTM's state is small (0.1 and less when it begins to
+    The papers of these decoders have no normalization there. An LSTM's state is small (0.1 and less when it begins to
     learn), and an output layer that reads it learns slowly for as long.
     """
     return nn.Sequential(nn.LayerNorm(width), Dropout(dropout))

@@ -1,0 +1,1 @@
+"""Models answer on data, and what they answer is scored and compared."""

@@ -1,0 +1,175 @@
+"""Captioners side by side: scores against the references, their likelihood, and signs of health."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seesay.data import Dataset, Sample
+from seesay.errors import DataError
+from seesay.evaluation.comparison import Item
+from seesay.evaluation.evaluator import Answers, Judge
+from seesay.evaluation.measures import Measure, score_rows
+from seesay.evaluation.predict import Answer, Model
+from seesay.evaluation.systems import Entrant
+from seesay.evaluation.tasks import CAPTIONS
+from seesay.metrics import Scores, health, score
+from seesay.metrics.scores import possible_metrics, references_digest
+from seesay.runtime import Captioner
+from seesay.runtime.likelihood import cross_entropy
+from seesay.text import Learned, tokenize
+
+_HEALTH: tuple[tuple[str, str, int, int], ...] = (
+    ("distinct", "distinct captions, share", 1, 3),
+    ("words", "different words used", 1, 0),
+    ("vocabulary", "vocabulary used, share", 1, 4),
+    ("distinct_1", "distinct words / words", 1, 4),
+    ("distinct_2", "distinct pairs / pairs", 1, 4),
+    ("novel", "captions not in the training data, share", 0, 3),
+    ("mean_length", "words in a caption", 0, 2),
+    ("bad_endings", "captions that end on an article, preposition or conjunction, share", -1, 3),
+    ("repeated", "captions that repeat themselves, share", -1, 3),
+    ("empty", "empty captions", -1, 0),
+)
+
+
+class CaptionJudge(Judge):
+    """See `Judge`.
+
+    Args:
+        beam: sentences followed at a time; None for each model's own.
+    """
+
+    view = CAPTIONS
+    columns: ClassVar[tuple[str, str]] = ("captions.csv", "image_id")
+
+    def __init__(self, beam: int | None = None) -> None:
+        self.beam = beam
+        self.metric = "CIDEr-D"
+
+    def check(self, entrants: Sequence[Entrant], samples: Sequence[Sample]) -> None:
+        """See `Judge.check`.
+
+        Raises:
+            DataError: a sample without captions.
+        """
+        silent = next((s for s in samples if not s.references), None)
+        if silent is not None:
+            raise DataError(f"{silent.media}: has no captions; captioners are compared on data that has them")
+
+    def digest(self, samples: Sequence[Sample]) -> str:
+        """See `Judge.digest`."""
+        return references_digest({s.id: [tokenize(text) for text in s.references] for s in samples})
+
+    def load(self, entrant: Entrant) -> tuple[Model, str]:
+        """See `Judge.load`.
+
+        Raises:
+            UsageError: the beam is none.
+        """
+        assert entrant.artifact is not None
+        networks, engine = entrant.networks()
+        return _Captioning(Captioner(entrant.artifact, networks), entrant.learned, self.beam), engine
+
+    def score(
+        self, said: Answers, samples: Sequence[Sample], entrants: Sequence[Entrant]
+    ) -> tuple[dict[str, Scores], list[str]]:
+        """See `Judge.score`."""
+        metrics, lacking = possible_metrics(len(samples))
+        truth = {s.id: s.references for s in samples}
+        scores = {name: score({i: each[i] for i in truth}, truth, metrics) for name, each in said.items()}
+        self.metric = "CIDEr-D" if "CIDEr-D" in scores[entrants[0].name].items else "ROUGE_L"
+        return scores, lacking
+
+    def rows(
+        self,
+        entrants: Sequence[Entrant],
+        scores: Sequence[Mapping[str, Any]],
+        losses: Sequence[float | None],
+        said: Answers | None,
+        dataset: Dataset | None,
+        samples: Sequence[Sample],
+    ) -> list[Measure]:
+        """See `Judge.rows`."""
+        words = [e.artifact.manifest.vocabulary.get("tokens", ()) if e.artifact else None for e in entrants]
+        signs = [{"distinct": s.get("distinct")} for s in scores]
+        if said is not None and dataset is not None:
+            training = [text for s in dataset.samples if s.split == "train" for text in s.references]
+            told = [[said[e.name][s.id] for s in samples] for e in entrants]
+            signs = [asdict(health(t, training or None, w)) for t, w in zip(told, words, strict=True)]
+        perplexities = tuple(None if loss is None else math.exp(min(loss, 700.0)) for loss in losses)
+        known = tuple(None if w is None else sum(not word.startswith("<") for word in w) for w in words)
+        return [
+            *score_rows(self.view, scores, losses),
+            Measure("likelihood of the references", "perplexity", "perplexity", "", perplexities, -1, 2),
+            *(Measure("captions", k, what, "", tuple(s.get(k) for s in signs), way, n) for k, what, way, n in _HEALTH),
+            Measure("model", "vocabulary_words", "words it knows", "", known),
+        ]
+
+    def items(self, samples: Sequence[Sample], said: Answers, scores: Mapping[str, Scores]) -> list[Item]:
+        """See `Judge.items`."""
+        return [
+            Item(
+                s,
+                s.references,
+                {name: each[s.id] for name, each in said.items()},
+                {name: scores[name].items[self.metric][s.id] for name in said},
+            )
+            for s in samples
+        ]
+
+
+class _Captioning:
+    """A captioner at work; see `Model`."""
+
+    def __init__(self, captioner: Captioner, learned: Learned, beam: int | None) -> None:
+        self.captioner, self.learned, self.beam = captioner, learned, beam
+        self.preprocessing = captioner.preprocessing
+        self.batch_size = captioner.batch_size
+        self.options = captioner.options(beam=beam)
+        self.key = [asdict(self.options), asdict(learned)]
+        self.networks = _Once(captioner.networks)
+        self.seeing = Captioner(captioner.artifact, self.networks)
+
+    def answer(self, samples: Sequence[Sample], pixels: NDArray[Any]) -> list[Answer]:
+        """See `Model.answer`."""
+        captions = self.seeing.caption_pixels(pixels, self.options)
+        references = [sample.references for sample in samples]
+        state = self.networks.start(pixels)
+        nats, tokens = cross_entropy(self.networks, state, references, self.captioner.vocabulary, self.learned)
+        return [
+            Answer(best[0].text, loss, count)
+            for best, loss, count in zip(captions, nats.tolist(), tokens.tolist(), strict=True)
+        ]
+
+    def run(self, sources: Sequence[Any]) -> object:
+        """See `Model.run`."""
+        return self.captioner.caption(sources, beam=self.beam)
+
+
+class _Once:
+    """Networks that look at the same pixels once, though both the search and the likelihood ask for them."""
+
+    def __init__(self, networks: Any) -> None:
+        self.networks = networks
+        self.step = networks.step
+        self.constant: frozenset[str] = networks.constant
+        self._pixels: NDArray[np.uint8] | None = None
+        self._seen: tuple[dict[str, Any], Any] = ({}, None)
+
+    def start(self, pixels: NDArray[np.uint8]) -> dict[str, Any]:
+        """See `Networks.start`."""
+        return self.start_with_features(pixels)[0]
+
+    def start_with_features(self, pixels: NDArray[np.uint8]) -> tuple[dict[str, Any], Any]:
+        """See `Networks.start_with_features`."""
+        if pixels is not self._pixels:
+            self._pixels, self._seen = pixels, self.networks.start_with_features(pixels)
+            self.constant = self.networks.constant
+        state, pooled = self._seen
+        return dict(state), pooled

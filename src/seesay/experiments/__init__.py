@@ -1,0 +1,1 @@
+"""Sweeps, hyperparameter searches and published comparisons: many runs, one table."""

@@ -1,0 +1,1 @@
+"""Where a model looked: attention maps, Grad-CAM and film strips."""

@@ -1,0 +1,123 @@
+"""What a run trains: the model and the task that its settings ask for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lightning.fabric import Fabric
+
+from seesay.data import Dataset, Sample
+from seesay.data.sample import source_of
+from seesay.errors import MediaError, UsageError
+from seesay.media import read_words
+from seesay.models.captioner import CaptionModel
+from seesay.models.classifier import ClassifyModel
+from seesay.models.encoders import EncoderConfig
+from seesay.models.sequences import TextCnnConfig
+from seesay.text import Vocabulary
+from seesay.training.config import Config
+from seesay.training.distillation import load_teachers
+from seesay.training.loop import LAST, write_json
+from seesay.training.recognition import RecognitionTask, labels_of
+from seesay.training.tasks import CaptionTask, Task
+from seesay.training.transfer import start_from
+from seesay.training.vectors import check_vectors, give_vectors
+
+Model = CaptionModel | ClassifyModel
+
+
+@dataclass(frozen=True)
+class RunParts:
+    """What `build` gives.
+
+    Attributes:
+        model: with the weights that it begins with.
+        task: makes the task of these training samples.
+        vectors: what is to be told of the words' vectors.
+    """
+
+    model: Model
+    task: Callable[[Sequence[Sample]], Task]
+    vectors: dict[str, Any] = field(default_factory=dict)
+
+
+def build(config: Config, dataset: Dataset, out: Path, fabric: Fabric) -> RunParts:
+    """The model and task of a run.
+
+    Args:
+        config: the run's settings.
+        dataset: vocabulary or classes are those of its training samples.
+        out: the run's folder; a checkpoint in it makes weights to begin with needless.
+        fabric: processes.
+
+    Raises:
+        UsageError: settings that do not fit.
+        DataError: recognition, and the data has no labels, or labels on dev that no training clip has.
+        MissingPartError: recognition, and scikit-learn is not installed.
+    """
+    begins_with = None if (out / LAST).exists() else config.training.start_from
+    if config.classifier is not None:
+        return _recognizer(config, dataset, begins_with)
+    return _captioner(config, dataset, begins_with, out, fabric)
+
+
+def _recognizer(config: Config, dataset: Dataset, begins_with: str | None) -> RunParts:
+    assert config.classifier is not None
+    labels = labels_of(dataset.split("train"))
+    words = _words_of(config.encoder, dataset.split("train")) if isinstance(config.encoder, TextCnnConfig) else None
+    flow = config.clip is not None and config.clip.flow
+    model = ClassifyModel.build(
+        config.encoder, config.classifier, labels, flow=flow, load_weights=begins_with is None, vocabulary=words
+    )
+    RecognitionTask(config, model, dataset.split("dev"))  # labels that cannot be judged are found before the work
+    if begins_with is not None:
+        start_from(model, begins_with, encoder_only=config.training.start_with == "encoder")
+    return RunParts(model, lambda samples: RecognitionTask(config, model, samples))
+
+
+def _words_of(encoder: TextCnnConfig, samples: Sequence[Sample]) -> Vocabulary:
+    """The vocabulary of the texts that can be read; those that cannot are found and told later."""
+    texts = []
+    for sample in samples:
+        with suppress(MediaError):
+            texts.append(read_words(source_of(sample)))
+    return Vocabulary.build(texts, encoder.min_count)
+
+
+def _captioner(config: Config, dataset: Dataset, begins_with: str | None, out: Path, fabric: Fabric) -> RunParts:
+    assert isinstance(config.encoder, EncoderConfig), "the settings see to it"
+    if config.clip and config.clip.positions:
+        raise UsageError("clip.positions=true keeps every place of every frame; captioners read a vector of each frame")
+    captions = [config.text.learned.words(text) for sample in dataset.split("train") for text in sample.references]
+    vocabulary = Vocabulary.build(captions, config.text.min_count)
+    model = CaptionModel.build(config.encoder, config.decoder, vocabulary, load_weights=begins_with is None)
+    vectors = _vectors(model, captions, config, out, fabric)
+    if begins_with is not None:
+        start_from(model, begins_with, encoder_only=config.training.start_with == "encoder")
+    finetune = config.finetune.from_epoch is not None
+    teachers = (
+        load_teachers(config.distillation.teachers, model, finetune=finetune) if config.distillation.teachers else None
+    )
+    return RunParts(model, lambda samples: CaptionTask(config, model, samples, teachers), vectors)
+
+
+def _vectors(
+    model: CaptionModel, captions: Sequence[Sequence[str]], config: Config, out: Path, fabric: Fabric
+) -> dict[str, Any]:
+    """Give the decoder its word vectors; a run that goes on has them in its checkpoint."""
+    check_vectors(model, config.vectors)
+    if config.vectors.source == "learned":
+        return {}
+    record = out / "vectors.json"
+    if (out / LAST).is_file():
+        found: dict[str, Any] = json.loads(record.read_text("utf-8"))
+        return found
+    found = give_vectors(model, captions, config.vectors, config.training.seed)
+    if fabric.is_global_zero:
+        write_json(record, found)
+    return found
