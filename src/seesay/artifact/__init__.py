@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from seesay.artifact.older import current_settings
 from seesay.errors import ArtifactError, UsageError
 
 FORMAT = 1
@@ -96,7 +97,10 @@ class Manifest:
                 raise ArtifactError(f"{where}: {name!r} is not a mapping; get the artifact again")
         if tidy.clip is not None and not isinstance(tidy.clip, Mapping):
             raise ArtifactError(f"{where}: 'clip' is not a mapping; get the artifact again")
-        return tidy
+        training, config = tidy.training, tidy.training.get("config")
+        if isinstance(config, Mapping):
+            training = {**training, "config": current_settings(config)}
+        return replace(tidy, model=current_settings(tidy.model), training=training)
 
 
 @dataclass(frozen=True)

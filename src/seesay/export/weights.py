@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from seesay.artifact import WEIGHTS, Artifact, Manifest, find_artifact, write_manifest
+from seesay.artifact.older import current_weight
 from seesay.errors import ArtifactError
 from seesay.media import FrameSampling
 from seesay.models.captioner import CaptionModel
@@ -116,7 +117,8 @@ def load_any_model(artifact: Artifact | Path | str) -> CaptionModel | ClassifyMo
             decoder = DECODERS[described.model["decoder"]["name"]].config_class(**described.model["decoder"])
             vocabulary = Vocabulary.from_json(dict(described.vocabulary))
             model = CaptionModel.build(encoder, decoder, vocabulary, load_weights=False)
-        weights = dequantized(load_file(artifact.file(WEIGHTS)))
+        kept = {current_weight(name): value for name, value in load_file(artifact.file(WEIGHTS)).items()}
+        weights = dequantized(kept)
         missing = [name for name in weights_of(model) if name not in weights]
         if missing:
             calibrated = all(name.startswith("encoder.") for name in missing)
