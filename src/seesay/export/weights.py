@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from seesay.artifact import WEIGHTS, Artifact, Manifest, find_artifact, write_manifest
 from seesay.artifact.older import current_weight
 from seesay.errors import ArtifactError
+from seesay.files import replacing
 from seesay.media import FrameSampling
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
@@ -154,10 +155,9 @@ def weights_of(model: nn.Module) -> dict[str, Tensor]:
 
 def write_weights(file: Path, weights: dict[str, Tensor]) -> None:
     """Write a safetensors file, whole or not at all."""
-    part = file.with_name(f"{file.name}.part")
-    save_file({name: value.contiguous() for name, value in weights.items()}, part)
-    part.chmod(0o644)
-    part.replace(file)
+    with replacing(file) as part:
+        save_file({name: value.contiguous() for name, value in weights.items()}, part)
+        part.chmod(0o644)
 
 
 def quantized(weights: dict[str, Tensor], storage: str) -> dict[str, Tensor]:
