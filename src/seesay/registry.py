@@ -25,13 +25,13 @@ class Registry(Generic[T]):
         kind: what is registered, as it should read in an error ("decoder").
         group: the entry-point group other packages register under ("seesay.decoders"): `name = module:Class`, or
             `name = module` for a module that registers by decorator.
-        sort: whether names come in alphabetical order, or in the order of registration.
+        order: of an item, for the order of the names; equal ones, and all without it, come by name.
     """
 
-    def __init__(self, kind: str, group: str, *, sort: bool = True) -> None:
+    def __init__(self, kind: str, group: str, *, order: Callable[[T], int] = lambda item: 0) -> None:
         self.kind = kind
         self.group = group
-        self._sort = sort
+        self._order = order
         self._items: dict[str, T] = {}
         self._plugins_loaded = False
 
@@ -54,7 +54,7 @@ class Registry(Generic[T]):
 
     def __iter__(self) -> Iterator[str]:
         self._load_plugins()
-        return iter(sorted(self._items) if self._sort else list(self._items))
+        return iter(sorted(self._items, key=lambda name: (self._order(self._items[name]), name)))
 
     def __contains__(self, name: object) -> bool:
         self._load_plugins()

