@@ -9,14 +9,14 @@ Column = tuple[str, str, str, int, int]
 
 
 @dataclass(frozen=True)
-class View:
+class TaskSpec:
     """How models of one task are spoken of.
 
     Attributes:
         models: what they are called, in the plural.
         doing: what they do, for the progress line.
-        said: what they say of a photo or clip.
-        truth: what that is held against.
+        output: what they say of a photo or clip.
+        references: what that is held against.
         learned: what is learned from, in the plural.
         head: the part of the network that is not the encoder, as its weights are named.
         loss: heading of the cross-entropy.
@@ -29,8 +29,8 @@ class View:
 
     models: str
     doing: str
-    said: str
-    truth: str
+    output: str
+    references: str
     learned: str
     head: str
     loss: str
@@ -47,11 +47,11 @@ _COST: tuple[Column, ...] = (
 )
 _NOTE = "Scores on dev, mean ± sample standard deviation over the seeds. {} Training: seconds spent in steps."
 
-CAPTIONS = View(
+CAPTIONS = TaskSpec(
     models="captioners",
     doing="captioning",
-    said="caption",
-    truth="references",
+    output="caption",
+    references="references",
     learned="captions",
     head="decoder",
     loss="loss, nats per token",
@@ -77,11 +77,11 @@ CAPTIONS = View(
     ),
     note=_NOTE.format("Perplexities of different vocabularies cannot be compared."),
 )
-RECOGNITION = View(
+RECOGNITION = TaskSpec(
     models="recognizers",
     doing="recognizing",
-    said="label",
-    truth="labels",
+    output="label",
+    references="labels",
     learned="clips",
     head="classifier",
     loss="loss, nats per clip",
@@ -104,8 +104,8 @@ RECOGNITION = View(
     ),
     note=_NOTE.format("Top-1: share of clips that are recognized; mean over classes: each class counts alike."),
 )
-VIEWS = {"caption": CAPTIONS, "recognize": RECOGNITION}
-"""Task of an artifact to its view."""
+TASKS = {"caption": CAPTIONS, "recognize": RECOGNITION}
+"""Task of an artifact to its spec."""
 LABELS = {f"Bleu_{n}": f"BLEU-{n}" for n in range(1, 5)} | {
     "ROUGE_L": "ROUGE-L",
     "top-1": "top-1 accuracy",
