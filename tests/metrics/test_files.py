@@ -5,7 +5,7 @@ import json
 import pytest
 
 from seesay.errors import DataError
-from seesay.metrics.files import check_same_items, read_hypotheses, read_references
+from seesay.metrics.files import match_items, read_hypotheses, read_references
 
 CAPTIONS = {"7": "a dog", "8": "two, cats"}
 
@@ -45,7 +45,7 @@ def test_plain_text_is_an_item_a_line(write):
     assert told.captions == {"1": ["a dog"], "2": [""], "3": ["two cats"]}
     truth = read_references([write("one", "a\nb\nc"), write("two", "d\ne\nf\n")])
     assert truth.captions == {"1": ["a", "d"], "2": ["b", "e"], "3": ["c", "f"]}
-    check_same_items(told, truth)
+    match_items(told, truth)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_references_may_be_several(write, content):
     ("content", "message"),
     [
         ("", "is empty"),
-        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"\xff\xfe\x00", "h:1: is damaged UTF-16 text"),
         ('[{"image_id": 1, "caption": "a"}', "h:1: not JSON"),
         ('[{"image_id": 1}]', "entry 0: expected an object with image_id"),
         ("[1, 2]", "entry 0: expected an object"),
@@ -73,14 +73,14 @@ def test_references_may_be_several(write, content):
         ('{"1": []}', "the caption of '1' is \\[\\]"),
         ('{"1": [["a"]]}', "expected text or a list of texts"),
         ('[{"image_id": 1, "caption": "a"}, {"image_id": 1, "caption": "b"}]', "entry 1: a second caption for '1'"),
-        ('{"1": "a", "1": "b"}', "h: a second caption for '1'"),
+        ('{"1": "a", "1": "b"}', "h:1: a second caption for '1'"),
         ('[{"image_id": null, "caption": "a"}]', "image_id is None; expected text or a whole number"),
         ("[" * 100_000, "nested too deeply"),
         ("caption\na dog\n", "looks like the heading of a table, but names no id column"),
         ("image;label\n1;a\n", "looks like the heading of a table, but names no caption column"),
         ("id,caption\n1,a\n1,b\n", "h:3: a second caption for '1'"),
         ("id,caption\n1,a,b\n", "h:2: 3 columns where the header names 2"),
-        ('id,caption\n1,"a\n', "h:2: not CSV"),
+        ('id,caption\n1,"a\n', "h:2: is not CSV"),
         ("{}", "holds no captions"),
     ],
 )
@@ -94,13 +94,13 @@ def test_both_sides_must_speak_of_the_same_items(write):
     told = read_hypotheses(write("h", '{"1": "a", "2": "b"}'))
     lines = read_hypotheses(write("l", "a\nb\nc\n"))
     with pytest.raises(DataError, match=r"r: lacks 1 of the 2 ids in .*h \('2'\)"):
-        check_same_items(told, read_references([write("r", '{"1": ["a"]}')]))
+        match_items(told, read_references([write("r", '{"1": ["a"]}')]))
     with pytest.raises(DataError, match=r"h: lacks 1 of the 3 ids in .*r \('3'\)"):
-        check_same_items(told, read_references([write("r", '{"1": ["a"], "2": ["b"], "3": ["c"]}')]))
+        match_items(told, read_references([write("r", '{"1": ["a"], "2": ["b"], "3": ["c"]}')]))
     with pytest.raises(DataError, match=r"plain text of 3 lines.*cannot be matched"):
-        check_same_items(lines, read_references([write("r", '{"1": ["a"]}')]))
+        match_items(lines, read_references([write("r", '{"1": ["a"]}')]))
     with pytest.raises(DataError, match=r"plain text of 3 lines, .*plain text of 2 lines"):
-        check_same_items(lines, read_references([write("r", "a\nb\n")]))
+        match_items(lines, read_references([write("r", "a\nb\n")]))
     with pytest.raises(DataError, match="reference files must go together"):
         read_references([write("r", "a\nb\n"), write("s", "a\n")])
     with pytest.raises(DataError, match="cannot be read"):

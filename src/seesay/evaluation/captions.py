@@ -90,7 +90,7 @@ def evaluate(
         UsageError: `out` cannot be written.
     """
     captioner = load_captioner(model)
-    dataset = read_dataset(data)
+    dataset = read_dataset(data, default_splits=True)
     samples = dataset.split(split)
     modality = "clip" if dataset.modality == "clip" else "photo"
     captions: dict[str, str] = {}

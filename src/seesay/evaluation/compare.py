@@ -70,7 +70,7 @@ def compare(
     entrants = find_entrants(runs)
     judge = _judge(entrants[0].task, beam)
     split = usual_split(split)
-    dataset = read_dataset(data) if data is not None else None
+    dataset = read_dataset(data, default_splits=True) if data is not None else None
     judge.check(entrants, dataset.split(split) if dataset is not None else ())  # told before anything is written
     try:
         out.mkdir(parents=True, exist_ok=True)
