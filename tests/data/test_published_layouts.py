@@ -233,12 +233,12 @@ def test_microsofts_corpus_of_msvd(tmp_path):
     (tmp_path / "YouTubeClips").mkdir()
     for name in ("a_b-C_1_9", "zz_0_5"):
         (tmp_path / "YouTubeClips" / f"{name}.avi").write_bytes(b"")
-    head = "VideoID,Start,End,WorkerID,Source,AnnotationTime,Language,Manifest\n"
+    head = "VideoID,Start,End,WorkerID,Source,AnnotationTime,Language,Description\n"
     rows = (
         'a_b-C,1,9,3,clean,21,English,"A man, who sings."\na_b-C,1,9,4,clean,21,German,Ein Mann singt.\n'
         "zz,0,5,4,unverified,2,English,a dog runs\nzz,0,5,4,clean,2,Slovene,Pes teče.\n"
     )
-    file = tmp_path / "MSR Video Manifest Corpus.csv"
+    file = tmp_path / "MSR Video Description Corpus.csv"
     file.write_text(head + rows, "utf-8")
     data = read_dataset(f"msvd:{tmp_path}")
     assert told(data) == {"a_b-C_1_9": ("A man, who sings.",), "zz_0_5": ("a dog runs",)}

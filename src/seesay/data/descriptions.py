@@ -31,7 +31,7 @@ def read_msvd(root: Path, clips: Path | None = None) -> Dataset:
     """MSVD: `captions.csv` (clip, split, caption), S2VT's text files, or Microsoft's own corpus.
 
     Clips are `YOUTUBEID_START_END.avi`. Microsoft's corpus is `*orpus*.csv` with the columns VideoID, Start, End,
-    Language and Manifest; what is not in English is left out. The corpus names no splits: they are those that are
+    Language and Description; what is not in English is left out. The corpus names no splits: they are those that are
     published, by the clips' numbers, where S2VT's mapping is there.
 
     S2VT's are `sents_{train,val,test}_lc_nopunc.txt`, a clip's number, a tab and a sentence a line, and
@@ -49,7 +49,7 @@ def read_msvd(root: Path, clips: Path | None = None) -> Dataset:
     table = root if root.is_file() else root / "captions.csv"
     sentences = sorted(root.glob("sents_*.txt")) if root.is_dir() else []
     base = root if root.is_dir() else root.parent
-    corpus = next(iter(sorted((*root.glob("*orpus*.csv"), *root.glob("*Manifest*.csv")))), None)
+    corpus = next(iter(sorted((*root.glob("*orpus*.csv"), *root.glob("*Description*.csv")))), None)
     folder = ClipFolder(clips or first_folder(base, *_MSVD_FOLDERS, default=base))
     if table.is_file():
         found = _corpus_rows(into, table) if _is_corpus(table) else _msvd_table(into, table)
