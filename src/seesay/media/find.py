@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 import sys
@@ -172,18 +173,29 @@ def _walk(root: Path, what: _Pictures) -> Iterator[Path]:
 
 
 def _names(stdin: BinaryIO) -> Iterator[str]:
-    """Names from a list, one a line, or between zero bytes if there is one in its first part."""
+    """Names from a list, one a line, or between zero bytes if there is one in its first part.
+
+    A list may be UTF-8 with a byte-order mark, or UTF-16 with one, as Windows PowerShell writes files.
+    """
     start = stdin.read1(1 << 16) if hasattr(stdin, "read1") else stdin.read(1 << 16)
     for kind, holds in (("picture", looks_like_picture), ("clip", looks_like_clip)):
         if holds(start):
             raise UsageError(f"standard input holds a {kind}, but '-' reads a list of names; save it and give its path")
-    if b"\0" in start:
-        names: Iterable[bytes] = (start + stdin.read()).split(b"\0")
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            text = (start + stdin.read()).decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise UsageError(
+                f"standard input is damaged UTF-16 text ({error.reason}); give the list as UTF-8"
+            ) from None
+        names: Iterable[bytes] = os.fsencode(text.replace("\r\n", "\n")).split(b"\n")
+    elif b"\0" in start:
+        names = (start + stdin.read()).split(b"\0")
     else:
-        names = _lines(start, stdin)
+        names = _lines(start.removeprefix(codecs.BOM_UTF8), stdin)
     for name in names:
         if name:
-            yield os.fsdecode(name)
+            yield _as_it_is_called(os.fsdecode(name))
 
 
 def _lines(start: bytes, rest: BinaryIO) -> Iterator[bytes]:
@@ -192,3 +204,11 @@ def _lines(start: bytes, rest: BinaryIO) -> Iterator[bytes]:
     for block in (start.split(b"\n"), rest):
         for line in block:
             yield line.rstrip(b"\n").removesuffix(b"\r")
+
+
+def _as_it_is_called(name: str) -> str:
+    """A name of a list; in quotes, or with the separators of Windows, only where no file has that very name."""
+    if not (name.startswith('"') or "\\" in name) or os.path.lexists(name):
+        return name
+    bare = name[1:-1] if len(name) > 2 and name[0] == name[-1] == '"' else name
+    return next((n for n in (bare, bare.replace("\\", "/")) if os.path.lexists(n)), name)
