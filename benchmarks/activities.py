@@ -22,9 +22,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from seesay.cache import cache_folder
 from torch import Tensor
 
-from seesay.cache import cache_folder
 from seesay.data import Sample, read_dataset
 from seesay.export.weights import load_any_model
 from seesay.models.classifier import ClassifyModel

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import itertools
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -67,7 +68,10 @@ def cli_page() -> str:
             if not child.hidden:
                 yield from helped(child, f"{path} {name}", context)
 
-    head = "# Command reference\n\nPrinted by `seesay VERB --help`. [The command](../cli.md) explains output and exit codes.\n"
+    head = (
+        "# Command reference\n\nPrinted by `seesay VERB --help`. "
+        "[The command](../cli.md) explains output and exit codes.\n"
+    )
     return "\n".join([head, *helped(typer.main.get_command(app), "seesay")])
 
 
@@ -85,7 +89,9 @@ def settings_page() -> str:
         parts.append(_section(f"`{name}`", kind, name))
     for section, registry in _registries():
         parts.append(f"## `{section}`\n\nWhat can be set depends on `{section}.name`.\n")
-        parts += [_section(f"`{section}.name={name}`", kind, section, level=3) for name, kind in sorted(registry.items())]
+        parts += [
+            _section(f"`{section}.name={name}`", kind, section, level=3) for name, kind in sorted(registry.items())
+        ]
     return "\n".join(parts)
 
 
@@ -148,8 +154,12 @@ def _field_docstrings(kind: Any) -> dict[str, str]:
         if not hasattr(base, "model_fields") or base.__module__.startswith("pydantic"):
             continue
         body = ast.parse(textwrap.dedent(inspect.getsource(base))).body[0].body  # type: ignore[attr-defined]
-        for field, after in zip(body, body[1:], strict=False):
-            if isinstance(field, ast.AnnAssign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+        for field, after in itertools.pairwise(body):
+            if (
+                isinstance(field, ast.AnnAssign)
+                and isinstance(after, ast.Expr)
+                and isinstance(after.value, ast.Constant)
+            ):
                 found[field.target.id] = " ".join(str(after.value.value).split())  # type: ignore[union-attr]
     return found
 

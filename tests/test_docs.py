@@ -44,7 +44,11 @@ def test_the_reference_is_what_the_code_says(name):
 
 
 def test_every_setting_says_what_it_does():
-    empty = [line for line in reference.pages()["settings.md"].splitlines() if line.startswith("| `") and line.endswith("|  |")]
+    empty = [
+        line
+        for line in reference.pages()["settings.md"].splitlines()
+        if line.startswith("| `") and line.endswith("|  |")
+    ]
     assert not empty
 
 
