@@ -375,6 +375,7 @@ def test_a_table_without_splits_is_trained_on(tiny_flickr8k, tmp_path, monkeypat
 def test_a_loss_that_breaks_before_anything_was_saved(tiny_flickr8k, tmp_path, monkeypatch):
     monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
     settings = [*small_merge(), "training.lr=1e25", "training.batch_size=1", "training.warmup_steps=0"]
+    settings.append("training.checkpoint_minutes=60")
     with pytest.raises(TrainingError, match=r"not finite in epoch 0.*nothing was saved before"):
         train("merge", settings, f"flickr8k:{tiny_flickr8k}", tmp_path / "run")
     assert not (tmp_path / "run" / "last.safetensors").exists()
