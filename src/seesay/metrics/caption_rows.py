@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from seesay.errors import DataError
 from seesay.text.columns import (
@@ -27,11 +26,11 @@ from seesay.text.tables import TableError, column_name, heading, parse_table
 _LISTS = ("annotations", "sentences", "data", "images")
 """Where captions are in a JSON object: COCO and its kin, MSR-VTT, TextCaps, Karpathy's files."""
 
+_JSON_IDS = ("cocoid", *IDS)
 _NUMBERED = re.compile(r"(\d+)\s+(\S.*)", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class CaptionRow:
+class CaptionRow(NamedTuple):
     """Captions of one item.
 
     Attributes:
@@ -59,6 +58,7 @@ def json_rows(path: Path, text: str) -> Iterable[CaptionRow]:
         value = None
     if isinstance(value, dict) and ((more := next(lines, None)) is not None or _is_record(value)):
         return _json_lines(path, [(number, first), *([more] if more else []), *lines])
+    value = None  # a file of one line was parsed whole: not twice in memory
     try:
         value = loads(text)
     except RecursionError:
@@ -101,7 +101,7 @@ def _entries(path: Path, what: str, found: LinedList) -> Iterator[CaptionRow]:
 
 def _row(place: str, entry: Any) -> CaptionRow:
     names = entry if isinstance(entry, dict) else {}
-    key = next((n for n in ("cocoid", *IDS) if n in names), None)
+    key = next((n for n in _JSON_IDS if n in names), None)
     caption = next((n for n in CAPTIONS if n in names), None)
     if key is None or (caption is None and "conversations" not in names):
         raise DataError(f"{place}: expected an object with image_id (or id) and caption")

@@ -31,6 +31,7 @@ IDS = (
 _NUMBERED_CAPTION = re.compile(r"(?:caption|sentence|comment|description)_?\d+")
 _LEFT_OUT = ("is_rejected", "is_precanned", "rejected", "precanned", "is_spam", "is_invalid", "do_not_use")
 _KEPT = ("is_valid", "is_accepted", "is_approved")
+_MARKS = frozenset((*_LEFT_OUT, *_KEPT))
 _ENDING = re.compile(
     r"\.(?:jpe?g|jpe|jfif|png|webp|gif|bmp|tiff?|hei[cf]|avif|jxl|jp2|ppm|avi|mp4|m4v|mkv|mov|webm|mpe?g|ts|wmv|flv)$",
     re.IGNORECASE,
@@ -68,6 +69,8 @@ def stem(name: str) -> str:
 
 def do_not_use(record: Mapping[str, Any]) -> str | None:
     """The mark by which an entry says that it is not to be used (VizWiz's `is_rejected`, `is_precanned`), else None."""
+    if _MARKS.isdisjoint(record):
+        return None
     for name in _LEFT_OUT:
         if name in record and _truth(record[name]) is True:
             return name

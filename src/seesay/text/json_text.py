@@ -10,6 +10,7 @@ from typing import Any
 from seesay.text.decoding import LINE_END
 
 _BLANK = re.compile(r"[ \t\r\n]*")
+_SPACES = frozenset(" \t\r\n")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 
 
@@ -52,22 +53,25 @@ class _Walk:
         self.text = text
         self.decoder = json.JSONDecoder()
         self._at, self._line = 0, 1
+        self._returns = "\r" in text
 
     def blank(self, index: int) -> int:
+        if self.text[index : index + 1] not in _SPACES:
+            return index
         found = _BLANK.match(self.text, index)
         return found.end() if found else index
 
     def line(self, index: int) -> int:
         """The line of a position that is not before the one asked for last."""
-        self._line += sum(1 for _ in LINE_END.finditer(self.text, self._at, index))
+        if self._returns:
+            self._line += sum(1 for _ in LINE_END.finditer(self.text, self._at, index))
+        else:
+            self._line += self.text.count("\n", self._at, index)
         self._at = index
         return self._line
 
     def value(self, index: int) -> tuple[Any, int]:
-        try:
-            return self.decoder.raw_decode(self.text, index)
-        except StopIteration as error:  # pragma: no cover - raw_decode itself turns these into JSONDecodeError
-            raise json.JSONDecodeError("Expecting value", self.text, error.value) from None
+        return self.decoder.raw_decode(self.text, index)
 
     def array(self, index: int) -> tuple[LinedList, int]:
         found, lines = LinedList(), []
