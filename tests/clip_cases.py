@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -307,19 +308,14 @@ for _name, _codec, _format, _pix in (
     )
 
 
-def animation(kind: str, **options: object) -> bytes:
-    import io
-
-    frames = [Image.fromarray(half_hidden(COLORS[i], HEIGHT, WIDTH)) for i in range(len(COLORS))]
+def animation(kind: str) -> bytes:
+    frames = [Image.fromarray(half_hidden(color, HEIGHT, WIDTH)) for color in COLORS]
+    options: dict[str, object] = {"quality": 95} if kind == "WEBP" else {"disposal": 2}
     if kind == "PNG hidden":
         frames.insert(0, Image.new("RGBA", (WIDTH, HEIGHT), (9, 9, 9, 255)))
         options["default_image"] = True
     buffer = io.BytesIO()
-    frames[0].save(
-        buffer, kind.split()[0], save_all=True, append_images=frames[1:], duration=400, loop=0, disposal=2, **options
-    ) if not kind.startswith("WEBP") else frames[0].save(
-        buffer, "WEBP", save_all=True, append_images=frames[1:], duration=400, lossless=True, exact=True
-    )
+    frames[0].save(buffer, kind.split()[0], save_all=True, append_images=frames[1:], duration=400, **options)
     return buffer.getvalue()
 
 
