@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 av = pytest.importorskip("av", reason="clips need PyAV: pip install 'seesay[video]'")
 
@@ -76,17 +77,26 @@ FAST = {
 
 
 def make(
-    *streams: Picture | Sound, format: str = "mp4", options: dict[str, str] | None = None, shift: float = 0.0
+    *streams: Picture | Sound,
+    format: str = "mp4",
+    options: dict[str, str] | None = None,
+    shift: float = 0.0,
+    cover: bool = False,
 ) -> bytes:
     """A file.
 
     Args:
         shift: seconds that all stamps are later, as they are written.
+        cover: whether a picture is attached.
     """
     buffer = io.BytesIO()
     packets: list[tuple[float, int, Any]] = []
     with av.open(buffer, "w", format=format, options=options or {}) as container:
         made = [_add(container, stream) for stream in streams]
+        if cover:
+            attached = io.BytesIO()
+            Image.new("RGB", (300, 300), (230, 220, 60)).save(attached, "JPEG")
+            container.add_attachment("cover.jpg", "image/jpeg", attached.getvalue())
         container.start_encoding()
         for number, (stream, wanted) in enumerate(zip(made, streams, strict=True)):
             encode = _pictures if isinstance(wanted, Picture) else _silence

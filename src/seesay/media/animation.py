@@ -53,6 +53,9 @@ class Animation(FrameSource):
         seconds = 0.0
         pixels = 0
         number = self._hidden
+        if self._hidden:  # Pillow would go on from it, where the animation begins on nothing
+            image.load()
+            image.paste((0,) * len(image.getbands()), (0, 0, *image.size))
         while True:
             try:
                 image.seek(number)
