@@ -31,8 +31,7 @@ class LeftOut:
     def __init__(self, verbose: bool) -> None:
         self.verbose = verbose
         self.kinds: Counter[str] = Counter()
-        if verbose:
-            show_notes()
+        show_notes(verbose)
 
     def __call__(self, path: Path, kind: str) -> None:
         """One more."""
@@ -51,13 +50,24 @@ class LeftOut:
 
 
 class _Say(logging.Handler):
+    """Each note once: a file may be opened several times."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.said: set[str] = set()
+
     def emit(self, record: logging.LogRecord) -> None:
-        say(record.getMessage())
+        message = record.getMessage()
+        if message not in self.said:
+            self.said.add(message)
+            say(message)
 
 
-def show_notes() -> None:
-    """Show what `seesay.media` notes of the files that it reads on standard error."""
+def show_notes(verbose: bool) -> None:
+    """Whether what `seesay.media` notes of the files that it reads is shown on standard error."""
     logger = logging.getLogger("seesay.media")
-    logger.setLevel(logging.INFO)
-    if not any(isinstance(one, _Say) for one in logger.handlers):
+    for handler in [one for one in logger.handlers if isinstance(one, _Say)]:
+        logger.removeHandler(handler)
+    logger.setLevel(logging.INFO if verbose else logging.NOTSET)
+    if verbose:
         logger.addHandler(_Say())

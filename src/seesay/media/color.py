@@ -111,6 +111,8 @@ def _strip(image: Image.Image, white: float | None, space: ColorSpace | None) ->
     if white is not None:
         return _gray_strip(image, white, space)
     alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    if space is None and alpha is None and image.mode != "LAB":
+        return image.convert("RGB")
     colors = image.copy()
     colors.info = {}
     if image.mode in ("RGBa", "La"):  # multiplied by alpha, which color conversions must not see

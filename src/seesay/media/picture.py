@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -143,7 +144,7 @@ def _load_jpeg(image: Image.Image, handle: BinaryIO, target: tuple[int, int] | N
         handle.seek(start)
         if whole is None:
             raise
-        log.info("%s: the JPEG has no end marker; its pixels are all there", getattr(handle, "name", "a picture"))
+        log.info("%s: the JPEG has no end marker; its pixels are all there", _name(handle))
         return whole
     return image
 
@@ -208,7 +209,9 @@ def recognize(handle: BinaryIO) -> Image.Image:
             continue  # a camera's raw file, or HEVC in the container of AVIF
         handle.seek(0)
         try:
-            return _OPENED.get(name, lambda file, factory: factory(file, ""))(handle, factory)
+            image = _OPENED.get(name, lambda file, factory: factory(file, ""))(handle, factory)
+            image.filename = _name(handle)
+            return image
         except (SyntaxError, IndexError, TypeError, KeyError, EOFError) as error:  # of this kind, but not readable
             damaged = error
     if damaged is not None:
@@ -221,10 +224,16 @@ def recognize(handle: BinaryIO) -> Image.Image:
     raise MediaError(f"not a picture of a known format ({', '.join(FORMATS)}, HEIC, JXL)")
 
 
+def _name(handle: BinaryIO) -> str:
+    """For notes."""
+    name = getattr(handle, "name", None)
+    return printable(name) if isinstance(name, (str, Path)) else "a picture"
+
+
 def _open_png(handle: BinaryIO, factory: Any) -> Image.Image:
     chunks = png.read_chunks(handle)
     if chunks.damaged:
-        log.info("%s: chunks with a wrong checksum are passed over", getattr(handle, "name", "a picture"))
+        log.info("%s: chunks with a wrong checksum are passed over", _name(handle))
         handle = png.without(handle, chunks.damaged)
     handle.seek(0)
     try:
