@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from seesay.media.color_space import ColorSpace
 
 _STRIP = 8_000_000  # pixels converted at a time: the intermediate copies of a large picture need not fit in memory
+NAME = "name of the file"
+"""The key of a picture's `info` under which notes find how to call it."""
 _SAYS_COLOR = ("icc_profile", "cicp", "gamma", "chromaticity", "nclx")  # what `color_space` reads of a picture's info
 
 

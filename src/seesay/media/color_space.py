@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from seesay.media.color import NAME
 from seesay.media.icc import IccSpace, icc_space
 from seesay.media.matrix_space import D65, SRGB_PRIMARIES, MatrixSpace, to_linear_srgb
-from seesay.media.source import printable
 from seesay.media.transfer import TRANSFERS, hdr_to_sdr, srgb_to_linear
 
 log = logging.getLogger("seesay.media")
@@ -70,9 +70,7 @@ def color_space(image: Image.Image) -> ColorSpace | None:
             if found.takes(_family(image)):
                 return None if found.is_srgb else found
             found = f"is of {found.colors} pictures, and this one is {_family(image)}"
-        log.info(
-            "%s: the color profile is ignored: it %s", printable(getattr(image, "filename", "") or "a picture"), found
-        )
+        log.info("%s: the color profile is ignored: it %s", info.get(NAME, "a picture"), found)
     if "srgb" in info:
         return None
     if "gamma" in info or "chromaticity" in info:

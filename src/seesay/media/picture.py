@@ -19,7 +19,7 @@ from PIL import Image
 
 from seesay.errors import MediaError
 from seesay.media import formats, png
-from seesay.media.color import deep_to_rgb, says_color, to_rgb
+from seesay.media.color import NAME, deep_to_rgb, says_color, to_rgb
 from seesay.media.isobmff import HEIF_HEAD, heif_color, jpeg2000_profile
 from seesay.media.parts import open_part
 from seesay.media.source import name_of, open_bytes, printable
@@ -210,7 +210,7 @@ def recognize(handle: BinaryIO) -> Image.Image:
         handle.seek(0)
         try:
             image = _OPENED.get(name, lambda file, factory: factory(file, ""))(handle, factory)
-            image.filename = _name(handle)
+            image.info[NAME] = _name(handle)
             return image
         except (SyntaxError, IndexError, TypeError, KeyError, EOFError) as error:  # of this kind, but not readable
             damaged = error
