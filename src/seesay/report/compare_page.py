@@ -193,8 +193,8 @@ def _card(item: Item, found: Comparison) -> str:
         f"<span class=caption>{html.escape(item.shown(name))}</span></p>"
         for name in found.names
     )
-    told = [f"the right one: {text}" for text in item.references] if item.right else item.references[:2]
-    references = "".join(f"<li>{html.escape(text)}</li>" for text in told)
+    shown = [f"the right one: {text}" for text in item.references] if item.right else item.references[:2]
+    references = "".join(f"<li>{html.escape(text)}</li>" for text in shown)
     below = f"{item.sample.id}; figures: {found.item_metric}"
     return (
         f"<div class=card>{image}<div>{outputs}<ul class=soft>{references}</ul>"
