@@ -19,23 +19,11 @@ from seesay.evaluation.predict import Answer, Model
 from seesay.evaluation.systems import System
 from seesay.evaluation.tasks import CAPTIONS
 from seesay.metrics import Scores, health, score
+from seesay.metrics.figures import HEALTH
 from seesay.metrics.scores import possible_metrics, references_digest
 from seesay.runtime import Captioner
 from seesay.runtime.likelihood import cross_entropy
 from seesay.text import Learned, tokenize
-
-_HEALTH: tuple[tuple[str, str, int, int], ...] = (
-    ("distinct", "distinct captions, share", 1, 3),
-    ("words", "different words used", 1, 0),
-    ("vocabulary", "vocabulary used, share", 1, 4),
-    ("distinct_1", "distinct words / words", 1, 4),
-    ("distinct_2", "distinct pairs / pairs", 1, 4),
-    ("novel", "captions not in the training data, share", 0, 3),
-    ("mean_length", "words in a caption", 0, 2),
-    ("bad_endings", "captions that end on an article, preposition or conjunction, share", -1, 3),
-    ("repeated", "captions that repeat themselves, share", -1, 3),
-    ("empty", "empty captions", -1, 0),
-)
 
 
 class CaptionEvaluator(Evaluator):
@@ -106,8 +94,8 @@ class CaptionEvaluator(Evaluator):
             *score_rows(self.spec, scores, losses),
             MetricRow("likelihood of the references", "perplexity", "perplexity", "", perplexities, -1, 2),
             *(
-                MetricRow("captions", k, what, "", tuple(s.get(k) for s in signs), way, n)
-                for k, what, way, n in _HEALTH
+                MetricRow("captions", f.key, f.label, f.unit, tuple(s.get(f.key) for s in signs), f.better, f.digits)
+                for f in HEALTH
             ),
             MetricRow("model", "vocabulary_words", "words it knows", "", known),
         ]

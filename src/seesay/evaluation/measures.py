@@ -8,7 +8,7 @@ from typing import Any
 
 from seesay.evaluation.predict import Speed
 from seesay.evaluation.systems import System
-from seesay.evaluation.tasks import LABELS, TaskSpec
+from seesay.evaluation.tasks import TaskSpec
 
 Value = float | int | str | None
 
@@ -74,7 +74,11 @@ def score_rows(spec: TaskSpec, scores: Sequence[Mapping[str, Any]], losses: Sequ
         scores: of each, natural units.
         losses: cross-entropy of each, nats.
     """
-    rows = [MetricRow("scores", n, LABELS.get(n, n), "", tuple(s.get(n) for s in scores), 1) for n in spec.scores]
+    rows = [
+        MetricRow("scores", f.key, f.label, f.unit, tuple(s.get(f.key) for s in scores), f.better, f.digits)
+        for f in spec.scores
+    ]
+    rows = [row for row in rows if any(value is not None for value in row.values)]
     return [*rows, MetricRow(f"likelihood of the {spec.references}", "loss", spec.loss, "nats", tuple(losses), -1, 3)]
 
 

@@ -42,15 +42,18 @@ def table_of(
 ) -> tuple[list[str], list[list[str]]]:
     """Heading and lines of the summary: settings, seeds, and mean ± spread of each column that has values."""
     keys = list(dict.fromkeys(key for row in rows for key in row.point))
-    shown = [c for c in spec.columns if any(c[0] in row.mean for row in rows)]
+    shown = [c for c in spec.columns if any(c.key in row.mean for row in rows)]
     lines = [[*(_text(row.point.get(key)) for key in keys), str(row.seeds)] for row in rows]
-    for key, _, unit, digits, better in shown:
-        cells = [show_spread(row.mean.get(key), row.spread.get(key, math.nan), unit, digits) for row in rows]
+    for figure in shown:
+        key, better = figure.key, figure.better
+        cells = [
+            show_spread(row.mean.get(key), row.spread.get(key, math.nan), figure.unit, figure.digits) for row in rows
+        ]
         best = max((row.mean[key] * better for row in rows if key in row.mean), default=0.0) if better else math.nan
         apart = len(set(cells)) > 1
         for line, row, cell in zip(lines, rows, cells, strict=True):
             line.append(bold.format(cell) if apart and row.mean.get(key, math.nan) * better == best else cell)
-    return [*keys, "seeds", *(heading for _, heading, _, _, _ in shown)], lines
+    return [*keys, "seeds", *(figure.label for figure in shown)], lines
 
 
 def show_spread(mean: float | None, spread: float, unit: str, digits: int) -> str:
