@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seesay.artifact import manifest as manifests
+from seesay.artifact import rules
 from seesay.artifact.files import check_place, check_size, sha256
 from seesay.artifact.manifest import FILES, FORMAT, MANIFEST, NETWORKS_OF, FileRecord, Manifest
 from seesay.errors import ArtifactError
@@ -107,7 +107,7 @@ def read_folder(root: Path, source: Path) -> Artifact:
     """Read an artifact from `root`; `source` is what the user named."""
     where = f"{source}: {MANIFEST}"
     try:
-        text = read_file(root / MANIFEST, manifests.MOST_BYTES)
+        text = read_file(root / MANIFEST, rules.MOST_BYTES)
     except FileNotFoundError:
         raise ArtifactError(f"{source}: holds no {MANIFEST}, so it is no artifact") from None
     except OSError as error:
@@ -125,7 +125,7 @@ def parse_manifest(text: bytes, where: str) -> tuple[dict[str, Any], dict[str, F
         ArtifactError: it is damaged, or of a newer format.
     """
     try:
-        values = manifests.parse(text)
+        values = rules.parse(text)
         version = values.get("format")
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             raise ValueError("it names no format")
@@ -135,7 +135,7 @@ def parse_manifest(text: bytes, where: str) -> tuple[dict[str, Any], dict[str, F
                 if version > 10**6
                 else f"{where} is of format {version}, this SeeSay reads up to {FORMAT}: pip install --upgrade seesay"
             )
-        listed = manifests.check_records(values.get("files"), FILES)
+        listed = rules.check_records(values.get("files"), FILES)
     except ValueError as error:
         raise ArtifactError(f"{where} is damaged ({error}); get the artifact again") from error
     return values, {name: FileRecord(*record) for name, record in listed.items()}

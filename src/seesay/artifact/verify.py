@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seesay.artifact import manifest as manifests
+from seesay.artifact import rules
 from seesay.artifact import read
 from seesay.artifact.arrays import NEIGHBOR_ARRAYS, read_arrays
 from seesay.artifact.files import check_place, check_size, sha256
@@ -118,7 +118,7 @@ def _folder(root: Path, found: Verification, ours: bool) -> None:
 def _manifest(root: Path, found: Verification) -> Mapping[str, FileRecord]:
     records: Mapping[str, FileRecord] = {}
     try:
-        values, records = parse_manifest(read_file(root / MANIFEST, manifests.MOST_BYTES), MANIFEST)
+        values, records = parse_manifest(read_file(root / MANIFEST, rules.MOST_BYTES), MANIFEST)
         described = Manifest.from_json(values, MANIFEST)
         found.name, found.task = described.name, described.task
     except OSError as error:

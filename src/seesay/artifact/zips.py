@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from seesay.artifact import manifest as manifests
+from seesay.artifact import rules
 from seesay.artifact.manifest import MANIFEST
 from seesay.errors import ArtifactError
 
@@ -68,7 +68,7 @@ def _unpack(archive: zipfile.ZipFile, source: Path, root: Path) -> None:
     if not manifests_there:
         raise ArtifactError(f"{source}: holds no {MANIFEST}, so it is no artifact")
     manifest = min(manifests_there, key=len)
-    _check(found[manifest], manifests.MOST_BYTES)
+    _check(found[manifest], rules.MOST_BYTES)
     _copy(archive, found[manifest], root / MANIFEST)
     _, records = parse_manifest((root / MANIFEST).read_bytes(), f"{source}: {MANIFEST}")
     wanted = {}
