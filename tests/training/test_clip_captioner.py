@@ -7,9 +7,9 @@ import json
 
 import pytest
 from clip_models import clip_captioner, colors
+from seesay.cache import cache_folder
 
 from seesay.artifact import read_artifact
-from seesay.cache import cache_folder
 from seesay.cli import run
 from seesay.evaluation.captions import most_frequent
 from seesay.export import load_model

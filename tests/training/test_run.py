@@ -142,7 +142,7 @@ def test_callbacks_hear_of_steps_epochs_and_the_work_between(tiny_flickr8k, tmp_
         def on_end(self, progress):
             heard.append(("end", progress.epoch))
 
-        def on_progress(self, what, done, total):
+        def on_progress(self, done, total, what=None):
             heard.append((what, done, total))
 
     settings = [*small_merge(), "training.epochs=1"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from seesay.artifact.older import current_settings
 from seesay.artifact.rules import check_manifest
 from seesay.errors import ArtifactError
 from seesay.printable import printable, printable_lines
@@ -79,6 +80,10 @@ class Manifest:
         known["labels"] = tuple(map(printable, known.get("labels", ())))
         known["name"] = printable(known["name"])
         known["card"] = printable_lines(known.get("card", ""))
+        known["model"] = current_settings(known["model"])
+        training = known.get("training", {})
+        if isinstance(training.get("config"), Mapping):
+            known["training"] = {**training, "config": current_settings(training["config"])}
         return cls(**known)
 
 

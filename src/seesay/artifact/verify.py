@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seesay.artifact import rules
-from seesay.artifact import read
+from seesay.artifact import read, rules
 from seesay.artifact.arrays import NEIGHBOR_ARRAYS, read_arrays
 from seesay.artifact.files import check_place, check_size, sha256
 from seesay.artifact.gate import inspect_graph

@@ -14,6 +14,7 @@ from seesay.artifact.files import sha256
 from seesay.artifact.manifest import FILES, FORMAT, MANIFEST, FileRecord, Manifest
 from seesay.artifact.read import Artifact, read_artifact
 from seesay.errors import ArtifactError
+from seesay.files import replacing, write_whole
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> Artifact:
@@ -24,9 +25,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> Artifact:
     present = [name for name in FILES if (folder / name).is_file()]
     records = {name: FileRecord((folder / name).stat().st_size, sha256(folder / name)) for name in present}
     values = {"format": FORMAT, **manifest.to_json(), "files": {name: asdict(r) for name, r in records.items()}}
-    part = folder / f"{MANIFEST}.part"
-    part.write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    part.replace(folder / MANIFEST)
+    write_whole(folder / MANIFEST, json.dumps(values, ensure_ascii=False, indent=1) + "\n")
     return Artifact(folder, folder, manifest, records)
 
 
@@ -59,17 +58,12 @@ def pack(artifact: Artifact, file: Path) -> Path:
     """Write an artifact as one zip, whole or not at all; the same artifact gives the same bytes."""
     import zipfile
 
-    part = file.with_name(f".{file.name}.{os.getpid()}.zip.part")
-    try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name in (MANIFEST, *artifact.files):
-                entry = zipfile.ZipInfo(name)  # dated 1980: no trace of when it was packed
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, (artifact.root / name).read_bytes())
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(file) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in (MANIFEST, *artifact.files):
+            entry = zipfile.ZipInfo(name)  # dated 1980: no trace of when it was packed
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, (artifact.root / name).read_bytes())
     return file
 
 

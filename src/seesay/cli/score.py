@@ -120,7 +120,8 @@ def _keep_inputs(per_item: Path | None, inputs: list[Path]) -> None:
 
 def _metrics(asked: str | None, items: int) -> tuple[list[str], bool]:
     """The metrics to compute, and whether signs of health are asked for; what is left out is said."""
-    from seesay.metrics.scores import METRICS, possible_metrics
+    from seesay.metrics.registry import METRICS, metric_called
+    from seesay.metrics.scores import possible_metrics
 
     possible, notes = possible_metrics(items)
     if asked is None:
@@ -129,9 +130,7 @@ def _metrics(asked: str | None, items: int) -> tuple[list[str], bool]:
         return possible, True
     if asked == "all":
         return list(METRICS), True
-    names = [name.strip().lower().replace("_", "-") for name in asked.split(",") if name.strip()]
-    known = {"cider-d": "cider", "ciderd": "cider", "rouge-l": "rouge", **{f"bleu-{n}": "bleu" for n in range(1, 5)}}
-    names = [known.get(name, name) for name in names]
+    names = [metric_called(name) for name in asked.split(",") if name.strip()]
     unknown = [name for name in names if name not in (*METRICS, "health")]
     if unknown or not names:
         raise UsageError(f"--metrics {asked}: choose all, or some of {', '.join((*METRICS, 'health'))}")

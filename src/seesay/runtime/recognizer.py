@@ -186,7 +186,7 @@ class Recognizer:
         tick = 0
         for now, pixels in frames_of(source, self.each, step, flow=self.sampling.flow):
             while newest is not None and now >= tick * every + window / 2:
-                yield tick * every, self._judge(held or [newest])
+                yield tick * every, self._window(held or [newest])
                 tick += 1
                 _forget(held, tick * every - window / 2)
             newest = now, self.networks.frames(pixels[None, None])
@@ -194,7 +194,7 @@ class Recognizer:
             _forget(held, tick * every - window / 2)
         assert newest is not None, "a clip that opens has a frame"
         while tick == 0 or tick * every <= newest[0]:
-            yield tick * every, self._judge(held or [newest])
+            yield tick * every, self._window(held or [newest])
             tick += 1
             _forget(held, tick * every - window / 2)
 
@@ -233,7 +233,7 @@ class Recognizer:
             held.append((now, frame))
             _forget(held, now - window + step / 2)
             if now >= due:
-                yield now, np.mean([p[0] for _, p in held], 0) if self.streams else self._judge(held)
+                yield now, np.mean([p[0] for _, p in held], 0) if self.streams else self._window(held)
                 due += every * (1 + (now - due) // every)
 
     @property
@@ -257,7 +257,7 @@ class Recognizer:
             raise UsageError(f"every ({every}) and window ({window}) must be seconds above 0")
         return min(window / self.sampling.frames, every)
 
-    def _judge(self, held: Iterable[tuple[float, Array]]) -> Probabilities:
+    def _window(self, held: Iterable[tuple[float, Array]]) -> Probabilities:
         """Frames' features → probabilities (C,), as of a clip with these frames."""
         frames = np.stack([frame[0] for _, frame in held])  # (F, positions, D)
         chosen = frames[spaced(len(frames), self.sampling.frames)]

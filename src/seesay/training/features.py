@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -15,6 +15,7 @@ from seesay.models.captioner import frame_dim
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
 from seesay.models.sequences import SEQUENCES, SequenceEncoder
+from seesay.progress import ProgressCallback, silent
 from seesay.training.inputs import NEVER_KEPT, CachedSource, Clips, InputSource, Pictures
 from seesay.training.sections import ClipSettings
 
@@ -47,7 +48,7 @@ def extract(
     cache: FeatureCache,
     fabric: Fabric,
     inputs: CachedSource,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: ProgressCallback = silent,
 ) -> int:
     """Encode the samples that the cache lacks; decoding runs ahead of the network.
 
@@ -72,8 +73,7 @@ def extract(
         if indexes:
             cache.write([missing[i] for i in indexes], **features)
             done += len(indexes)
-        if on_progress:
-            on_progress(done + len(failed), len(missing))
+        on_progress(done + len(failed), len(missing))
     if failed:
         log.warning("%d that do not open are passed over, the first: %s", len(failed), failed[0])
     return done
@@ -99,7 +99,7 @@ class FeatureStore:
         self,
         encoder: Encoder | SequenceEncoder,
         samples: Sequence[Sample],
-        on_progress: Callable[[int, int], None] | None = None,
+        on_progress: ProgressCallback = silent,
     ) -> None:
         """Have every sample's features at hand, for the encoder as it is now."""
         assert isinstance(encoder, Encoder), NEVER_KEPT
@@ -132,7 +132,7 @@ def extract_dataset(
     data: str,
     encoder: EncoderConfig,
     out: Path,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: ProgressCallback = silent,
     frames: int | None = None,
     flow: bool = False,
     positions: bool = False,
