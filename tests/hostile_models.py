@@ -220,7 +220,7 @@ def relisted(files: dict[str, bytes], **changes: Any) -> dict[str, bytes]:
 def arrays(**changes: Any) -> Maker:
     """Neighbors beside the model, and the model asks for them."""
     sound: dict[str, Any] = {
-        "center": np.zeros(3, "<f4"),
+        "centre": np.zeros(3, "<f4"),
         "projection": np.eye(3, dtype="<f4"),
         "vectors": np.ones((2, 3), "<f2"),
         "grams": np.arange(2, dtype="<u8"),
@@ -439,7 +439,7 @@ NEIGHBORS: dict[str, Maker] = {
     "neighbors whose n-grams are none": arrays(gram=np.array([0, 9], "<u4")),
     "neighbors that begin before the first": arrays(starts=np.array([-5, 1, 2], "<i8")),
     "neighbors that unpack to 8 MB of nothing": arrays(grams=np.zeros(1 << 20, "<u8")),
-    "neighbors of another net": arrays(center=np.zeros(7, "<f4"), projection=np.zeros((7, 3), "<f4")),
+    "neighbors of another net": arrays(centre=np.zeros(7, "<f4"), projection=np.zeros((7, 3), "<f4")),
 }
 HOSTILE = {**GRAPHS, **PLACES, **MANIFESTS, **ZIPS, **NEIGHBORS}
 # What verify says nothing of: it runs no network, and looks at the arrays' types and sizes alone.

@@ -27,7 +27,7 @@ from seesay.artifact.manifest import (
     Manifest,
 )
 from seesay.artifact.read import EMBEDDED, Artifact, read_artifact
-from seesay.artifact.write import pack, seal, writing
+from seesay.artifact.write import pack, replace_atomically, write_manifest
 
 __all__ = [
     "CLASSIFIER",
@@ -50,6 +50,6 @@ __all__ = [
     "list_artifacts",
     "pack",
     "read_artifact",
-    "seal",
-    "writing",
+    "replace_atomically",
+    "write_manifest",
 ]

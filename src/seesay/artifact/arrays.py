@@ -17,7 +17,7 @@ MOST_BYTES = 2**32
 MOST_RATIO = 100
 """Bytes for each packed byte; arrays of measured numbers have fewer than ten."""
 NEIGHBOR_ARRAYS = {
-    "center": ("<f4", 1),
+    "centre": ("<f4", 1),
     "projection": ("<f4", 2),
     "vectors": ("<f2", 2),
     "grams": ("<u8", 1),

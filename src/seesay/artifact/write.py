@@ -40,7 +40,7 @@ def replace_atomically(out: Path) -> Iterator[Path]:
         ArtifactError: `out` holds other things, or cannot be written.
     """
     _check_replaceable(out)
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    part = out.with_name(f".{out.name}.{os.getpid()}.folder.part")
     try:
         part.mkdir(parents=True)
         yield part
