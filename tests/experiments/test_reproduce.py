@@ -5,11 +5,11 @@ import math
 from collections import Counter
 
 import pytest
-from seesay.cache import cache_folder
 
 from seesay.cli import run
 from seesay.data import read_dataset
 from seesay.experiments.reproduce import PAPER, RECIPES, paper_scores
+from seesay.files import cache_folder
 from seesay.text import STOP_WORDS, tokenize
 from seesay.training.config import load_config
 from seesay.training.loop import Trainer

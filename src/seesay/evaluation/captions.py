@@ -105,7 +105,7 @@ def evaluate(
         UsageError: `predictions` cannot be written.
     """
     captioner = load_captioner(model)
-    dataset = read_dataset(data)
+    dataset = read_dataset(data, default_splits=True)
     samples = dataset.split(split)
     modality = "clip" if dataset.modality == "clip" else "photo"
     captions, broken = _captions(captioner, samples, on_progress, search)

@@ -62,7 +62,7 @@ def compare(
     systems = find_systems(models)
     evaluator = _evaluator_of(systems[0].task, beam)
     split = usual_split(split)
-    dataset = read_dataset(data) if data is not None else None
+    dataset = read_dataset(data, default_splits=True) if data is not None else None
     evaluator.check(systems, dataset.split(split) if dataset is not None else ())
     if dataset is None or data is None:
         return _recorded(systems, evaluator, split)

@@ -106,7 +106,7 @@ def evaluate_recognition(
         MissingPartError: scikit-learn is not installed.
     """
     recognizer = load_recognizer(model)
-    samples = read_dataset(data).split(split)
+    samples = read_dataset(data, default_splits=True).split(split)
     for sample in samples:
         if sample.label not in recognizer.labels:
             known = ", ".join(recognizer.labels)

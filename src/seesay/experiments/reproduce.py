@@ -120,7 +120,7 @@ def lstm_vs_gru(
 
     if not seeds:
         raise UsageError("reproduce: give one seed or more")
-    test = read_dataset(data).split("test")
+    test = read_dataset(data, default_splits=True).split("test")
     found = []
     for seed in seeds:
         for cell, recipe in RECIPES.items():

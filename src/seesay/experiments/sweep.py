@@ -77,7 +77,7 @@ def sweep(
 @contextmanager
 def claim(plan: Plan, data: str, out: Path) -> Iterator[Dataset]:
     """Read the data, make `out`, keep other processes out of it, and check that what lies there is of this sweep."""
-    dataset = read_dataset(data)
+    dataset = read_dataset(data, default_splits=True)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -77,7 +77,7 @@ def export_artifact(
     source = find_artifact(model)
     if neighbors is not None and source.manifest.task != "caption":
         raise UsageError(f"{source.source}: recognizes, and neighbors are for captions; leave out --neighbors")
-    dataset = None if neighbors is None else read_dataset(neighbors)
+    dataset = None if neighbors is None else read_dataset(neighbors, default_splits=True)
     with replace_atomically(Path(out)) as folder:
         built = load_any_model(source)
         if calibration is not None and not isinstance(built.preprocessing, Preprocessing):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -136,6 +137,7 @@ def extract_dataset(
     frames: int | None = None,
     flow: bool = False,
     positions: bool = False,
+    max_pixels: int | None = None,
 ) -> dict[str, object]:
     """Encode every picture or clip of a data set into `out`, where `train` finds it again; what is there is kept.
 
@@ -147,6 +149,7 @@ def extract_dataset(
         frames: how many of each clip, as the setting `clip.kept` of a recipe; None for pictures.
         flow: whether clips come with their optical flow, as the setting `clip.flow`.
         positions: whether every position of each frame is kept, as the setting `clip.positions`.
+        max_pixels: pictures with more are passed over; None for `MAX_PIXELS`.
 
     Returns:
         encoder, layer, grid (rows, columns), dimension, pictures (or clips) in all, encoded now.
@@ -169,6 +172,8 @@ def extract_dataset(
     fabric = Fabric(accelerator="auto", devices=1, precision="bf16-mixed" if has_bf16() else "32-true")
     network = Encoder(encoder)
     fabric.to_device(network)
+    if max_pixels is not None:
+        network.preprocessing = dataclasses.replace(network.preprocessing, max_pixels=max_pixels)
     inputs: CachedSource = Pictures()
     if frames is not None:
         inputs = Clips(ClipSettings(frames=frames, kept=frames, flow=flow, positions=positions))

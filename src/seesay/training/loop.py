@@ -208,9 +208,11 @@ class Trainer:
         assert norm is not None
         mean = float(sums[0]) / total
         if not np.isfinite(mean) or not torch.isfinite(norm):
+            last = self.out / LAST
+            kept = f"the last good checkpoint is {last}" if last.is_file() else "nothing was saved before"
             raise TrainingError(
                 f"loss {mean:.4g} (gradient norm {float(norm):.4g}) is not finite in epoch {p.epoch}, step {p.step}; "
-                f"the last good checkpoint is {self.out / LAST}. Try a smaller training.lr"
+                f"{kept}. Try a smaller training.lr"
             )
         self._set_rate()
         self.optimizer.step()

@@ -65,7 +65,7 @@ def train(
         TrainingError: `out` holds another run, or the loss stopped being finite.
     """
     config = load_config(recipe, overrides)
-    dataset = read_dataset(data)
+    dataset = read_dataset(data, default_splits=True)
     if dataset.modality == "clip" and config.modality == "picture":
         raise UsageError(
             f"{data} holds clips, and {recipe} reads photos: take a recipe of clips, or add clip.frames=16"
