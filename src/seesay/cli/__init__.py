@@ -23,6 +23,7 @@ from seesay.cli import (
     show,
     sweep,
     train,
+    verify,
 )
 from seesay.errors import SeeSayError
 
@@ -54,6 +55,7 @@ VERBS = (
     data,
     features,
     show,
+    verify,
 )
 for module in VERBS:
     module.add_to(app)
