@@ -20,6 +20,7 @@ from seesay.cli import (
     recognize,
     reproduce,
     score,
+    serve,
     show,
     sweep,
     train,
@@ -53,6 +54,7 @@ VERBS = (
     convert,
     data,
     features,
+    serve,
     show,
 )
 for module in VERBS:

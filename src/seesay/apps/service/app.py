@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
@@ -14,27 +14,11 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from seesay.apps.service import api, chat, page
 from seesay.apps.service.asking import ClientGone
-from seesay.apps.service.bodies import BodyReader
-from seesay.apps.service.engine import Engine
 from seesay.apps.service.errors import Refusal
-from seesay.apps.service.metrics import ServiceMetrics
 from seesay.apps.service.openapi import document
 from seesay.apps.service.problems import on_fault, on_http, on_refusal
-from seesay.apps.service.process import COMMAND
 from seesay.apps.service.security import Guard
-from seesay.apps.service.settings import ServiceSettings, read_tokens
 from seesay.apps.service.state import Service, service_of
-
-
-def build_service(settings: ServiceSettings, command: Sequence[str] = COMMAND) -> Service:
-    """A service, not started.
-
-    Raises:
-        SeeSayError: a model or the token file cannot be read.
-    """
-    metrics = ServiceMetrics()
-    engine = Engine(settings, metrics, command)
-    return Service(settings, read_tokens(settings.token_file), engine, BodyReader(settings), metrics)
 
 
 def build_app(service: Service) -> Starlette:

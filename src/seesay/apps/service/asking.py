@@ -35,7 +35,7 @@ _KINDS: dict[str, type[Refusal]] = {
 _ABOUT_ALL = (BadSettings, PartMissing, Internal)
 
 
-class ClientGone(Exception):  # noqa: N818 - no fault of anyone's
+class ClientGone(Exception):
     """Nobody waits for the answer any more."""
 
 

@@ -109,9 +109,7 @@ async def parse(request: Request, body: bytes, table: Table, settings: ServiceSe
         found = await _multipart(request, body, table, settings)
     elif kind == "application/json":
         found = _json(body, table, settings)
-    elif kind == "application/x-www-form-urlencoded":
-        raise BadRequest("a form must be sent as multipart/form-data, with photos in its field `file`")
-    else:
+    else:  # whatever its content type says, which curl sets by itself; what the bytes are decides
         if not body:
             raise BadRequest("there are no bytes; send a photo or clip as the body, or as the form field `file`")
         found = Asked([Media("photo", body)], {})

@@ -120,7 +120,7 @@ def _image(messages: Any, settings: ServiceSettings) -> Media:
 def _media(url: Any, settings: ServiceSettings) -> Media:
     if not isinstance(url, str):
         raise BadRequest("image_url.url must be text: a data URL, or an address where these are allowed")
-    if not url[: len(_PREFIX)].lower() == _PREFIX:
+    if url[: len(_PREFIX)].lower() != _PREFIX:
         return web_media(url, settings)
     head, comma, data = url[len(_PREFIX) :].partition(",")
     if not comma or not head.lower().endswith(";base64"):

@@ -223,9 +223,7 @@ class Engine:
                 error = NoWorker() if process.signal == "SIGKILL" else Crashed(job.head["name"])
                 self._fail(job, error)
         self.queue.extendleft(job for job in reversed(held) if job.id in self.jobs)
-        if not process.retiring and not self.draining:
-            self._keep(self._replace())
-        elif self.draining and self.jobs:
+        if (not process.retiring and not self.draining) or (self.draining and self.jobs):
             self._keep(self._replace())
         self._pump()
 

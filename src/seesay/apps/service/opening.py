@@ -55,7 +55,7 @@ class Opened:
     box: Box = (0.0, 0.0, 1.0, 1.0)
 
 
-def modality_of(source: Upload | WebPicture) -> Literal["photo", "clip"]:
+def upload_modality(source: Upload | WebPicture) -> Literal["photo", "clip"]:
     """Whether to open this as a photo or as a clip: by what it holds, and by its name where that says nothing."""
     if isinstance(source, WebPicture):
         return "clip" if modality_of(source) == "clip" else "photo"
@@ -73,7 +73,7 @@ def open_for(captioner: Captioner, source: Upload | WebPicture, *, clip: bool, p
     Args:
         captioner: the model that will caption them; of each scene a model of photos sees the middle frame.
         source: where the bytes are.
-        clip: what `modality_of` says.
+        clip: what `upload_modality` says.
         per_scene: cut a clip into scenes.
     """
     try:
@@ -82,7 +82,7 @@ def open_for(captioner: Captioner, source: Upload | WebPicture, *, clip: bool, p
         if captioner.clip is None and isinstance(captioner.preprocessing, Preprocessing):
             return [_photo(captioner.preprocessing, source)]
         return [Opened(captioner.preprocessing.load(source))]
-    except MediaError as error:
+    except MediaError:
         if clip and captioner.clip is None and not per_scene:
             name = printable(source)
             error = MediaError(f"{name}: is a clip, and {captioner.name} describes photos; load a model of clips")

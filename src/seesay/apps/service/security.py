@@ -29,7 +29,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
 _LOCAL = ("localhost", "127.0.0.1", "::1")
-_EVERYONE = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+_EVERYONE = ("0.0.0.0", "::")
 NEEDS_TOKEN = ("/v1/", "/mcp", "/metrics")
 
 

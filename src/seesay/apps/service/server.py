@@ -6,15 +6,16 @@ import asyncio
 import logging
 import signal
 import sys
+import threading
 from typing import Any
 
 import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from seesay.apps.service.app import build_app, build_service
+from seesay.apps.service.app import build_app
 from seesay.apps.service.settings import ServiceSettings, read_tokens
-from seesay.apps.service.state import Service
+from seesay.apps.service.state import Service, build_service
 from seesay.errors import SeeSayError, UsageError
 
 log = logging.getLogger("seesay.service")
@@ -76,7 +77,7 @@ class Server(uvicorn.Server):
                 host, port = listening.getsockname()[:2]
                 shown = f"[{host}]" if ":" in host else host
                 print(f"seesay: serving on http://{shown}:{port}/", file=sys.stderr, flush=True)
-        if hasattr(signal, "SIGHUP"):
+        if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
 
     def _reload(self) -> None:
@@ -93,15 +94,9 @@ class Server(uvicorn.Server):
             log.error("nothing was reloaded: %s", error)
 
 
-def serve(settings: ServiceSettings) -> None:
-    """Serve until a signal comes; requests that were let in are answered first.
-
-    Raises:
-        SeeSayError: a model, the token file or the port cannot be had.
-    """
-    service = build_service(settings)
-    logging.basicConfig(format="%(asctime)s %(name)s %(message)s", level=logging.WARNING, stream=sys.stderr)
-    log.setLevel(logging.INFO)
+def make_server(service: Service) -> Server:
+    """The server of a service; `run` it."""
+    settings = service.settings
     protocol = type("Protocol", (PatientProtocol,), {"header_seconds": settings.header_seconds})
     config = uvicorn.Config(
         build_app(service),
@@ -118,8 +113,20 @@ def serve(settings: ServiceSettings) -> None:
         timeout_keep_alive=5,
         timeout_graceful_shutdown=int(settings.timeout) + 5,
     )
+    return Server(config, service)
+
+
+def serve(settings: ServiceSettings) -> None:
+    """Serve until a signal comes; requests that were let in are answered first.
+
+    Raises:
+        SeeSayError: a model, the token file or the port cannot be had.
+    """
+    service = build_service(settings)
+    logging.basicConfig(format="%(asctime)s %(name)s %(message)s", level=logging.WARNING, stream=sys.stderr)
+    log.setLevel(logging.INFO)
     try:
-        Server(config, service).run()
+        make_server(service).run()
     except KeyboardInterrupt:
         pass
     except SystemExit as error:  # uvicorn's way to say that it did not start; why stands in its log

@@ -22,8 +22,8 @@ from seesay.apps.service.state import Service
 from seesay.media.source import open_file
 
 INSTRUCTIONS = (
-    "Describes photos and short clips in one plain English sentence each, offline, with small models. What they say may "
-    "be wrong: check what matters."
+    "Describes photos and short clips in one plain English sentence each, offline, with small models. What they say "
+    "may be wrong: check what matters."
 )
 Image = Annotated[str, Field(description="The photo or clip, base64.")]
 LocalPath = Annotated[str, Field(description="Path of a photo or clip on this machine.")]

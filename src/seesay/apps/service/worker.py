@@ -22,7 +22,7 @@ import numpy as np
 from seesay.apps.service import protocol
 from seesay.apps.service.answers import caption_entry, prediction_entry
 from seesay.apps.service.limits import limit_memory, only_public_addresses
-from seesay.apps.service.opening import Opened, Upload, modality_of, open_for
+from seesay.apps.service.opening import Opened, Upload, open_for, upload_modality
 from seesay.apps.service.served import Served, choose
 from seesay.errors import MediaError, MissingPartError, SeeSayError, UsageError
 from seesay.media import WebPicture, printable
@@ -105,7 +105,7 @@ class Worker:
         work.began = time.monotonic()
         try:
             upload = WebPicture(head["url"]) if head.get("url") else Upload(head["name"], work.data)
-            modality = modality_of(upload) if head["task"] == "caption" else "clip"
+            modality = upload_modality(upload) if head["task"] == "caption" else "clip"
             chosen = choose(self.served, head["task"], modality, head.get("model"))
             work.model = self.models[chosen.id]
             if isinstance(work.model, Captioner):
@@ -147,7 +147,7 @@ class Worker:
                 self._answer(batch)
 
     def _next_batch(self) -> tuple[list[tuple[Work, int]], set[Work]]:
-        """The oldest that is open, with what may go with it (the same model asked in the same way); and what is gone."""
+        """The oldest that is open, with those asked in the same way of the same model; and what is gone."""
         gone: set[Work] = set()
         chosen: list[tuple[Work, int]] = []
         rest: deque[tuple[Work, int]] = deque()
