@@ -30,7 +30,7 @@ def problem_of(error: Refusal) -> dict[str, Any]:
     return problem
 
 
-def problem_response(error: Refusal, **more: Any) -> Response:
+def problem_response(error: Refusal, /, **more: Any) -> Response:
     """The answer that tells an error."""
     headers = {}
     if error.retry_after is not None:

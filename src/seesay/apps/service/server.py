@@ -29,6 +29,10 @@ class PatientProtocol(H11Protocol):
     header_seconds = 10.0
     _timer: asyncio.TimerHandle | None = None
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.access_log = False  # it would log queries; `security.Guard` logs what may be
+
     def connection_made(self, transport: Any) -> None:
         """A client connects."""
         super().connection_made(transport)
