@@ -23,6 +23,8 @@ _PARTS = {
     "onnx": "onnx",
     "gensim": "gensim",
     "Optuna": "optuna",
+    "Starlette": "starlette",
+    "MCP": "mcp",
     "pycocoevalcap": "pycocoevalcap",
     "scikit-learn": "scikit-learn",
 }
@@ -31,6 +33,8 @@ _EXTRAS = {
     "OpenCV": "seesay[flow]",
     **dict.fromkeys(["PyTorch", "timm", "Lightning", "onnx", "gensim"], "seesay[train]"),
     "Optuna": "seesay[sweep]",
+    "Starlette": "seesay[serve]",
+    "MCP": "seesay[mcp]",
     **dict.fromkeys(["pycocoevalcap", "scikit-learn"], "seesay[metrics]"),
 }
 

@@ -134,14 +134,20 @@ def test_unknown_places_are_problems_too(fake):
 
 
 def test_no_file_of_the_host_is_reachable(fake):
-    for path in ("/static/../page.py", "/static/%2e%2e/page.py", "/static/..%2fpage.py", "//etc/passwd", "/static//etc/passwd"):
+    for path in (
+        "/static/../page.py",
+        "/static/%2e%2e/page.py",
+        "/static/..%2fpage.py",
+        "//etc/passwd",
+        "/static//etc/passwd",
+    ):
         assert fake.get(path).status == 404, path
 
 
 def test_the_description_is_complete(fake):
     described = fake.get("/openapi.json").json
     assert described["openapi"] == "3.1.0"
-    routes = {path for path in described["paths"]}
+    routes = set(described["paths"])
     assert routes >= {"/v1/caption", "/v1/recognize", "/v1/models", "/v1/chat/completions", "/healthz", "/metrics"}
     example = described["paths"]["/v1/caption"]["post"]["requestBody"]["content"]["application/json"]["example"]
     answer = fake.request("POST", "/v1/caption", json.dumps(example), {"Content-Type": "application/json"})

@@ -77,7 +77,7 @@ def test_mcp_over_http(fake):
     tools, caption, clip, alt, bad, local = asyncio.run(talk())
     assert set(tools) == {"caption", "recognize", "alt_text"}
     assert set(tools["caption"].input_schema["properties"]) == {"image", "num", "model"}
-    assert [one["text"] for one in caption.structured_content["captions"]][0] == "a red square of 5 bytes"
+    assert next(one["text"] for one in caption.structured_content["captions"]) == "a red square of 5 bytes"
     assert clip.structured_content["predictions"] == [{"label": "Surfing", "probability": 0.9}]
     assert alt.content[0].text == "A red square of 5 bytes."
     assert bad.is_error
@@ -89,7 +89,9 @@ def test_mcp_over_http(fake):
 @pytest.mark.timeout(300)
 def test_mcp_over_standard_input_reads_a_local_photo(samples):
     mcp = pytest.importorskip("mcp", reason="needs the extra seesay[mcp]")
-    command = mcp.StdioServerParameters(command=sys.executable, args=["-m", "seesay", "mcp", "--timeout", "200"], env=dict(os.environ))
+    command = mcp.StdioServerParameters(
+        command=sys.executable, args=["-m", "seesay", "mcp", "--timeout", "200"], env=dict(os.environ)
+    )
 
     async def talk():
         async with mcp.Client(command, mode="legacy") as client:

@@ -34,7 +34,9 @@ def pids(running):
 def test_a_body_that_is_too_long_is_refused_before_it_is_sent(start):
     running = start(max_body=1000)
     with socket.create_connection(("127.0.0.1", running.port), 10) as client:
-        client.sendall(b"POST /v1/caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\nConnection: close\r\n\r\n")
+        client.sendall(
+            b"POST /v1/caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\nConnection: close\r\n\r\n"
+        )
         answer = everything(client)
     assert " 413 " in answer.splitlines()[0]
     assert "1,000 bytes, the limit of --max-body" in answer
@@ -212,7 +214,9 @@ def test_sizes():
             parse_size(wrong, "--max-body")
 
 
-@pytest.mark.parametrize("wrong", [{"workers": 0}, {"queue": 0}, {"timeout": 0.0}, {"port": 70000}, {"worker_memory": 1}])
+@pytest.mark.parametrize(
+    "wrong", [{"workers": 0}, {"queue": 0}, {"timeout": 0.0}, {"port": 70000}, {"worker_memory": 1}]
+)
 def test_settings_out_of_range_name_their_option(wrong):
     (name,) = wrong
     with pytest.raises(UsageError, match=f"--{name.replace('_', '-')}"):

@@ -103,7 +103,7 @@ def test_drop_edit_download_reload(visit, media):
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text("utf-8"))))
     assert [row["path"] for row in rows] == names
     mine = next(row for row in rows if row["path"] == media[0].name)
-    assert mine["caption"] == "'=what I, myself, \"saw\""  # no formula to a spreadsheet
+    assert mine["caption"] == '\'=what I, myself, "saw"'  # no formula to a spreadsheet
     assert mine["edited"] == "true"
     with page.expect_download() as download:
         page.get_by_role("button", name="JSON").click()
