@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import time
 
 import pytest
 
@@ -101,7 +102,11 @@ def test_the_log_has_no_query_no_contents_and_no_token(fake, caplog):
     caplog.set_level(logging.DEBUG)
     answer = fake.request("POST", "/v1/caption?must=secretword", b"secretbytes", {"Authorization": f"Bearer {TOKEN}"})
     assert answer.status == 200
-    lines = "\n".join(record.getMessage() for record in caplog.records)
+    for _ in range(500):  # it is written once the answer is sent
+        lines = "\n".join(record.getMessage() for record in caplog.records)
+        if "POST /v1" in lines:
+            break
+        time.sleep(0.01)
     assert "POST /v1/caption 200" in lines
     for secret in ("secretword", "secretbytes", TOKEN):
         assert secret not in lines
@@ -113,3 +118,13 @@ def test_private_addresses_are_not_fetched(monkeypatch):
     for host in ("127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "::1", "::ffff:127.0.0.1"):
         with pytest.raises(OSError, match="private network"):
             socket.create_connection((host, 9), 1)
+
+
+def test_a_fault_of_the_service_is_told_without_what_it_was(fake, monkeypatch, caplog):
+    monkeypatch.setattr("seesay.apps.service.api.model_list", lambda service: 1 / 0)
+    answer = fake.get("/v1/models")
+    assert answer.status == 500
+    assert answer.json["title"] == "Internal error"
+    assert b"division" not in answer.body
+    assert "content-security-policy" in answer.headers
+    assert "ZeroDivisionError" in caplog.text

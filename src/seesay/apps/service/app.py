@@ -16,7 +16,7 @@ from seesay.apps.service import api, chat, page
 from seesay.apps.service.asking import ClientGone
 from seesay.apps.service.errors import Refusal
 from seesay.apps.service.openapi import document
-from seesay.apps.service.problems import on_fault, on_http, on_refusal
+from seesay.apps.service.problems import on_http, on_refusal
 from seesay.apps.service.security import Guard
 from seesay.apps.service.state import Service, service_of
 
@@ -55,7 +55,7 @@ def build_app(service: Service) -> Starlette:
             stack.push_async_callback(service.engine.stop)
             yield
 
-    handlers = {Refusal: on_refusal, HTTPException: on_http, Exception: on_fault}
+    handlers = {Refusal: on_refusal, HTTPException: on_http}
     handlers |= {ClientGone: _gone, ClientDisconnect: _gone}  # type: ignore[dict-item]
     app = Starlette(
         routes=routes,

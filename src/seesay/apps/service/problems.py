@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from seesay.apps.service.errors import Internal, Refusal
+from seesay.apps.service.errors import Refusal
 
 PROBLEM = "application/problem+json"
 
@@ -52,8 +52,3 @@ async def on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     problem = {"type": "about:blank", "title": error.detail, "status": error.status_code}
     return JSONResponse(problem, error.status_code, error.headers, PROBLEM)
-
-
-async def on_fault(request: Request, error: Exception) -> Response:
-    """For Starlette: a fault of the service's own. What it was stands in the log, not in the answer."""
-    return problem_response(Internal("the service failed on this request; its log says more"))

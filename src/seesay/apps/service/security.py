@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from seesay.apps.service.errors import Forbidden, Refusal, Unauthorized, WrongHost
+from seesay.apps.service.errors import Forbidden, Internal, Refusal, Unauthorized, WrongHost
 from seesay.apps.service.problems import problem_response
 from seesay.apps.service.state import Service
 
@@ -74,13 +75,24 @@ class Guard:
             self.service.metrics.refused(type(error).__name__)
             await problem_response(error)(scope, receive, sending)
         else:
-            await self.app(scope, receive, sending)
+            await self._pass_on(scope, receive, sending, lambda: status != 499)
         finally:
             seconds = time.monotonic() - began
             route = getattr(scope.get("route"), "path", "other")
             self.service.metrics.request(route, status, seconds)
             path = scope["path"].encode("unicode_escape").decode("ascii")[:200]
             log.info("%s %s %d %.3f s", scope["method"], path, status, seconds)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send, answering: Callable[[], bool]) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except Exception:  # a fault of the service's own: told without what it was, logged with it
+            log.exception("a fault in %s", scope["path"].encode("unicode_escape").decode("ascii")[:200])
+            self.service.metrics.refused("Internal")
+            if answering():
+                raise  # the answer has begun: uvicorn cuts it off
+            error = Internal("the service failed on this request; its log says more")
+            await problem_response(error)(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
