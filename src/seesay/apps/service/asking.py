@@ -100,8 +100,8 @@ async def wait_for(request: Request, service: Service, task: str, asked: Asked) 
         ClientGone: the client left; its photos were dropped.
     """
     async with submitted(service, task, asked) as jobs:
-        leaving = asyncio.ensure_future(left(request))
-        answers = asyncio.gather(*(one.answer for one in jobs), return_exceptions=True)
+        leaving: asyncio.Future[Any] = asyncio.ensure_future(left(request))
+        answers: asyncio.Future[Any] = asyncio.gather(*(one.answer for one in jobs), return_exceptions=True)
         try:
             await asyncio.wait({answers, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not answers.done():
@@ -151,6 +151,6 @@ def entries_of(
 def entries_for(name: str, answer: dict[str, Any] | Refusal, task: str, model: str) -> list[dict[str, Any]]:
     """The entries of one photo or clip."""
     if isinstance(answer, Refusal):
-        nothing = {"captions": []} if task == "caption" else {"predictions": []}
+        nothing: dict[str, Any] = {"captions": []} if task == "caption" else {"predictions": []}
         return [{"path": name, **nothing, "model": model, "error": str(answer)}]
     return list(answer["entries"])

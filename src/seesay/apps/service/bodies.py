@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -95,6 +96,13 @@ class _InMemory(MultiPartParser):
 
     spool_max_size = 1 << 62
 
+    def on_headers_finished(self) -> None:
+        """What is called `file` is a file, with a file name or without: as text its bytes would be lost."""
+        _, options = parse_options_header(self._current_part.content_disposition)
+        if options.get(b"name") == b"file" and b"filename" not in options:
+            self._current_part.content_disposition = (self._current_part.content_disposition or b"") + b'; filename=""'
+        super().on_headers_finished()
+
 
 async def parse(request: Request, body: bytes, table: Table, settings: ServiceSettings) -> Asked:
     """Photos, clips and options of a body of any of the three kinds: multipart, JSON, or a photo itself.
@@ -129,7 +137,8 @@ async def _multipart(request: Request, body: bytes, table: Table, settings: Serv
         if "Too many files" in error.message:
             raise TooMany(settings.max_files) from None
         raise BadRequest(f"the form cannot be parsed: {error.message}") from None
-    media, fields = [], []
+    media: list[Media] = []
+    fields: list[tuple[str, str]] = []
     try:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
@@ -138,8 +147,6 @@ async def _multipart(request: Request, body: bytes, table: Table, settings: Serv
                 data = await value.read()
                 if data or value.filename:  # a form without a choice sends an empty, nameless file
                     media.append(Media(file_name(value.filename, f"file {len(media) + 1}"), data))
-            elif name == "file":
-                raise BadRequest("the field `file` has no filename, so it is no file; send it as one")
             else:
                 fields.append((name, value))
     finally:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from seesay.apps.service.asking import body_of, wait_for
 from seesay.apps.service.bodies import Asked, Media, decoded, parse_json, web_media
-from seesay.apps.service.errors import BadRequest, Refusal, TooMany
+from seesay.apps.service.errors import BadRequest, Refusal
 from seesay.apps.service.options import SEARCH, checked
 from seesay.apps.service.problems import problem_of, problem_response
 from seesay.apps.service.served import choose
@@ -108,7 +108,7 @@ def _image(messages: Any, settings: ServiceSettings) -> Media:
         parts = content if isinstance(content, list) else []
         images = [one for one in parts if isinstance(one, dict) and one.get("type") == "image_url"]
         if len(images) > 1:
-            raise TooMany(1)
+            raise BadRequest("a message holds several images; send one, and the others in requests of their own")
         if images:
             image = images[0].get("image_url")
             return _media(image.get("url") if isinstance(image, dict) else image, settings)

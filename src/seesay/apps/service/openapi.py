@@ -167,7 +167,7 @@ def _chat() -> dict[str, Any]:
     }
     answers = {
         _JSON: {"schema": reference("ChatCompletion")},
-        "text/event-stream": {"schema": {"type": "string"}},
+        "text/event-stream": {"schema": {"type": "object", "description": "Chunks, as OpenAI streams them."}},
     }
     return {
         "operationId": "chatCompletions",

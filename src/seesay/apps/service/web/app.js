@@ -60,8 +60,12 @@ async function ask(file, model, note) {
 }
 
 function add(files) {
+  const skipped = [];
   for (const file of files) {
-    if (!/^(image|video)\//.test(file.type) && !/\.(heic|heif|avif|jxl|mkv|avi|mts|ts|tiff?)$/i.test(file.name)) continue;
+    if (!/^(image|video)\//.test(file.type) && !/\.(heic|heif|avif|jxl|mkv|avi|mts|ts|tiff?)$/i.test(file.name)) {
+      skipped.push(file.name);
+      continue;
+    }
     const item = { file, name: file.name || "photo", url: URL.createObjectURL(file), models: [$("model").value], sets: [] };
     if ($("compare").value && $("compare").value !== item.models[0]) item.models.push($("compare").value);
     items.push(item);
@@ -69,7 +73,8 @@ function add(files) {
     total += 1;
     card(item);
   }
-  $("none")?.remove();
+  if (skipped.length) $("skipped").textContent = say("skipped", { names: skipped.join(", ") });
+  if (items.length) $("none")?.remove();
   next();
 }
 
