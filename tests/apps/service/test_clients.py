@@ -50,7 +50,7 @@ def test_openai_reads_our_errors(openai):
 
     with pytest.raises(package.NotFoundError, match="is not served"):
         openai.chat.completions.create(model="gpt-4o", messages=[MESSAGE])
-    with pytest.raises(package.BadRequestError, match="no message holds an image"):
+    with pytest.raises(package.UnprocessableEntityError, match="no message holds an image"):
         openai.chat.completions.create(model="seesay", messages=[{"role": "user", "content": "hello"}])
     wrong = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/x.jpg"}}]}
     with pytest.raises(package.BadRequestError, match="--allow-url"):

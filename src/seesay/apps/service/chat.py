@@ -13,14 +13,19 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from seesay.apps.service.asking import body_of, wait_for
 from seesay.apps.service.bodies import Asked, Media, decoded, parse_json, web_media
-from seesay.apps.service.errors import BadRequest, Refusal
-from seesay.apps.service.options import SEARCH, checked
+from seesay.apps.service.errors import BadRequest, NoImage, Refusal
+from seesay.apps.service.options import SEARCH, Table, checked
 from seesay.apps.service.problems import problem_of, problem_response
+from seesay.apps.service.schemas import ROLES
 from seesay.apps.service.served import choose
 from seesay.apps.service.settings import ServiceSettings
 from seesay.apps.service.state import service_of
 
 _OWN = frozenset(SEARCH) - {"temperature", "top_p", "num"}
+LIMITS: Table = {
+    name: {"type": "integer", "minimum": 1, "maximum": 2**31 - 1} for name in ("max_tokens", "max_completion_tokens")
+}
+"""OpenAI's names of the longest answer: the older, and today's."""
 _PREFIX = "data:"
 
 
@@ -87,9 +92,11 @@ def _options(values: dict[str, Any]) -> dict[str, Any]:
     else:
         own.pop("seed", None)
     own["num"] = values.get("n")
-    limit = values.get("max_completion_tokens", values.get("max_tokens"))
-    if own.get("max_length") is None and isinstance(limit, int) and not isinstance(limit, bool):
-        own["max_length"] = min(limit, 20)  # clients send thousands; captions need no more
+    limits = checked(LIMITS, {name: values[name] for name in LIMITS if name in values})
+    if own.get("max_length") is None and limits:
+        own["max_length"] = min(20, *limits.values())  # clients send thousands; captions need no more
+    if not isinstance(values.get("stream"), (bool, type(None))):
+        raise BadRequest("stream must be true or false")
     options = checked(SEARCH, own)
     model = values.get("model")
     if model is not None and not isinstance(model, str):
@@ -100,21 +107,42 @@ def _options(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _image(messages: Any, settings: ServiceSettings) -> Media:
-    """The image of the last message that has one."""
-    if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
-        raise BadRequest('"messages" must be a list of messages')
-    for message in reversed(messages):
-        content = message.get("content")
-        parts = content if isinstance(content, list) else []
-        images = [one for one in parts if isinstance(one, dict) and one.get("type") == "image_url"]
+    """The image of the last message that has one.
+
+    Raises:
+        BadRequest: the messages are not such as OpenAI has them.
+        NoImage: none holds an image, or one holds several.
+    """
+    if not isinstance(messages, list) or not messages:
+        raise BadRequest('"messages" must be a list of one message or more')
+    found = [_images_of(message, number) for number, message in enumerate(messages)]
+    for images in reversed(found):
         if len(images) > 1:
-            raise BadRequest("a message holds several images; send one, and the others in requests of their own")
+            raise NoImage("a message holds several images; send one, and the others in requests of their own")
         if images:
-            image = images[0].get("image_url")
-            return _media(image.get("url") if isinstance(image, dict) else image, settings)
-    raise BadRequest(
+            return _media(images[0], settings)
+    raise NoImage(
         'no message holds an image; send {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,…"}}'
     )
+
+
+def _images_of(message: Any, number: int) -> list[Any]:
+    where = f"messages[{number}]"
+    if not isinstance(message, dict) or message.get("role") not in ROLES or "content" not in message:
+        raise BadRequest(f"{where} must be an object with a role ({', '.join(ROLES)}) and a content")
+    content = message["content"]
+    if content is None or isinstance(content, str):
+        return []
+    if not isinstance(content, list):
+        raise BadRequest(f"{where}.content must be text or a list of parts")
+    images = []
+    for part in content:
+        kind = part.get("type") if isinstance(part, dict) else None
+        if kind == "image_url" and isinstance(part.get("image_url"), dict) and "url" in part["image_url"]:
+            images.append(part["image_url"]["url"])
+        elif kind != "text" or not isinstance(part.get("text"), str):
+            raise BadRequest(f"{where}.content holds a part that is neither text nor an image_url with a url")
+    return images
 
 
 def _media(url: Any, settings: ServiceSettings) -> Media:

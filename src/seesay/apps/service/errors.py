@@ -100,6 +100,12 @@ class BadSettings(Refusal):
     status, title = 422, "Settings that do not go together"
 
 
+class NoImage(Refusal):
+    """A chat without an image to caption, or with several at once."""
+
+    status, title = 422, "No image to caption"
+
+
 class PartMissing(Refusal):
     """A part is not installed where the service runs."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import seesay
+from seesay.apps.service.chat import LIMITS
 from seesay.apps.service.options import CAPTION, RECOGNIZE, SEARCH, Table
 from seesay.apps.service.problems import PROBLEM
 from seesay.apps.service.schemas import EXAMPLE_PNG, SCHEMAS, reference
@@ -157,10 +158,10 @@ def _chat() -> dict[str, Any]:
         "type": "object",
         "properties": {
             "model": {"enum": ["seesay", "default"]},
-            "messages": {"type": "array", "minItems": 1, "maxItems": 3, "items": reference("ChatMessage")},
+            "messages": {"type": "array", "minItems": 1, "items": reference("ChatMessage")},
             "n": {**SEARCH["num"], "type": ["integer", "null"]},
-            "max_tokens": {"type": ["integer", "null"], "minimum": 1, "maximum": 100000},
-            "stream": {"type": "boolean"},
+            **{name: {**value, "type": ["integer", "null"]} for name, value in LIMITS.items()},
+            "stream": {"type": ["boolean", "null"]},
             **own,
         },
         "required": ["model", "messages"],

@@ -134,7 +134,8 @@ async def docs(request: Request) -> Response:
     return HTMLResponse(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><title>SeeSay API</title>'
-        '<link rel="stylesheet" href="static/style.css"><link rel="icon" href="static/icon.svg"></head><body><header><h1>SeeSay API</h1>'
+        '<link rel="stylesheet" href="static/style.css"><link rel="icon" href="static/icon.svg"></head>'
+        "<body><header><h1>SeeSay API</h1>"
         f'<p>Version {escape(described["info"]["version"])}. <a href="openapi.json">openapi.json</a> (3.1) holds all '
         'of it. <a href="./">The page</a></p></header><main>'
         f"{sections}</main></body></html>"

@@ -8,6 +8,8 @@ EXAMPLE_PNG = (
     "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAGklEQVR42mPUqDjBQApgYiARjGoY1TB0NAAAf1wBiPtwXxIAAAAASUVORK5CYII="
 )
 """A picture of 16 x 16 pixels, for examples that can be sent as they are."""
+ROLES = ("system", "developer", "user", "assistant", "tool", "function")
+"""Who may speak in a chat."""
 _TEXT: dict[str, Any] = {"type": "string"}
 _NUMBER: dict[str, Any] = {"type": "number"}
 
@@ -81,22 +83,20 @@ SCHEMAS: dict[str, Any] = {
         card=_TEXT,
     ),
     "ModelList": _object("object data", object={"const": "list"}, data={"type": "array", "items": reference("Model")}),
-    "ChatMessage": {
-        "type": "object",
-        "properties": {
-            "role": {"enum": ["user"]},
-            "content": {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": 1,
-                "items": _object(
-                    "type image_url",
-                    type={"const": "image_url"},
-                    image_url=_object("url", url={"type": "string", "format": "photo-data-url"}),
-                ),
-            },
-        },
-        "required": ["role", "content"],
+    "ChatMessage": _object(
+        "role content",
+        role={"enum": list(ROLES)},
+        content={"anyOf": [_TEXT, {"type": "null"}, {"type": "array", "items": reference("ChatPart")}]},
+    ),
+    "ChatPart": {
+        "anyOf": [
+            _object("type text", type={"const": "text"}, text=_TEXT),
+            _object(
+                "type image_url",
+                type={"const": "image_url"},
+                image_url=_object("url", url={"type": "string", "format": "photo-data-url"}),
+            ),
+        ]
     },
     "ChatCompletion": _object(
         "id object created model choices usage",
