@@ -82,11 +82,11 @@ def open_for(captioner: Captioner, source: Upload | WebPicture, *, clip: bool, p
         if captioner.clip is None and isinstance(captioner.preprocessing, Preprocessing):
             return [_photo(captioner.preprocessing, source)]
         return [Opened(captioner.preprocessing.load(source))]
-    except MediaError:
-        if clip and captioner.clip is None and not per_scene:
-            name = printable(source)
-            error = MediaError(f"{name}: is a clip, and {captioner.name} describes photos; load a model of clips")
-        return [Opened(error)]
+    except MediaError as error:
+        if not clip or per_scene or captioner.clip is not None:
+            return [Opened(error)]
+        why = f"{printable(source)}: is a clip, and {captioner.name} describes photos; load a model of clips"
+        return [Opened(MediaError(why))]
 
 
 def _photo(preprocessing: Preprocessing, source: Upload | WebPicture) -> Opened:
