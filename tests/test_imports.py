@@ -15,7 +15,9 @@ sys.meta_path.insert(0, Block())
 """
 
 
-@pytest.mark.parametrize("name", ["seesay", "seesay.metrics", "seesay.search", "seesay.runtime", "seesay.cli"])
+@pytest.mark.parametrize(
+    "name", ["seesay", "seesay.metrics", "seesay.search", "seesay.runtime", "seesay.cli", "seesay.apps.service.worker"]
+)
 def test_imports_without_pytorch(name):
     subprocess.run([sys.executable, "-c", f"{BLOCK}\nimport {name}"], check=True)
 

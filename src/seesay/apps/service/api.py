@@ -157,5 +157,5 @@ async def _lines(request: Request, task: str, asked: Asked, jobs: Sequence[Job])
 
 
 async def _numbered(number: int, answer: asyncio.Future[Any]) -> tuple[int, dict[str, Any] | Refusal]:
-    results: list[Any] = await asyncio.gather(answer, return_exceptions=True)
+    results = await asyncio.gather(answer, return_exceptions=True)
     return number, settled(results[0])

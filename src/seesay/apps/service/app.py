@@ -56,12 +56,12 @@ def build_app(service: Service) -> Starlette:
             yield
 
     handlers = {Refusal: on_refusal, HTTPException: on_http}
-    handlers |= {ClientGone: _gone, ClientDisconnect: _gone}  # type: ignore[dict-item]
+    handlers |= {ClientGone: _gone, ClientDisconnect: _gone}
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
         middleware=[Middleware(Guard, service=service)],
-        exception_handlers=handlers,  # type: ignore[arg-type]
+        exception_handlers=handlers,
     )
     app.router.redirect_slashes = False
     app.state.service, app.state.metrics = service, service.metrics

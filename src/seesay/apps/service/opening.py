@@ -118,4 +118,6 @@ def _middle(captioner: Captioner, part: Section) -> NDArray[np.uint8]:
     each = captioner.preprocessing
     if not isinstance(each, Preprocessing):
         raise MediaError(f"{printable(part.source)}: scenes take one model of photos, not several")
-    return load_clip(part.source, each, FrameSampling(frames=1), part.start, part.end, threads=1).pixels[0]
+    clip = load_clip(part.source, each, FrameSampling(frames=1), part.start, part.end, threads=1)
+    middle: NDArray[np.uint8] = clip.pixels[0]
+    return middle

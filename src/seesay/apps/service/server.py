@@ -129,6 +129,7 @@ def serve(settings: ServiceSettings) -> None:
     service = build_service(settings)
     logging.basicConfig(format="%(asctime)s %(name)s %(message)s", level=logging.WARNING, stream=sys.stderr)
     log.setLevel(logging.INFO)
+    signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more when all is answered
     try:
         make_server(service).run()
     except KeyboardInterrupt:

@@ -121,7 +121,7 @@ def _renamed(tool: Any, name: str, source: Any) -> Any:
     async def call(**arguments: Any) -> Any:
         return await tool(arguments.pop(name), **arguments)
 
-    del call.__wrapped__  # type: ignore[attr-defined]
+    del call.__wrapped__
     call.__signature__ = inspect.Signature(parameters, return_annotation=hints["return"])  # type: ignore[attr-defined]
     call.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": hints["return"]}
     return call
