@@ -37,7 +37,11 @@ def describe(
     """
     return Manifest(
         name=name,
-        model={"encoder": model.encoder.config.model_dump(mode="json"), "decoder": decoder.model_dump(mode="json")},
+        model={
+            "encoder": model.encoder.config.model_dump(mode="json"),
+            "decoder": decoder.model_dump(mode="json"),
+            **({"detector": model.detector.to_json()} if model.detector else {}),
+        },
         preprocessing=model.preprocessing.to_json(),
         vocabulary=model.vocabulary.to_json(),
         grid_size=model.encoder.grid_size if clip is None else (1, clip.frames),
@@ -116,6 +120,8 @@ def load_any_model(artifact: Artifact | Path | str) -> CaptionModel | ClassifyMo
             decoder = DECODERS[described.model["decoder"]["name"]].config_class(**described.model["decoder"])
             vocabulary = Vocabulary.from_json(dict(described.vocabulary))
             model = CaptionModel.build(encoder, decoder, vocabulary, load_weights=False)
+            if detector := described.model.get("detector"):
+                model.add_detector([str(word) for word in detector["words"]], int(detector["classes"]))
         weights = dequantized(load_file(artifact.file(WEIGHTS)))
         missing = [name for name in weights_of(model) if name not in weights]
         if missing:

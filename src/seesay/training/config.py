@@ -29,6 +29,7 @@ from seesay.registry import nearest
 from seesay.search import SearchOptions
 from seesay.training.sections import (
     ClipSettings,
+    DetectorSettings,
     DistillationSettings,
     FinetuneSettings,
     SelfCriticalSettings,
@@ -38,7 +39,7 @@ from seesay.training.sections import (
     VectorSettings,
 )
 
-CAPTIONS_ONLY = ("decoder", "text", "vectors", "self_critical", "distillation")
+CAPTIONS_ONLY = ("decoder", "text", "detector", "vectors", "self_critical", "distillation")
 """Sections that mean nothing where clips are recognized."""
 
 
@@ -49,6 +50,7 @@ class Config(Settings):
     encoder: SerializeAsAny[EncoderConfig | SequenceConfig] = EncoderConfig()
     decoder: SerializeAsAny[DecoderConfig] = Field(default_factory=lambda: _decoder({"name": "attention"}))
     text: TextSettings = TextSettings()
+    detector: DetectorSettings = DetectorSettings()
     vectors: VectorSettings = VectorSettings()
     classifier: SerializeAsAny[ClassifierConfig] | None = None
     """In place of `decoder`: clips, texts or sounds are recognized, not described."""
@@ -159,6 +161,23 @@ class Config(Settings):
         if self.distillation.teachers and supervised < 1:
             raise ValueError("distillation.teachers take part in cross-entropy; here every epoch is self_critical")
         SearchOptions(**training.search)
+        return self
+
+    @model_validator(mode="after")
+    def _words_fit(self) -> Config:
+        if self.detector.words and not getattr(self.decoder, "words", 0):
+            raise ValueError(
+                "detector.words needs a decoder that reads detected words: decoder=attention decoder.words=16"
+            )
+        if self.text.unpaired and not getattr(self.decoder, "words", 0):
+            raise ValueError(
+                "text.unpaired needs a decoder that reads detected words: decoder=attention decoder.words=16"
+            )
+        if self.detector.words and self.finetune.from_epoch is not None:
+            raise ValueError(
+                "detector.words needs a CNN that stays as it is: train that first, and begin with it "
+                "(training.start_from, finetune.from_epoch=null)"
+            )
         return self
 
     @model_validator(mode="after")
