@@ -5,6 +5,7 @@
     encoder.onnx, decoder_start.onnx, decoder_step.onnx    the networks; their weights are those in weights.safetensors
     classifier.onnx       in place of the decoder's two, where labels are recognized
     neighbours.npz        perhaps: what people said of the training pictures (see `seesay.runtime.neighbors`)
+    texts.npz             perhaps: what people said of pictures that are not there, by the words detected in a picture
 
 A trained artifact has the first two, an exported one all of them. `seesay.json` records size and SHA-256 of the other
 files. Nothing is ever unpickled.
@@ -30,10 +31,10 @@ MANIFEST = "seesay.json"
 WEIGHTS = "weights.safetensors"
 ENCODER, DECODER_START, DECODER_STEP = NETWORKS = ("encoder.onnx", "decoder_start.onnx", "decoder_step.onnx")
 CLASSIFIER = "classifier.onnx"
-NEIGHBORS = "neighbours.npz"
+NEIGHBORS, TEXTS = "neighbours.npz", "texts.npz"
 NETWORKS_OF = {"caption": NETWORKS, "recognize": (ENCODER, CLASSIFIER)}
 """What an exported artifact holds, by its task."""
-FILES = (WEIGHTS, *NETWORKS, CLASSIFIER, NEIGHBORS)
+FILES = (WEIGHTS, *NETWORKS, CLASSIFIER, NEIGHBORS, TEXTS)
 EMBEDDED = Path(__file__).parent.with_name("embedded")
 DEFAULT = "default"
 _LARGEST_MANIFEST = 64 * 2**20
@@ -61,6 +62,8 @@ class Manifest:
     """How the weights are kept: float32, float16 or int8."""
     search: Mapping[str, Any] = field(default_factory=dict)
     """Defaults for `seesay.search.SearchOptions`, for example beam and length_power."""
+    selection: Mapping[str, Any] = field(default_factory=dict)
+    """How sentences are chosen among and how sure they are: `seesay.runtime.selection.Selection` as JSON."""
     training: Mapping[str, Any] = field(default_factory=dict)
     """Data, license and the resolved config, enough to train it again."""
     scores: Mapping[str, Any] = field(default_factory=dict)
@@ -91,7 +94,7 @@ class Manifest:
                 raise ValueError(f"task {tidy.task!r} is unknown to this SeeSay")
         except (TypeError, ValueError) as error:
             raise ArtifactError(f"{where}: an entry is missing or wrong ({error}); get the artifact again") from error
-        for name in ("model", "preprocessing", "vocabulary", "search", "training", "scores"):
+        for name in ("model", "preprocessing", "vocabulary", "search", "selection", "training", "scores"):
             if not isinstance(getattr(tidy, name), Mapping):
                 raise ArtifactError(f"{where}: {name!r} is not a mapping; get the artifact again")
         if tidy.clip is not None and not isinstance(tidy.clip, Mapping):

@@ -23,6 +23,10 @@ from seesay.models.sequences import encoder_settings
 from seesay.text import Vocabulary
 
 
+_ROWS = 8
+"""Matrices of fewer rows are kept as vectors are."""
+
+
 def describe(
     model: CaptionModel, decoder: DecoderConfig, name: str, clip: FrameSampling | None = None, **more: Any
 ) -> Manifest:
@@ -167,15 +171,15 @@ def write_weights(file: Path, weights: dict[str, Tensor]) -> None:
 def quantized(weights: dict[str, Tensor], storage: str) -> dict[str, Tensor]:
     """Weights as they are kept: float32 as they are, float16, or int8 with a float32 scale a row in `NAME.scale`.
 
-    Only matrices and kernels are made smaller. Vectors (biases, batch and layer norm) stay float32: they are one part
-    in a hundred of the bytes, and most of the rounding error.
+    Only matrices and kernels are made smaller. Vectors (biases, batch and layer norm), and matrices of a few rows, stay
+    float32: they are one part in a hundred of the bytes, and most of the rounding error.
 
     Raises:
         ArtifactError: a weight is not finite, or too large for float16.
     """
     kept: dict[str, Tensor] = {}
     for name, value in weights.items():
-        if value.ndim < 2 or storage == "float32":
+        if value.ndim < 2 or len(value) < _ROWS or storage == "float32":
             kept[name] = value
         elif storage == "float16":
             kept[name] = value.half()

@@ -132,6 +132,11 @@ class Neighbors:
         weight = np.exp((near - near[:, :1]) / KERNEL)
         return nearest, weight / weight.sum(1, keepdims=True)
 
+    def nearness(self, pooled: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Cosine of each picture (B, D) and the training picture nearest to it: (B,)."""
+        seen = _directions(_products(self._axes, np.asarray(pooled, np.float32) - self.centre))
+        return np.asarray(_products(self._rows, seen).max(1), np.float64)
+
     @cached_property
     def _axes(self) -> NDArray[np.float32]:
         return np.ascontiguousarray(self.projection.T)

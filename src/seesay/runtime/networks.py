@@ -58,6 +58,7 @@ class OnnxNetworks:
         with ThreadPoolExecutor(len(files)) as pool:
             sessions = list(pool.map(lambda file: _session(file, options), files))
         self._encoder, self._start, self._step = sessions
+        self._seen = [o.name for o in self._encoder.get_outputs()]  # grid, pooled and perhaps words
         self._start_inputs = [i.name for i in self._start.get_inputs()]
         self._state_names = [o.name for o in self._start.get_outputs()]
         self._step_inputs = [i.name for i in self._step.get_inputs()]
@@ -93,8 +94,8 @@ class OnnxNetworks:
             yield {"grid": frames, "pooled": frames.mean(1)}
             return
         for first in range(0, len(pixels), _PICTURES_AT_ONCE):
-            outputs = self._encoder.run(["grid", "pooled"], {"pixels": pixels[first : first + _PICTURES_AT_ONCE]})
-            yield dict(zip(("grid", "pooled"), outputs, strict=True))
+            outputs = self._encoder.run(self._seen, {"pixels": pixels[first : first + _PICTURES_AT_ONCE]})
+            yield dict(zip(self._seen, outputs, strict=True))
 
     def _frames(self, pixels: NDArray[np.uint8]) -> Array:
         """Clips (B, F, H, W, 3) → their frames' vectors (B, F, D); a frame like the one before is encoded once."""

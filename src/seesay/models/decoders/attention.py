@@ -113,7 +113,10 @@ class AttentionDecoder(Decoder):
         self.dropout = Dropout(config.dropout)
 
     def start(self, memory: Memory) -> State:
-        """Keys and values (B, heads, N + K, H/heads), the picture's vector (B, H), its share of the gates (B, 4·H)."""
+        """Keys and values (B, heads, N + K, H/heads), the picture's vector (B, H), its share of the gates (B, 4·H).
+
+        And `words` (B, W), where there are any, which no step reads: they are for whoever asks what was detected.
+        """
         grid = drop_channels(self.dropout, self.grid(memory.grid))
         picture = self.dropout(self.picture(memory.pooled))
         looked_at = mask_bias(memory)
@@ -124,7 +127,9 @@ class AttentionDecoder(Decoder):
             looked_at = torch.cat([looked_at, torch.zeros_like(found[..., 0])], 1)
         _, of_picture, _, bias = self._lstm()
         zero = torch.zeros_like(picture)
+        words = {} if self.detected is None or memory.words is None else {"words": memory.words}
         return {
+            **words,
             "keys": self._split(self.keys(grid)),
             "values": self._split(self.values(grid)),
             "bias": looked_at,
