@@ -76,7 +76,9 @@ def decoder(request):
 def memory():
     torch.manual_seed(5)
     words = torch.tensor([[0.9, 0.1, 0.4, 0.02, 0.6], [0.01, 0.7, 0.3, 0.8, 0.05]])
-    return Memory(torch.randn(2, GRID, SIZE), torch.randn(2, SIZE), words=words, word_ids=torch.tensor([5, 8, 9, 14, 20]))
+    return Memory(
+        torch.randn(2, GRID, SIZE), torch.randn(2, SIZE), words=words, word_ids=torch.tensor([5, 8, 9, 14, 20])
+    )
 
 
 @pytest.fixture

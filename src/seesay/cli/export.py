@@ -33,6 +33,15 @@ def export(
         metavar="FORMAT:PATH",
         help="Keep what people said of the training pictures, and choose captions that agree with it.",
     ),
+    texts: list[str] | None = typer.Option(
+        None, "--texts", metavar="FILE", help="IMAGE<tab>CAPTION lines: keep what is said where detected words come."
+    ),
+    fit_to: list[str] | None = typer.Option(
+        None,
+        "--fit-to",
+        metavar="FORMAT:PATH",
+        help="Fit on its dev part how captions are chosen, and how sure they are.",
+    ),
     old_neighbors: str | None = typer.Option(None, "--neighbours", hidden=True, help="The same as --neighbors."),
 ) -> None:
     """Write the networks as ONNX with one copy of the weights, and check that they compute what PyTorch does."""
@@ -47,6 +56,8 @@ def export(
                 out,
                 quantize=cast(Any, quantize),
                 neighbors=neighbors or old_neighbors,
+                texts=texts or [],
+                fit_to=fit_to or [],
                 on_progress=on_progress,
                 warn=say,
             )

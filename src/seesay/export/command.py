@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -15,6 +15,7 @@ import onnx
 from seesay.artifact import (
     ENCODER,
     NEIGHBORS,
+    TEXTS,
     WEIGHTS,
     Artifact,
     find_artifact,
@@ -22,12 +23,14 @@ from seesay.artifact import (
     replace_atomically,
     write_manifest,
 )
-from seesay.data import read_dataset
+from seesay.data import Dataset, read_dataset
 from seesay.errors import ArtifactError, UsageError
+from seesay.export.calibration import Beams, find_beams, fit_selection
 from seesay.export.classifier_graphs import check_recognition, export_classifier_graphs
 from seesay.export.graphs import export_graphs, inline, refer
 from seesay.export.neighbors import BEAM, CONSENSUS, add_neighbors
 from seesay.export.parity import TorchNetworks
+from seesay.export.texts import add_texts
 from seesay.export.weights import dequantized, load_any_model, quantized, weights_of, write_weights
 from seesay.media import FrameSampling, Preprocessing
 from seesay.models.captioner import CaptionModel
@@ -46,6 +49,8 @@ def export_artifact(
     quantize: Quantize = "float16",
     calibration: Iterable[Any] | None = None,
     neighbors: str | None = None,
+    texts: Sequence[str] = (),
+    fit_to: Sequence[str] = (),
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     warn: Callable[[str], None] = lambda line: None,
 ) -> Artifact:
@@ -61,7 +66,11 @@ def export_artifact(
         neighbors: `FORMAT:PATH`, the data it was trained on: what people said of its training part is kept beside the
             model, which from then on chooses what agrees with it (`seesay.runtime.neighbors`), by `consensus` 2 and a
             `beam` of 5 or more among its search settings. None keeps those that an exported model has.
-        on_progress: told pictures done and pictures in all, for the neighbors.
+        texts: files of `IMAGE<tab>CAPTION` lines, for a model that detects words: what people said where the same
+            words come is kept beside the model too.
+        fit_to: `FORMAT:PATH`, data whose dev parts it has not learned from: how it chooses among its sentences, and how
+            sure it is of them, is fitted to these (`seesay.export.calibration`).
+        on_progress: told pictures done and pictures in all, for the neighbors and for what is fitted.
         warn: given a line where some of these do not open, which are passed over.
 
     Raises:
@@ -109,7 +118,23 @@ def export_artifact(
         elif NEIGHBORS in source.files:
             shutil.copyfile(source.file(NEIGHBORS), folder / NEIGHBORS)
             write_manifest(folder, artifact.manifest)
+        if texts:
+            add_texts(read_artifact(folder), texts)
+        elif TEXTS in source.files:
+            shutil.copyfile(source.file(TEXTS), folder / TEXTS)
+        write_manifest(folder, read_artifact(folder).manifest)
+        if fit_to:
+            _fit(folder, [read_dataset(one) for one in fit_to], on_progress)
     return read_artifact(out)
+
+
+def _fit(folder: Path, datasets: Sequence[Dataset], on_progress: Callable[[int, int], None]) -> None:
+    """Fit how the model in `folder` chooses, and keep it in its manifest."""
+    plain = replace(read_artifact(folder).manifest, selection={})
+    artifact = write_manifest(folder, plain)
+    beams = [find_beams(artifact, dataset, "dev", on_progress) for dataset in datasets]
+    every = Beams.joined(beams)
+    write_manifest(folder, replace(plain, selection=fit_selection(every).to_json()))
 
 
 def _check(artifact: Artifact, model: CaptionModel, *, exact: bool) -> None:

@@ -22,7 +22,6 @@ from seesay.models.encoders import EncoderConfig
 from seesay.models.sequences import encoder_settings
 from seesay.text import Vocabulary
 
-
 _ROWS = 8
 """Matrices of fewer rows are kept as vectors are."""
 

@@ -14,9 +14,10 @@ from seesay.data import Sample
 from seesay.models.captioner import CaptionModel
 from seesay.models.memory import Memory
 from seesay.text import SPECIALS
+from seesay.text.mentions import Mentions
 from seesay.training.batches import Captions, as_captions
 from seesay.training.config import Config
-from seesay.training.detection import Mentions, detectable_words, fit_detector
+from seesay.training.detection import detectable_words, fit_detector
 from seesay.training.features import FeatureStore
 from seesay.training.unpaired import Imagined, Unpaired
 

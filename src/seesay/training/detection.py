@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 from seesay.models.class_words import class_head, class_words
 from seesay.models.detector import WordDetector, weigh
 from seesay.text import STOP_WORDS
+from seesay.text.mentions import Mentions, singular
 from seesay.training.sections import DetectorSettings
 
 log = logging.getLogger("seesay.training")
@@ -39,43 +40,6 @@ def common_words(counts: Counter[str], most: int) -> list[str]:
         if word.isalpha() and len(word) > 1 and word not in STOP_WORDS and word not in UNSEEN:
             plain[singular(word, counts)] += count
     return [word for word, _ in sorted(plain.items(), key=lambda item: (-item[1], item[0]))[:most]]
-
-
-def singular(word: str, counts: Counter[str]) -> str:
-    """The singular of a plural whose singular is common too; other words as they are."""
-    for ending in ("es", "s"):
-        stem = word[: -len(ending)]
-        if word.endswith(ending) and len(stem) > 2 and counts[stem] > 0.2 * counts[word]:
-            return stem
-    return word
-
-
-class Mentions:
-    """Which of a detector's words a caption holds, plurals as their singulars.
-
-    Args:
-        words: the detector's.
-        counts: of all words of the captions.
-    """
-
-    def __init__(self, words: Sequence[str], counts: Counter[str]) -> None:
-        self.place = {word: index for index, word in enumerate(words)}
-        for word in counts:
-            stem = singular(word, counts)
-            if stem in self.place and word not in self.place:
-                self.place[word] = self.place[stem]
-
-    def of(self, tokens: Iterable[str]) -> list[int]:
-        """Places of the words in a caption, each once."""
-        return sorted({self.place[token] for token in tokens if token in self.place})
-
-    def shares(self, pictures: Sequence[Sequence[Sequence[str]]]) -> Floats:
-        """(N, W): the share of each picture's captions that hold each word."""
-        found = np.zeros((len(pictures), max(self.place.values()) + 1), np.float32)
-        for row, captions in enumerate(pictures):
-            for caption in captions:
-                found[row, self.of(caption)] += 1 / len(captions)
-        return found
 
 
 def detectable_words(

@@ -19,7 +19,7 @@ from torch import Tensor
 from seesay.errors import DataError
 from seesay.models.memory import Memory
 from seesay.text import Learned, Vocabulary, tokenize
-from seesay.training.detection import Mentions
+from seesay.text.mentions import Mentions
 
 Floats = NDArray[np.float32]
 LENT = 0.6
