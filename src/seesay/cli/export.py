@@ -27,7 +27,7 @@ def export(
     model: str = typer.Argument(..., metavar="MODEL", help="A run's folder, or any model."),
     out: Path = typer.Option(..., "--out", help="A new folder, or a file ending in .zip."),
     quantize: str = typer.Option("none", "--quantize", help="How weights are kept: none (float32), float16 or int8."),
-    neighbors: str | None = typer.Option(
+    neighbors: list[str] | None = typer.Option(
         None,
         "--neighbors",
         metavar="FORMAT:PATH",
@@ -42,7 +42,7 @@ def export(
         metavar="FORMAT:PATH",
         help="Fit on its dev part how captions are chosen, and how sure they are.",
     ),
-    old_neighbors: str | None = typer.Option(None, "--neighbours", hidden=True, help="The same as --neighbors."),
+    old_neighbors: list[str] | None = typer.Option(None, "--neighbours", hidden=True, help="The same as --neighbors."),
 ) -> None:
     """Write the networks as ONNX with one copy of the weights, and check that they compute what PyTorch does."""
     with training_parts():

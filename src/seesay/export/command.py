@@ -48,7 +48,7 @@ def export_artifact(
     *,
     quantize: Quantize = "float16",
     calibration: Iterable[Any] | None = None,
-    neighbors: str | None = None,
+    neighbors: str | Sequence[str] | None = None,
     texts: Sequence[str] = (),
     fit_to: Sequence[str] = (),
     on_progress: Callable[[int, int], None] = lambda done, total: None,
@@ -63,8 +63,8 @@ def export_artifact(
             the same captions. `int8`: a quarter of the bytes, computed with as float32.
         calibration: pictures, for int8 only: the encoder then computes in int8, about twice as fast, and its weights
             are inside `encoder.onnx` alone, so that such an artifact cannot be trained or exported again.
-        neighbors: `FORMAT:PATH`, the data it was trained on: what people said of its training part is kept beside the
-            model, which from then on chooses what agrees with it (`seesay.runtime.neighbors`), by `consensus` 2 and a
+        neighbors: `FORMAT:PATH`, the data it was trained on, or several: what people said of the training parts is kept
+            beside the model, which from then on chooses what agrees with it (`seesay.runtime.neighbors`), by `consensus` 2 and a
             `beam` of 5 or more among its search settings. None keeps those that an exported model has.
         texts: files of `IMAGE<tab>CAPTION` lines, for a model that detects words: what people said where the same
             words come is kept beside the model too.
@@ -83,9 +83,10 @@ def export_artifact(
     if calibration is not None and quantize != "int8":
         raise UsageError(f"calibration pictures are for --quantize int8, not {quantize}")
     source = find_artifact(model)
-    if neighbors is not None and source.manifest.task != "caption":
+    sources = [neighbors] if isinstance(neighbors, str) else list(neighbors or ())
+    if sources and source.manifest.task != "caption":
         raise UsageError(f"{source.source}: recognizes, and neighbors are for captions; leave out --neighbors")
-    dataset = None if neighbors is None else read_dataset(neighbors)
+    datasets = [read_dataset(one) for one in sources]
     with replace_atomically(Path(out)) as folder:
         built = load_any_model(source)
         if calibration is not None and not isinstance(built.preprocessing, Preprocessing):
@@ -110,8 +111,8 @@ def export_artifact(
             check_recognition(artifact, built, frames or 1, exact=calibration is None)
         else:
             _check(artifact, built, exact=calibration is None)
-        if dataset is not None:
-            add_neighbors(artifact, dataset, on_progress, warn)
+        if datasets:
+            add_neighbors(artifact, datasets, on_progress, warn)
             search = artifact.manifest.search
             wide = max(BEAM, search.get("beam", 1))
             write_manifest(folder, replace(artifact.manifest, search={**search, "beam": wide, "consensus": CONSENSUS}))

@@ -7,6 +7,7 @@ What they say is weighed word by word into one calibrated probability; `seesay.t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -58,8 +59,8 @@ class WordDetector(nn.Module):
         """(B, D) → (B, W): log of the summed probability of each word's classes, above `FAINT`; 0 is none."""
         if self.classes is None:
             return torch.zeros(pooled.shape[0], len(self.words), device=pooled.device)
-        found = self.classes(pooled).softmax(-1) @ self.links
-        return (found + FAINT).log() - torch.full_like(found, FAINT).log()
+        found: Tensor = self.classes(pooled).softmax(-1) @ self.links
+        return (found + FAINT).log() - math.log(FAINT)
 
     def to_json(self) -> dict[str, Any]:
         """What it is built from."""

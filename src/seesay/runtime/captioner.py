@@ -90,6 +90,16 @@ class Captioner:
         return Chooser(self.artifact, self.vocabulary, self.neighbors, texts)
 
     @property
+    def confident(self) -> bool:
+        """Whether it says how sure it is of its captions."""
+        return len(self.members) == 1 and bool(self.artifact.manifest.selection.get("confidence"))
+
+    @property
+    def detects(self) -> bool:
+        """Whether it says which words are detected in a picture."""
+        return len(self.members) == 1 and bool(self.artifact.manifest.model.get("detector"))
+
+    @property
     def name(self) -> str:
         """The model's name."""
         return self.artifact.name

@@ -62,6 +62,11 @@ class Config(Settings):
     distillation: DistillationSettings = DistillationSettings()
 
     @property
+    def reads_words(self) -> bool:
+        """Whether the decoder reads detected words."""
+        return bool(getattr(self.decoder, "words", 0))
+
+    @property
     def modality(self) -> Modality:
         """What the model reads."""
         if isinstance(self.encoder, SequenceConfig):
@@ -165,14 +170,9 @@ class Config(Settings):
 
     @model_validator(mode="after")
     def _words_fit(self) -> Config:
-        if self.detector.words and not getattr(self.decoder, "words", 0):
-            raise ValueError(
-                "detector.words needs a decoder that reads detected words: decoder=attention decoder.words=16"
-            )
-        if self.text.unpaired and not getattr(self.decoder, "words", 0):
-            raise ValueError(
-                "text.unpaired needs a decoder that reads detected words: decoder=attention decoder.words=16"
-            )
+        for key, asked in (("detector.words", self.detector.words), ("text.unpaired", self.text.unpaired)):
+            if asked and not self.reads_words:
+                raise ValueError(f"{key} needs a decoder that reads detected words: decoder=attention decoder.words=20")
         if self.detector.words and self.finetune.from_epoch is not None:
             raise ValueError(
                 "detector.words needs a CNN that stays as it is: train that first, and begin with it "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from seesay.training.batches import Captions, as_captions
 from seesay.training.config import Config
 from seesay.training.detection import detectable_words, fit_detector
 from seesay.training.features import FeatureStore
-from seesay.training.unpaired import Imagined, Unpaired
+from seesay.training.unpaired import Imagined, Unpaired, lend_grid
 
 _AT_ONCE = 512
 
@@ -34,11 +34,19 @@ class Detected:
         imagined: of absent pictures.
         unpaired: captions without pictures; None for none.
         model: whose vocabulary they are written in.
+        grids: the training pictures of these places, encoded.
     """
 
     def __init__(
-        self, config: Config, words: Tensor, imagined: Imagined, unpaired: Unpaired | None, model: CaptionModel
+        self,
+        config: Config,
+        words: Tensor,
+        imagined: Imagined,
+        unpaired: Unpaired | None,
+        model: CaptionModel,
+        grids: Callable[[Sequence[int]], Memory],
     ) -> None:
+        self.grids = grids
         self.config = config
         self.words = words
         self.imagined = imagined
@@ -51,7 +59,8 @@ class Detected:
         if self.unpaired is not None:
             step = (*seed, *pictures[:2])
             rows, words = self.unpaired.draw(self.config.text.unpaired_per_step, step)
-            own.unpaired = self.imagined.memory(words, step), as_captions(rows, self.vocabulary)
+            absent, lenders = self.imagined.memory(words, step)
+            own.unpaired = lend_grid(absent, self.grids(lenders), step), as_captions(rows, self.vocabulary)
         return own
 
 
@@ -98,7 +107,11 @@ def prepare_detected(
     imagined = Imagined(found, shares, pooled.mean(0), ids)
     if unpaired is not None:
         unpaired.prepare(model.vocabulary, config.text.learned, Mentions(model.detector.words, counts))
-    return Detected(config, torch.from_numpy(found), imagined, unpaired, model)
+
+    def grids(places: Sequence[int]) -> Memory:
+        return features.memory([samples[place] for place in places])
+
+    return Detected(config, torch.from_numpy(found), imagined, unpaired, model, grids)
 
 
 def word_counts(told: Sequence[Sequence[Sequence[str]]], unpaired: Unpaired | None, known: set[str]) -> Counter[str]:

@@ -90,10 +90,10 @@ def fit_detector(
             for word in words:
                 if word in detector.words:
                     detector.links[number, detector.words.index(word)] = 1
-    of_classes = torch.cat([detector.class_evidence(part) for part in vectors.split(1024)])
-    number: dict[object, int] = {}
-    picture = np.array([number.setdefault(one, len(number)) for one in same or range(len(vectors))])
-    fold = (np.random.default_rng(0).permutation(len(number)) % settings.folds)[picture]
+    of_classes = torch.cat([detector.class_evidence(part) for part in torch.split(vectors, 1024)])
+    places: dict[object, int] = {}
+    picture = np.array([places.setdefault(one, len(places)) for one in same or range(len(vectors))])
+    fold = (np.random.default_rng(0).permutation(len(places)) % settings.folds)[picture]
     of_probe = torch.zeros_like(wanted)
     for part in range(settings.folds if len(vectors) >= 2 * settings.folds else 0):
         held = torch.from_numpy(fold == part)

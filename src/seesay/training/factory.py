@@ -107,7 +107,7 @@ def _captioner(config: Config, dataset: Dataset, begins_with: str | None, out: P
         vocabulary = Vocabulary.from_json(dict(ancestor.vocabulary)).extended(vocabulary.tokens)
     model = CaptionModel.build(config.encoder, config.decoder, vocabulary, load_weights=begins_with is None)
     vectors = _vectors(model, captions, config, out, fabric)
-    if ancestor is not None and not config.detector.words and getattr(config.decoder, "words", 0):
+    if ancestor is not None and not config.detector.words and config.reads_words:
         known = dict(ancestor.model.get("detector") or {})
         lacking = [word for word in known.get("words", ()) if word not in vocabulary]
         if lacking:

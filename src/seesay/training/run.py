@@ -134,8 +134,8 @@ def _with_more(dataset: Dataset, config: Config) -> Dataset:
     known = {sample.id for sample in samples}
     for source in config.training.more:
         more = read_dataset(source)
-        if more.kind != dataset.modality:
-            raise UsageError(f"training.more: {source} holds {more.kind}s, and --data {dataset.modality}s")
+        if more.modality != dataset.modality:
+            raise UsageError(f"training.more: {source} holds {more.modality}s, and --data {dataset.modality}s")
         faults += more.faults
         for sample in more.split("train"):
             if sample.id in known:

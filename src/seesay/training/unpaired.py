@@ -9,6 +9,7 @@ described with them, and a training picture described with one of them lends its
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ from seesay.text.mentions import Mentions
 Floats = NDArray[np.float32]
 LENT = 0.6
 """Chance of each of the picture's other words to be lent."""
+LENT_GRIDS, LENT_POSITIONS = 0.6, 16
+"""Share of the captions without pictures that get so many positions of the lending picture's grid."""
 _KNOWN = 64
 """Pictures kept for each word."""
 
@@ -102,17 +105,40 @@ class Imagined:
         rare = [w for w, with_it in enumerate(self.pictures) if 5 <= len(with_it) <= 40]
         self.usual = np.concatenate([found[self.pictures[w], w] for w in rare] or [np.array([0.5], np.float32)])
 
-    def memory(self, words: Sequence[Sequence[int]], seed: Sequence[int]) -> Memory:
-        """What a detector might have found in pictures described with these words, (B, W); no grid."""
+    def memory(self, words: Sequence[Sequence[int]], seed: Sequence[int]) -> tuple[Memory, list[int]]:
+        """What a detector might have found in pictures described with these words, without a grid.
+
+        Returns:
+            The words, (B, W), and the training picture that lent each row its other words.
+        """
         chance = np.random.default_rng([*seed, 8])
         rows = np.zeros((len(words), self.found.shape[1]), np.float32)
+        lenders = []
         for row, own in zip(rows, words, strict=True):
             known = [w for w in own if len(self.pictures[w])]
             like = chance.choice(self.pictures[chance.choice(known)]) if known else chance.integers(len(self.found))
+            lenders.append(int(like))
             row[:] = self.found[like] * (chance.random(len(row)) < LENT)
             for w in own:
                 with_it = self.pictures[w]
                 enough = len(with_it) >= 5
                 row[w] = max(row[w], self.found[chance.choice(with_it), w] if enough else chance.choice(self.usual))
         grid = torch.zeros(len(words), 0, len(self.pooled))
-        return Memory(grid, self.pooled.expand(len(words), -1), None, torch.from_numpy(rows), self.word_ids)
+        pooled = self.pooled.expand(len(words), -1)
+        return Memory(grid, pooled, None, torch.from_numpy(rows), self.word_ids), lenders
+
+
+def lend_grid(memory: Memory, lenders: Memory, seed: Sequence[int]) -> Memory:
+    """Give half of the rows some positions of the pictures that lent them words, and their vectors.
+
+    So a model learns to name a word that is detected for sure beside a grid that shows something else: with a picture's
+    grid at hand it would else trust that alone, which its training pictures taught it to read.
+    """
+    chance = np.random.default_rng([*seed, 9])
+    positions = lenders.grid.shape[1]
+    places = np.argsort(chance.random((len(memory), positions)), 1)[:, : min(LENT_POSITIONS, positions)]
+    has = torch.from_numpy(chance.random(len(memory)) < LENT_GRIDS)
+    grid = lenders.grid.gather(1, torch.from_numpy(places)[..., None].expand(-1, -1, lenders.grid.shape[2]))
+    pooled = torch.where(has[:, None], lenders.pooled, memory.pooled)
+    mask = has[:, None].expand(-1, grid.shape[1])
+    return replace(memory, grid=grid, pooled=pooled, mask=mask)
