@@ -64,8 +64,9 @@ def export_artifact(
         calibration: pictures, for int8 only: the encoder then computes in int8, about twice as fast, and its weights
             are inside `encoder.onnx` alone, so that such an artifact cannot be trained or exported again.
         neighbors: `FORMAT:PATH`, the data it was trained on, or several: what people said of the training parts is kept
-            beside the model, which from then on chooses what agrees with it (`seesay.runtime.neighbors`), by `consensus` 2 and a
-            `beam` of 5 or more among its search settings. None keeps those that an exported model has.
+            beside the model, which from then on chooses what agrees with it (`seesay.runtime.neighbors`), by
+            `consensus` 2 and a `beam` of 5 or more among its search settings. None keeps those that an exported model
+            has.
         texts: files of `IMAGE<tab>CAPTION` lines, for a model that detects words: what people said where the same
             words come is kept beside the model too.
         fit_to: `FORMAT:PATH`, data whose dev parts it has not learned from: how it chooses among its sentences, and how

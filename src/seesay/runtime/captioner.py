@@ -190,7 +190,7 @@ class Captioner:
 
     def caption_pixels(self, pixels: NDArray[np.uint8], options: SearchOptions) -> list[list[Caption]]:
         """Caption preprocessed pixels, a row for each source as `preprocessing.load` gives it, in one batch."""
-        chooses = bool(self.artifact.manifest.selection) and len(self.members) == 1
+        chooses = self.detects or self.confident
         if chooses or options.consensus:
             state, pooled = self.networks.start_with_features(pixels)
         else:

@@ -37,8 +37,9 @@ class Chooser:
         self, artifact: Artifact, vocabulary: Vocabulary, neighbors: Neighbors | None, texts: Neighbors | None
     ) -> None:
         detector = dict(artifact.manifest.model.get("detector") or {})
-        self.selection = Selection.from_json(artifact.manifest.selection, detector.get("words", ()))
         self.usual = float(artifact.manifest.search.get("consensus", 1.0)) or 1.0
+        selection = Selection.from_json(artifact.manifest.selection, detector.get("words", ()))
+        self.selection = selection if selection.weights else replace(selection, weights={"consensus": self.usual})
         self.neighbors = neighbors
         self.texts = texts
         self.evidence = Evidence(vocabulary.tokens, self.selection.words)
