@@ -45,11 +45,12 @@ def reproduce(
     chosen += [f"training.epochs={epochs}"] if epochs else []
     with training_parts():
         from seesay.experiments.reproduce import HOW, lstm_vs_gru
+        from seesay.report import write
 
         with progress("captioning test") as on_progress:
             logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
             logging.getLogger("seesay").setLevel(logging.INFO)
-            found = lstm_vs_gru(data, out, chosen, range(1, seeds + 1), on_progress)
+            found = lstm_vs_gru(data, out, chosen, range(1, seeds + 1), on_progress, write)
     print(table(found.rows()))
     print()
     for line in HOW:

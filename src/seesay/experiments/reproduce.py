@@ -12,9 +12,11 @@ from statistics import mean, stdev
 from seesay.artifact import read_artifact
 from seesay.data import Sample, read_dataset
 from seesay.errors import UsageError
-from seesay.evaluation.captions import evaluate
+from seesay.evaluation.captions import Evaluation, evaluate
+from seesay.files import write_json
 from seesay.metrics.bleu import ORDER, Bleu
 from seesay.metrics.rouge import RougeL
+from seesay.progress import ProgressCallback, silent
 from seesay.text import tokenize
 
 RECIPES = {"LSTM": "inceptionv3_lstm_glove", "GRU": "inceptionv3_gru_glove"}
@@ -92,7 +94,8 @@ def lstm_vs_gru(
     out: Path,
     settings: Sequence[str] = (),
     seeds: Sequence[int] = (1,),
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: ProgressCallback = silent,
+    on_evaluation: Callable[[Evaluation, Path], object] = lambda found, folder: None,
 ) -> Reproduction:
     """Train the paper's LSTM and GRU, caption the test split with both, and score them.
 
@@ -104,7 +107,8 @@ def lstm_vs_gru(
         out: a folder.
         settings: `section.key=value`, for both.
         seeds: a run of each system for each.
-        on_progress: told photos captioned and photos in all.
+        on_progress: called with photos captioned and photos in all.
+        on_evaluation: given the evaluation of each system on the test split, and the folder of its predictions.
 
     Raises:
         UsageError: `out` cannot be written, or no seeds.
@@ -112,11 +116,11 @@ def lstm_vs_gru(
     """
     from seesay.export import export_artifact
     from seesay.training import load_config, train
-    from seesay.training.loop import BEST, write_json
+    from seesay.training.loop import BEST
 
     if not seeds:
         raise UsageError("reproduce: give one seed or more")
-    test = read_dataset(data).split("test")
+    test = read_dataset(data, default_splits=True).split("test")
     found = []
     for seed in seeds:
         for cell, recipe in RECIPES.items():
@@ -126,7 +130,10 @@ def lstm_vs_gru(
             scores = run / "test" / "scores.json"
             if not scores.is_file() or scores.stat().st_mtime < (run / BEST).stat().st_mtime:
                 export_artifact(run, run / "model", quantize="none")
-                evaluate(run / "model", data, "test", run / "test", on_progress=on_progress)
+                saved = run / "test" / "predictions.json"
+                evaluation = evaluate(run / "model", data, "test", predictions=saved, on_progress=on_progress)
+                write_json(scores, evaluation.to_json(), indent=1)
+                on_evaluation(evaluation, run / "test")
             predictions = json.loads((run / "test" / "predictions.json").read_text("utf-8"))
             captions = {entry["image_id"]: entry["caption"] for entry in predictions}
             known = set(read_artifact(run).manifest.vocabulary["tokens"]) if config.text.drop_rare else None
@@ -166,9 +173,9 @@ def paper_scores(
         return words if known is None else [w for w in words if w in known]
 
     judged = [sample for sample in samples if sample.id in captions]
-    told = [prepare(captions[sample.id]) for sample in judged]
-    truth = [[prepare(text) for text in sample.references] for sample in judged]
-    bleu, rouge = Bleu()(told, truth)["Bleu_4"], RougeL()(told, truth)["ROUGE_L"]
+    hypotheses = [prepare(captions[sample.id]) for sample in judged]
+    references = [[prepare(text) for text in sample.references] for sample in judged]
+    bleu, rouge = Bleu()(hypotheses, references)["Bleu_4"], RougeL()(hypotheses, references)["ROUGE_L"]
     # Our BLEU is smoothed by the COCO tools' constants, which show where some order has no match at all.
     matches = bleu.statistics[:, :ORDER]
     return {

@@ -35,6 +35,7 @@ from seesay.export.weights import dequantized, load_any_model, quantized, weight
 from seesay.media import FrameSampling, Preprocessing
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
+from seesay.progress import ProgressCallback, silent
 from seesay.runtime.networks import OnnxNetworks
 
 Quantize = Literal["none", "float16", "int8"]
@@ -51,7 +52,7 @@ def export_artifact(
     neighbors: str | Sequence[str] | None = None,
     texts: Sequence[str] = (),
     fit_to: Sequence[str] = (),
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: ProgressCallback = silent,
     warn: Callable[[str], None] = lambda line: None,
 ) -> Artifact:
     """Write `model` with its networks, ready for use without PyTorch, and check what they compute.
@@ -71,7 +72,7 @@ def export_artifact(
             words come is kept beside the model too.
         fit_to: `FORMAT:PATH`, data whose dev parts it has not learned from: how it chooses among its sentences, and how
             sure it is of them, is fitted to these (`seesay.export.calibration`).
-        on_progress: told pictures done and pictures in all, for the neighbors and for what is fitted.
+        on_progress: called with pictures done and pictures in all, for the neighbors and for what is fitted.
         warn: given a line where some of these do not open, which are passed over.
 
     Raises:
@@ -87,7 +88,7 @@ def export_artifact(
     sources = [neighbors] if isinstance(neighbors, str) else list(neighbors or ())
     if sources and source.manifest.task != "caption":
         raise UsageError(f"{source.source}: recognizes, and neighbors are for captions; leave out --neighbors")
-    datasets = [read_dataset(one) for one in sources]
+    datasets = [read_dataset(one, default_splits=True) for one in sources]
     with replace_atomically(Path(out)) as folder:
         built = load_any_model(source)
         if calibration is not None and not isinstance(built.preprocessing, Preprocessing):
@@ -126,7 +127,7 @@ def export_artifact(
             shutil.copyfile(source.file(TEXTS), folder / TEXTS)
         write_manifest(folder, read_artifact(folder).manifest)
         if fit_to:
-            _fit(folder, [read_dataset(one) for one in fit_to], on_progress)
+            _fit(folder, [read_dataset(one, default_splits=True) for one in fit_to], on_progress)
     return read_artifact(out)
 
 

@@ -10,6 +10,7 @@ from seesay.artifact import NEIGHBORS, Artifact
 from seesay.data import Dataset, source_of
 from seesay.errors import DataError
 from seesay.media import decode_ahead
+from seesay.progress import ProgressCallback
 from seesay.runtime.captioner import Captioner
 from seesay.runtime.neighbors import Neighbors
 from seesay.runtime.networks import OnnxNetworks
@@ -25,7 +26,7 @@ BEAM = 5
 def add_neighbors(
     artifact: Artifact,
     datasets: Sequence[Dataset],
-    on_progress: Callable[[int, int], None],
+    on_progress: ProgressCallback,
     warn: Callable[[str], None],
 ) -> None:
     """Look at the training pictures, or clips, with an exported model, and write its `neighbours.npz`.
@@ -33,7 +34,7 @@ def add_neighbors(
     Args:
         artifact: exported; its folder gets the file, its manifest is not touched.
         datasets: their training parts are taken.
-        on_progress: told pictures done and pictures in all.
+        on_progress: called with pictures done and pictures in all.
         warn: given a line where pictures do not open, which are passed over.
 
     Raises:

@@ -15,6 +15,7 @@ from seesay.artifact import find_artifact
 from seesay.data import Dataset, Sample
 from seesay.data.sample import source_of
 from seesay.errors import MediaError, UsageError
+from seesay.files import write_json
 from seesay.media import read_words
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
@@ -25,7 +26,7 @@ from seesay.training.config import Config
 from seesay.training.detected import prepare_detected
 from seesay.training.distillation import load_teachers
 from seesay.training.features import FeatureStore
-from seesay.training.loop import LAST, write_json
+from seesay.training.loop import LAST
 from seesay.training.recognition import RecognitionTask, labels_of
 from seesay.training.tasks import CaptionTask, Task
 from seesay.training.transfer import start_from

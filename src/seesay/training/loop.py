@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -210,9 +208,11 @@ class Trainer:
         assert norm is not None
         mean = float(sums[0]) / total
         if not np.isfinite(mean) or not torch.isfinite(norm):
+            last = self.out / LAST
+            kept = f"the last good checkpoint is {last}" if last.is_file() else "nothing was saved before"
             raise TrainingError(
                 f"loss {mean:.4g} (gradient norm {float(norm):.4g}) is not finite in epoch {p.epoch}, step {p.step}; "
-                f"the last good checkpoint is {self.out / LAST}. Try a smaller training.lr"
+                f"{kept}. Try a smaller training.lr"
             )
         self._set_rate()
         self.optimizer.step()
@@ -235,10 +235,8 @@ class Trainer:
     def _finish_epoch(self, finetune: bool) -> None:
         p, sums = self.progress, self.progress.sums
         with self.average.in_place():
-            features, on_progress = (
-                None if finetune else self.features,
-                progress_of(self.callbacks, self.task.validating),
-            )
+            features = None if finetune else self.features
+            on_progress = progress_of(self.callbacks, self.task.validating)
             scores = self.task.validate(self.dev_samples, self.fabric, features, on_progress)
             kept = self.config.training.keep == "last" or p.is_best(scores[self.task.score], scores["loss"])
             weights: dict[str, Tensor] = {}
@@ -295,10 +293,3 @@ def make_fabric(precision: str) -> Fabric:
     )
     fabric.launch()
     return fabric
-
-
-def write_json(file: Path, value: Any) -> None:
-    """Write JSON whole or not at all."""
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(value, indent=2, ensure_ascii=False), "utf-8")
-    part.replace(file)
