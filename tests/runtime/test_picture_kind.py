@@ -1,8 +1,10 @@
 """Charts, text and blanks are told from photos."""
 
+import io
+
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from seesay.media import Preprocessing
 from seesay.runtime.picture_kind import NO_PHOTO, plainness
@@ -31,6 +33,14 @@ def drawn(kind: str) -> Image.Image:
 @pytest.mark.parametrize("kind", ["chart", "text", "logo", "blank"])
 def test_drawings_text_and_blanks_are_no_photos(kind):
     assert plainness(SEES.load(drawn(kind))) >= NO_PHOTO
+
+
+def test_a_scanned_page_is_no_photo():
+    page = np.asarray(drawn("text").filter(ImageFilter.GaussianBlur(0.8))).astype(float)
+    noise = np.random.default_rng(0).normal(-6, 3, page.shape[:2])[..., None]
+    file = io.BytesIO()
+    Image.fromarray((page + noise).clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=80)
+    assert plainness(SEES.load(file.getvalue())) >= NO_PHOTO
 
 
 def test_photos_are_photos(request):
