@@ -11,6 +11,7 @@ names need is imported when one of them is first used.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from seesay.errors import (
@@ -25,6 +26,10 @@ from seesay.errors import (
 
 if TYPE_CHECKING:
     from seesay.runtime import Caption, Captioner, Prediction, Recognizer, load
+
+# ONNX Runtime sends usage data from 1.32 on unless this is set before it is imported, and whoever imports a part of
+# SeeSay comes by here first. Somebody's own choice stays.
+os.environ["ORT_DISABLE_TELEMETRY"] = os.environ.get("ORT_DISABLE_TELEMETRY") or "1"
 
 __version__: str
 
