@@ -54,14 +54,14 @@ class OnnxNetworks:
         self._encoder, self._start, self._step = open_sessions(artifact, NETWORKS, threads)
         self._start_inputs, self._state_names = list(self._start.inputs), self._start.outputs
         self._step_inputs = list(self._step.inputs)
-        self._seen = list(self._encoder.outputs)  # grid, pooled and perhaps words
         carried = self._carried = artifact.manifest.carried
         self._step_outputs = ["logits", *(f"next.{name}" for name in carried)]
         self.constant = frozenset(name.removeprefix("state.") for name in self._state_names) - set(carried)
         self._words = (len(artifact.manifest.vocabulary.get("tokens", ())),)
         self._looks = (math.prod(artifact.manifest.grid_size),)
-        self._encoder.check(inputs=["pixels"], outputs=["grid", "pooled"])
-        self._start.check(inputs=["grid", "pooled"], outputs=[f"state.{name}" for name in carried])
+        self._seen = ["grid", "pooled", *(["words"] if artifact.manifest.model.get("detector") else [])]
+        self._encoder.check(inputs=["pixels"], outputs=self._seen)
+        self._start.check(inputs=self._seen, outputs=[f"state.{name}" for name in carried])
         self._step.check(inputs=["tokens", *self._state_names], outputs=self._step_outputs)
 
     def encode(self, pixels: NDArray[np.uint8]) -> tuple[Array, Array]:
