@@ -64,8 +64,8 @@ class Writer:
         else:
             when = f" {timestamp(described.times[0])} --> {timestamp(described.times[1])}" if described.times else ""
             for one in captions:
-                told = one.text if one.sure is not False else f"(not sure) perhaps: {one.perhaps}"
-                self.stream.write(f"{printable(described.source)}{when}: {told}\n")
+                shown = one.text if one.sure is not False else f"(not sure) perhaps: {one.perhaps}"
+                self.stream.write(f"{printable(described.source)}{when}: {shown}\n")
             if self.words and captions:
                 listed = ", ".join(f"{word} {probability:.2f}" for word, probability in captions[0].words)
                 self.stream.write(f"{printable(described.source)}{when}: words: {listed or 'none'}\n")

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from seesay.artifact import Artifact
 from seesay.data import Dataset, source_of
 from seesay.errors import DataError
-from seesay.evaluation.things import unsupported
 from seesay.media import decode_ahead
 from seesay.metrics import CiderD
+from seesay.metrics.things import unsupported
 from seesay.runtime.captioner import Captioner
 from seesay.runtime.networks import OnnxNetworks
 from seesay.runtime.selection import OF_PICTURES, OF_SENTENCES, Selection
@@ -40,6 +40,7 @@ class Beams:
         right: of each photo whether a sentence names nothing wrong and is like what people said.
         texts: the sentences.
         ids: the photos.
+        counts: how much each photo counts.
     """
 
     known: list[dict[str, Floats]]
@@ -47,12 +48,21 @@ class Beams:
     right: list[NDArray[np.bool_]]
     texts: list[list[str]]
     ids: list[str]
+    counts: list[float]
 
     @classmethod
     def joined(cls, parts: Sequence[Beams]) -> Beams:
-        """Those of several sets of photos."""
-        names = ("known", "cider", "right", "texts", "ids")
-        return cls(*([one for part in parts for one in getattr(part, name)] for name in names))
+        """Those of several sets of photos; each set counts the same, whatever its size."""
+        whole = sum(len(part.ids) for part in parts)
+        counts = [whole / len(parts) / len(part.ids) for part in parts for _ in part.ids]
+        return cls(
+            [one for part in parts for one in part.known],
+            [one for part in parts for one in part.cider],
+            [one for part in parts for one in part.right],
+            [one for part in parts for one in part.texts],
+            [one for part in parts for one in part.ids],
+            counts,
+        )
 
 
 def find_beams(artifact: Artifact, dataset: Dataset, split: str, on_progress: Callable[[int, int], None]) -> Beams:
@@ -66,7 +76,7 @@ def find_beams(artifact: Artifact, dataset: Dataset, split: str, on_progress: Ca
     options = captioner.options()
     options = replace(options, num=options.beam)
     cider = CiderD({sample.id: sample.references for sample in samples})
-    found = Beams([], [], [], [], [])
+    found = Beams([], [], [], [], [], [])
     for indices, pixels, _ in decode_ahead(map(source_of, samples), captioner.preprocessing, 8, on_error="yield"):
         if not len(indices):
             continue
@@ -87,6 +97,7 @@ def find_beams(artifact: Artifact, dataset: Dataset, split: str, on_progress: Ca
             found.right.append(~wrong & (scores >= ACCEPTED))
             found.texts.append(texts)
             found.ids.append(sample.id)
+            found.counts.append(1.0)
         on_progress(len(found.ids), len(samples))
     if len(found.ids) < 2:
         raise DataError(f"{dataset.root}: {len(found.ids)} photos of {split} open; two or more are needed to fit to")
@@ -105,6 +116,7 @@ def fit_selection(beams: Beams, sure: float = 0.5, part: Sequence[int] | None = 
     width = max(len(beams.cider[i]) for i in rows)
     shape = (len(rows), width)
     real = np.array([[j < len(beams.cider[i]) for j in range(width)] for i in rows])
+    count = np.array([beams.counts[i] for i in rows])[:, None]
     cider, first = np.zeros(shape), np.full(shape, -1e9)
     signals = np.zeros((len(ORDERED_BY), *shape))
     for row, i in enumerate(rows):
@@ -121,7 +133,8 @@ def fit_selection(beams: Beams, sure: float = 0.5, part: Sequence[int] | None = 
         chosen = np.exp(scores - scores.max(1, keepdims=True)) * real
         chosen /= chosen.sum(1, keepdims=True)
         expected = (chosen * cider).sum(1, keepdims=True)
-        slope = _SHARPNESS * np.einsum("knw,nw->k", signals, chosen * (cider - expected)) / len(cider) - 0.002 * weights
+        better = count * chosen * (cider - expected)
+        slope = _SHARPNESS * np.einsum("knw,nw->k", signals, better) / count.sum() - 0.002 * weights
         moment, power = 0.9 * moment + 0.1 * slope, 0.99 * power + 0.01 * slope**2
         weights += _RATE * (moment / (1 - 0.9**turn)) / (np.sqrt(power / (1 - 0.99**turn)) + 1e-9) * (1 - turn / _STEPS)
     ordered = Selection({n: float(w / s) for n, w, s in zip(ORDERED_BY, weights, scale, strict=True)}, {}, sure)
@@ -136,14 +149,15 @@ def _fit_confidence(beams: Beams, selection: Selection, rows: Sequence[int]) -> 
         seen.append(evidence_of(beams.known[i], place))
         right.append(bool(beams.right[i][place]))
     x, y = np.array(seen), np.array(right, np.float64)
+    count = np.array([beams.counts[i] for i in rows])
     center, scale = x.mean(0), x.std(0) + 1e-9
     z = np.concatenate([np.ones((len(x), 1)), (x - center) / scale], 1)
     weights = np.zeros(z.shape[1])
     ridge = np.diag([0.0, *[2.0] * len(SURE_OF)])
     for _ in range(20):
         p = 1 / (1 + np.exp(-z @ weights))
-        slope = z.T @ (p - y) + ridge @ weights
-        curve = (z * (p * (1 - p))[:, None]).T @ z + ridge + 1e-6 * np.eye(len(weights))
+        slope = z.T @ (count * (p - y)) + ridge @ weights
+        curve = (z * (count * p * (1 - p))[:, None]).T @ z + ridge + 1e-6 * np.eye(len(weights))
         weights -= np.linalg.solve(curve, slope)
     own = weights[1:] / scale
     return {"bias": float(weights[0] - own @ center), **dict(zip(SURE_OF, map(float, own), strict=True))}

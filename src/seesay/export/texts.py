@@ -36,8 +36,8 @@ def add_texts(artifact: Artifact, files: Sequence[str]) -> None:
     vocabulary = Vocabulary.from_json(dict(artifact.manifest.vocabulary))
     counts = Counter(word for captions in pictures for caption in captions for word in caption if word in vocabulary)
     mentions = Mentions(list(detector["words"]), counts)
-    told = [[vocabulary.encode(caption) for caption in captions] for captions in pictures]
-    Neighbors.of(mentions.shares(pictures), told, FEWEST).save(artifact.root / TEXTS)
+    encoded = [[vocabulary.encode(caption) for caption in captions] for captions in pictures]
+    Neighbors.of(mentions.shares(pictures), encoded, FEWEST).save(artifact.root / TEXTS)
 
 
 def read_grouped(file: str) -> list[list[list[str]]]:

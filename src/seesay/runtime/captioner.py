@@ -222,10 +222,12 @@ class Captioner:
     ) -> list[list[Caption]]:
         """The best of what was found of each picture, with how sure they are."""
         detected = state.get("words")
-        told = [self.chooser.told(None if detected is None else detected[i], one) for i, one in enumerate(pixels)]
+        found_words = [
+            self.chooser.detected_words(None if detected is None else detected[i], one) for i, one in enumerate(pixels)
+        ]
         ranked = self.chooser.choose(state, pooled, found, pixels, options)
         result = []
-        for (best, confidence), words in zip(ranked, told, strict=True):
+        for (best, confidence), words in zip(ranked, found_words, strict=True):
             captions = [caption_of(h, self.vocabulary, self.grid_size) for h in best]
             if self.chooser.confident:
                 sure = self.chooser.selection.sure

@@ -87,7 +87,9 @@ class Chooser:
             chosen.append((in_order(one, order, self.selection.scores(known, weight)), sure))
         return chosen
 
-    def told(self, detected: NDArray[np.floating] | None, pixels: NDArray[np.uint8]) -> tuple[tuple[str, float], ...]:
+    def detected_words(
+        self, detected: NDArray[np.floating] | None, pixels: NDArray[np.uint8]
+    ) -> tuple[tuple[str, float], ...]:
         """The words detected in a picture, likeliest first; of what is no photo that it may be a chart or text."""
         kind: list[tuple[str, float]] = []
         if self.confident and plainness(pixels) >= NO_PHOTO:

@@ -87,19 +87,19 @@ def prepare_detected(
         return None
     parts = [features.memory(samples[i : i + _AT_ONCE]).pooled for i in range(0, len(samples), _AT_ONCE)]
     pooled = torch.cat(parts).numpy()
-    told = [[config.text.learned.words(text) for text in sample.references] for sample in samples]
-    counts = word_counts(told, unpaired, set(model.vocabulary.tokens) - set(SPECIALS))
+    references = [[config.text.learned.words(text) for text in sample.references] for sample in samples]
+    counts = word_counts(references, unpaired, set(model.vocabulary.tokens) - set(SPECIALS))
     if config.detector.words:
-        words, classes = detectable_words(counts, told, config.detector, config.encoder.name)
+        words, classes = detectable_words(counts, references, config.detector, config.encoder.name)
         if not words:
             return None
-        shares = Mentions(words, counts).shares(told)
+        shares = Mentions(words, counts).shares(references)
         detector = model.add_detector(words, classes)
         same = [sample.media for sample in samples]
         found = fit_detector(detector, config.encoder.name, pooled, shares, config.detector, same)
     else:
         assert model.detector is not None
-        shares = Mentions(model.detector.words, counts).shares(told)
+        shares = Mentions(model.detector.words, counts).shares(references)
         with torch.no_grad():
             found = np.asarray(model.detector(torch.from_numpy(pooled).to(model.detector.mix.device)).cpu().numpy())
     assert model.detector is not None
@@ -114,9 +114,11 @@ def prepare_detected(
     return Detected(config, torch.from_numpy(found), imagined, unpaired, model, grids)
 
 
-def word_counts(told: Sequence[Sequence[Sequence[str]]], unpaired: Unpaired | None, known: set[str]) -> Counter[str]:
+def word_counts(
+    references: Sequence[Sequence[Sequence[str]]], unpaired: Unpaired | None, known: set[str]
+) -> Counter[str]:
     """How often the vocabulary's words come in captions, with pictures and without."""
-    counts = Counter(word for captions in told for caption in captions for word in caption if word in known)
+    counts = Counter(word for captions in references for caption in captions for word in caption if word in known)
     for captions in unpaired.tokens if unpaired else ():
         counts.update(word for caption in captions for word in caption if word in known)
     return counts

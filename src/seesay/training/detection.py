@@ -45,7 +45,7 @@ def common_words(counts: Counter[str], most: int) -> list[str]:
 def detectable_words(
     counts: Counter[str], pictures: Sequence[Sequence[Sequence[str]]], settings: DetectorSettings, encoder: str
 ) -> tuple[list[str], int]:
-    """The words that can be told: common ones that enough training pictures have, and those that classes mean.
+    """The words that can be learned: common ones that enough training pictures have, and those that classes mean.
 
     Returns:
         The words, and how many classes the CNN's own head has (0 where it is not at hand).
@@ -56,8 +56,8 @@ def detectable_words(
     if not common:
         return [], 0
     seen = (Mentions(common, counts).shares(pictures) > 0).sum(0)
-    told = [word for word, times in zip(common, seen, strict=True) if times >= settings.positives]
-    return list(dict.fromkeys([*told, *sorted(meant)])), len(class_words()) if head is not None else 0
+    learned = [word for word, times in zip(common, seen, strict=True) if times >= settings.positives]
+    return list(dict.fromkeys([*learned, *sorted(meant)])), len(class_words()) if head is not None else 0
 
 
 @torch.no_grad()

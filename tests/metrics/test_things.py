@@ -1,6 +1,6 @@
 """What a caption names that nobody else names."""
 
-from seesay.evaluation.things import unsupported
+from seesay.metrics.things import unsupported
 
 REFERENCES = ["A woman rides her bike past a jet.", "someone on a bicycle"]
 
