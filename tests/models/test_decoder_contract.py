@@ -1,5 +1,6 @@
 """The contract, held for every registered decoder: a new one is tested by being registered."""
 
+from dataclasses import replace
 from typing import Literal, get_args, get_origin
 
 import pytest
@@ -17,7 +18,7 @@ HEADS = {"hidden": 16, "heads": 2, "feed_forward": 32}
 CELLS = ("lstm", "gru")
 VARIANTS = {
     "adaptive_attention": [LOOKING],
-    "attention": [HEADS],
+    "attention": [HEADS, {**HEADS, "words": 3}],
     "blstm": [
         *({**SMALL, "cell": cell, "combine": combine} for cell in CELLS for combine in ("add", "concat")),
         {**SMALL, "window": 3},  # shorter than the captions
@@ -74,7 +75,10 @@ def decoder(request):
 @pytest.fixture
 def memory():
     torch.manual_seed(5)
-    return Memory(torch.randn(2, GRID, SIZE), torch.randn(2, SIZE))
+    words = torch.tensor([[0.9, 0.1, 0.4, 0.02, 0.6], [0.01, 0.7, 0.3, 0.8, 0.05]])
+    return Memory(
+        torch.randn(2, GRID, SIZE), torch.randn(2, SIZE), words=words, word_ids=torch.tensor([5, 8, 9, 14, 20])
+    )
 
 
 @pytest.fixture
@@ -177,7 +181,7 @@ def test_overfits_a_tiny_batch(decoder, memory, tokens):
 def test_bfloat16_computes_nearly_the_same(decoder, memory, tokens):
     decoder.eval()
     exact = decoder(memory, tokens)
-    rounded = Memory(memory.grid.bfloat16(), memory.pooled.bfloat16())  # as Fabric hands it over
+    rounded = replace(memory, grid=memory.grid.bfloat16(), pooled=memory.pooled.bfloat16())  # as Fabric hands it over
     with torch.autocast("cpu", torch.bfloat16):
         rough = decoder(rounded, tokens)
         first, state = decoder.step(tokens[[0, 2], 0], decoder.start(rounded))

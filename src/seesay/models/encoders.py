@@ -79,7 +79,7 @@ class Encoder(nn.Module):
         source = self._source(config) if load_weights else "random"
         self.backbone = create_backbone(config, pretrained=source == "hub")
         if source == "package":
-            load_by_position(self.backbone, _package_file(config.name))
+            load_by_position(self.backbone, package_file(config.name))
         elif source not in ("hub", "random"):
             load_file(self.backbone, Path(source))
         data: dict[str, Any] = timm.data.resolve_model_data_config(self.backbone)  # type: ignore
@@ -229,7 +229,12 @@ def load_by_position(backbone: nn.Module, file: Path) -> None:
     backbone.load_state_dict(dict(pairs))
 
 
-def _package_file(name: str) -> Path:
+def package_file(name: str) -> Path:
+    """The file of weights that an installed package carries for a backbone.
+
+    Raises:
+        MissingPartError: none is installed, or it holds no single such file.
+    """
     module = WEIGHT_PACKAGES.get(name)
     spec = importlib.util.find_spec(module) if module else None
     if spec is None or spec.origin is None:

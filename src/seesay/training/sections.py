@@ -29,11 +29,28 @@ class TextSettings(Settings):
     """Leave `seesay.text.STOP_WORDS` out of the training captions, as some papers do; the model never says them."""
     drop_rare: bool = False
     """Leave words below min_count out of the training captions, in place of making them the unknown word."""
+    keep: bool = False
+    """With `training.start_from`: know all of that model's words too, in place of those of the captions alone."""
+    unpaired: dict[str, float] = {}
+    """Captions without pictures: files of `IMAGE<tab>CAPTION` or `CAPTION` lines, and how often each is drawn from."""
+    unpaired_per_step: int = Field(112, ge=1)
+    """So many of them in each step of cross-entropy, beside the photos' captions."""
 
     @property
     def learned(self) -> Learned:
         """What of a caption is learned."""
         return Learned(self.max_length, self.remove_stop_words, self.drop_rare)
+
+
+class DetectorSettings(Settings):
+    """Words detected in a picture, for a decoder that reads them (`decoder.words`). Off while `words` is 0."""
+
+    words: int = Field(0, ge=0)
+    """So many of the commonest words of the captions can be detected, and those that the CNN's own classes mean."""
+    positives: int = Field(10, ge=1)
+    """A word is learned from captions where so many training pictures have it."""
+    folds: int = Field(5, ge=2)
+    """Training pictures get the words that detectors find which have not learned from them, in so many parts."""
 
 
 class VectorSettings(Settings):
@@ -180,6 +197,10 @@ class TrainingSettings(Settings):
     """Seed of weights, dropout and order."""
     start_from: str | None = None
     """A run's or artifact's folder whose weights to begin with; words it does not know begin anew."""
+    more: tuple[str, ...] = ()
+    """Further data, `FORMAT:PATH`, whose training parts are learned from too; the run's own dev part judges alone."""
+    more_times: int = Field(1, ge=1)
+    """How often each of their samples is in an epoch."""
     start_with: Literal["all", "encoder"] = "all"
     """What is taken of `start_from`: all weights, or the CNN's alone, for a new decoder or classifier."""
     checkpoint_minutes: float = Field(5.0, ge=0)
