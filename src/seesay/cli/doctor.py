@@ -24,14 +24,13 @@ _PARTS = {
     "gensim": "gensim",
     "Optuna": "optuna",
     "pycocoevalcap": "pycocoevalcap",
-    "scikit-learn": "scikit-learn",
 }
 _EXTRAS = {
     "PyAV": "seesay[video]",
     "OpenCV": "seesay[flow]",
     **dict.fromkeys(["PyTorch", "timm", "Lightning", "onnx", "gensim"], "seesay[train]"),
     "Optuna": "seesay[sweep]",
-    **dict.fromkeys(["pycocoevalcap", "scikit-learn"], "seesay[metrics]"),
+    "pycocoevalcap": "seesay[metrics]",
 }
 
 
