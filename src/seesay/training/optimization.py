@@ -16,7 +16,9 @@ KERAS_EPSILON = 1e-7
 
 
 def make_optimizer(model: nn.Module, config: Config, *, finetune: bool, reward: bool) -> torch.optim.Optimizer:
-    """The optimizer of `training.optimizer`, with the CNN's own rates and those of the rest (decoder, classifier); weight decay on matrices only.
+    """The optimizer of `training.optimizer`, with the CNN's own rates and those of the rest (decoder, classifier).
+
+    Weight decay is on matrices only.
 
     Args:
         model: its CNN is `encoder`; parameters that take no gradient are left out.
