@@ -17,7 +17,7 @@ Examples:
   seesay reproduce lstm-vs-gru --data flickr8k:FOLDER --out runs/lstm-vs-gru
   seesay reproduce lstm-vs-gru vectors.source=glove.6B.200d.txt --data flickr8k:FOLDER --out runs/lstm-vs-gru
   seesay reproduce lstm-vs-gru --encoder tf_efficientnet_lite2 --seeds 3 --data flickr8k:FOLDER --out runs/lite2
-  seesay reproduce where-to-put-the-image --encoder tf_efficientnet_lite2 --seeds 3 --data flickr8k:FOLDER --out runs/where
+  seesay reproduce where-to-put-the-image --encoder tf_efficientnet_lite2 --data flickr8k:FOLDER --out runs/where
   seesay reproduce lrcn-activity --seeds 3 --data ucf101:FOLDER --out runs/lrcn
 """
 

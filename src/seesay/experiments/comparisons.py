@@ -92,9 +92,7 @@ COMPARISONS: dict[str, Comparison] = {
         "LRCN for activities (Donahue et al. 2015), RGB, all of UCF101",
         {"single frame": "frame_average", "LRCN": "lrcn_activity"},
         {"single frame": {}, "LRCN": {"top-1": 0.682}},
-        (
-            "top-1: share of test clips whose likeliest label is right. The paper's: 101 classes, mean of three lists.",
-        ),
+        ("top-1: share of test clips whose likeliest label is right. The paper's: 101 classes, mean of three lists.",),
         "top-1",
     ),
 }

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from seesay.media import LogMel, TextPreprocessing
 from seesay.media.modality import Modality
+from seesay.models.conv import ConvConfig
 from seesay.models.encoders import EncoderConfig
 from seesay.models.memory import Memory
 from seesay.text import Vocabulary
@@ -78,8 +79,8 @@ AnyEncoderConfig = EncoderConfig | SequenceConfig
 
 
 def encoder_settings(name: str) -> type[AnyEncoderConfig]:
-    """The config class of an encoder: one of `SEQUENCES`, or that of timm's."""
-    return SEQUENCES.get(name, EncoderConfig)
+    """The config class of an encoder: one of `SEQUENCES`, `conv`, or that of timm's."""
+    return ConvConfig if name == "conv" else SEQUENCES.get(name, EncoderConfig)
 
 
 class SequenceEncoder(nn.Module, ABC):

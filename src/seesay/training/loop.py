@@ -210,9 +210,10 @@ class Trainer:
         assert norm is not None
         mean = float(sums[0]) / total
         if not np.isfinite(mean) or not torch.isfinite(norm):
+            kept = f"the last good checkpoint is {self.out / LAST}. " if (self.out / LAST).is_file() else ""
             raise TrainingError(
                 f"loss {mean:.4g} (gradient norm {float(norm):.4g}) is not finite in epoch {p.epoch}, step {p.step}; "
-                f"the last good checkpoint is {self.out / LAST}. Try a smaller training.lr"
+                f"{kept}Try a smaller training.lr{'' if self.config.training.max_grad_norm else ' or max_grad_norm=1'}"
             )
         self._set_rate()
         self.optimizer.step()

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from seesay.models.decoders.base import PAD, State, register, repeat_per_row
 from seesay.models.decoders.merge import MergeDecoder, MergingConfig
-from seesay.models.decoders.published import begin_as_keras, one_bias
 from seesay.models.decoders.recurrent import LastState
+from seesay.models.keras import begin_as_keras, one_bias
 from seesay.models.memory import Memory
 from seesay.models.settings import Count
 

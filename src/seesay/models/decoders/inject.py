@@ -17,10 +17,11 @@ from torch.nn import functional as F
 
 from seesay.models.decoders.base import PAD, Decoder, State, register, repeat_per_row
 from seesay.models.decoders.gru_before import ResetBeforeGru
-from seesay.models.decoders.published import PlainConfig, begin_as_keras, norm_or_nothing, one_bias, word_table
+from seesay.models.decoders.published import PlainConfig, norm_or_nothing, word_table
 from seesay.models.decoders.recurrent import Cell, Recurrent
 from seesay.models.decoders.words import before_output
 from seesay.models.dropout import Dropout
+from seesay.models.keras import begin_as_keras, one_bias
 from seesay.models.memory import Memory
 from seesay.models.settings import Count, Share
 

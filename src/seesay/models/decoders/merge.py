@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from seesay.models.decoders.base import PAD, Decoder, State, register, repeat_per_row
-from seesay.models.decoders.published import KerasConfig, begin_as_keras, norm_or_nothing, one_bias
+from seesay.models.decoders.published import KerasConfig, norm_or_nothing
 from seesay.models.decoders.recurrent import Cell, Recurrent
 from seesay.models.dropout import Dropout
+from seesay.models.keras import begin_as_keras, one_bias
 from seesay.models.memory import Memory
 from seesay.models.settings import Count, Share
 
