@@ -46,6 +46,7 @@ def sweep(
     """Runs that are finished are not trained again, interrupted ones go on, failed ones are reported at the end."""
     with progress("starting") as on_progress, training_parts():
         from seesay.experiments.search_space import read_plan
+        from seesay.experiments.significance import against_best
         from seesay.experiments.sweep import sweep as run
         from seesay.report.sweep import summarize, table_of, trial_table, write_sweep
 
@@ -70,6 +71,9 @@ def sweep(
             outcomes = run(plan, data, out, callbacks=[bar(on_progress)], on_outcomes=write)
             if rows := summarize(outcomes):
                 print(table(_as_rows(*table_of(rows, plan.view))))
+            if gaps := against_best(outcomes, data):
+                print("\nAgainst the best (95 % interval over items, seeds pooled):")
+                print(table(gaps))
             errors = [f"{o.run}: {o.error}" for o in outcomes if o.error]
     for line in errors:
         say(f"failed: {line}")

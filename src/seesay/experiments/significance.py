@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seesay.data import Sample
+from seesay.data import Sample, read_dataset
 from seesay.errors import DataError
+from seesay.experiments.measure import measured_file
+from seesay.experiments.search_space import SEARCH_KEYS, Point
 from seesay.metrics import compare, score
 from seesay.metrics.recognition import score_labels
 from seesay.metrics.result import Result
 from seesay.metrics.scores import Scores
 from seesay.metrics.significance import Difference
+
+if TYPE_CHECKING:
+    from seesay.experiments.sweep import Outcome
 
 
 def pool(runs: Sequence[Scores]) -> Scores:
@@ -74,6 +80,35 @@ def differences(systems: Mapping[str, Sequence[Scores]], against: str) -> dict[s
     """
     pooled = {name: pool(runs) for name, runs in systems.items()}
     return {name: compare(scores, pooled[against]) for name, scores in pooled.items() if name != against}
+
+
+def against_best(outcomes: Sequence[Outcome], data: str) -> list[dict[str, str]]:
+    """A sweep's points against the best of them, for a table: nothing where fewer than two points have runs.
+
+    Args:
+        outcomes: of a sweep's runs; points of which a run failed are left out.
+        data: the sweep's, `FORMAT:PATH`.
+    """
+    samples = read_dataset(data).split("dev")
+    failed = {_named(o.point) for o in outcomes if o.scores is None}
+    systems: dict[str, list[Scores]] = {}
+    for outcome in outcomes:
+        if outcome.scores is not None and (name := _named(outcome.point)) not in failed:
+            search = {key: value for key, value in outcome.point.items() if key in SEARCH_KEYS}
+            file = measured_file(outcome.run, search).parent / "predictions.json"
+            systems.setdefault(name, []).append(read_scores(file, samples, outcome.scores.get("classes", ())))
+    if len(systems) < 2:
+        return []
+    names = next(iter(systems.values()))[0].corpus
+    score_name = next(name for name in ("CIDEr-D", "top-1", "Bleu_4") if name in names)
+    best = max(systems, key=lambda name: pool(systems[name]).corpus[score_name])
+    gaps = differences(systems, best)
+    heading = f"{score_name} on dev against {best}, in points"
+    return [{"": name, heading: in_words(gaps[name][score_name])} for name in systems if name != best]
+
+
+def _named(point: Point) -> str:
+    return " ".join(f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in point.items())
 
 
 def in_words(difference: Difference, scale: float = 100) -> str:
