@@ -11,6 +11,7 @@ import typer
 from seesay.cli.common import output, progress, same_file, say
 from seesay.cli.search import (
     Beam,
+    ChargeEnd,
     Consensus,
     Diversity,
     GroupedCommand,
@@ -81,6 +82,7 @@ def caption(
     min_length: MinLength = None,
     max_length: MaxLength = None,
     length_power: LengthPower = None,
+    charge_end: ChargeEnd = None,
     sample: Sample = False,
     temperature: Temperature = None,
     top_k: TopK = None,
@@ -106,6 +108,7 @@ def caption(
         "min_length": min_length,
         "max_length": max_length,
         "length_power": length_power,
+        "charge_end": charge_end,
         "sample": sample,
         "temperature": temperature,
         "top_k": top_k,

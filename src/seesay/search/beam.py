@@ -70,6 +70,10 @@ def beam_search(
     scores = np.zeros((batch, 1))  # all beams are equal at the start: one is followed
     tokens = np.full(batch, start, np.int64)
     for length in range(options.max_length + 1):
+        if length == options.max_length and not options.charge_end:
+            for beam in (beam for i in inside for beam in pictures[i]):
+                beam.cut()
+            break
         logits, new = step(xp.asarray(tokens, device=device), arrays)
         arrays = dict(new)
         look = to_numpy(arrays["attention"]) if "attention" in arrays else None
@@ -126,8 +130,8 @@ class _Beginning(NamedTuple):
     bank: int = 0
 
 
-_Sentence = tuple[float, tuple[int, ...], tuple[float, ...], tuple[NDArray[np.float32], ...]]
-"""Score, tokens, their log-probabilities with the end's, their attention."""
+_Sentence = tuple[float, tuple[int, ...], tuple[float, ...], tuple[NDArray[np.float32], ...], bool]
+"""Score, tokens, their log-probabilities with the end's, their attention, and whether they ended."""
 
 
 class _Beam:
@@ -179,7 +183,7 @@ class _Beam:
                 if seen[bank] > size:  # as unlikely as a beginning that is dropped
                     continue
                 score = (total + fined + fine) / (length + 1) ** self.options.length_power
-                self.found.append((score, tokens, (*logprobs, total - before + fine), looks))
+                self.found.append((score, tokens, (*logprobs, total - before + fine), looks, True))
                 ended += 1
                 continue
             if required:
@@ -210,15 +214,28 @@ class _Beam:
         longest = (self.options.max_length + 1) ** self.options.length_power
         return bool(max(entry.total + entry.fined for entry in self.live) / longest <= self.found[self.num - 1][0])
 
+    def cut(self) -> None:
+        """Let the beginnings that reached the longest length compete as they are, without an end."""
+        if self.decided:
+            return
+        for entry in self.live:
+            if entry.bank == self.banks - 1:
+                self.found.append((self._as_cut(entry), *entry[:3], False))
+        self.found.sort(key=itemgetter(0), reverse=True)
+        del self.found[self.size :]
+
+    def _as_cut(self, entry: _Beginning) -> float:
+        return (entry.total + entry.fined) / max(1, len(entry.tokens)) ** self.options.length_power
+
     def results(self) -> list[Hypothesis]:
         """The `num` best found, or, where none was, the best that never ended."""
         if self.found:
-            return [_hypothesis(*sentence, ended=True, satisfied=True) for sentence in self.found[: self.num]]
+            return [_hypothesis(*found, ended=ended, satisfied=True) for *found, ended in self.found[: self.num]]
         if self.required:
             self.live.sort(key=lambda entry: -entry.bank)
         return [
             _hypothesis(
-                (entry.total + entry.fined) / max(1, len(entry.tokens)) ** self.options.length_power,
+                self._as_cut(entry),
                 *entry[:3],
                 ended=False,
                 satisfied=entry.bank == self.banks - 1,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from seesay.text import Learned
 from seesay.text.learned import Cleaning
 
-SEARCH = ("beam", "length_power", "no_repeat_ngram", "max_length")
+SEARCH = ("beam", "length_power", "charge_end", "no_repeat_ngram", "max_length")
 """Settings of `training` that change how captions are looked for, and nothing that is learned."""
 
 
@@ -168,6 +168,8 @@ class TrainingSettings(Settings):
     """Weights of the epoch that was best on dev; or of the last one, where dev is so small that the best is luck."""
     beam: int = Field(3, ge=1)
     length_power: float = 0.7
+    charge_end: bool = True
+    """Whether a sentence cut at `max_length` is charged for the end that it lacks, as one more word."""
     no_repeat_ngram: int = Field(0, ge=0)
     max_length: int | None = 20
     """Most words of a caption on dev and of the exported model (None: as many as the longest training caption has);
@@ -189,4 +191,7 @@ class TrainingSettings(Settings):
     @property
     def search(self) -> dict[str, Any]:
         """How captions are looked for: what of these settings is a search option too, by the same name."""
-        return {name: getattr(self, name) for name in SEARCH if getattr(self, name) is not None}
+        chosen = {name: getattr(self, name) for name in SEARCH if getattr(self, name) is not None}
+        if self.charge_end:  # as every search does
+            del chosen["charge_end"]
+        return chosen
