@@ -38,6 +38,8 @@ class RecurrentConfig(ClassifierConfig):
     standardize: bool = False
     """Frames' numbers less their mean over training, by their deviation (`Standardize`)."""
 
+    dense: int = Field(0, ge=0)
+    """Width of a fully connected layer with ReLU between the net and the last layer, as CLDNN has it; 0: none."""
     single_logit: bool = False
     """Of two classes one number: the second's logit; the first's is 0, so that the softmax is Keras' sigmoid."""
     single_bias: bool = False
@@ -64,7 +66,9 @@ class _Stream(nn.Module):
         width = config.hidden * (2 if config.bidirectional else 1)
         self.dropout = Dropout(config.dropout)
         self.single_logit = config.single_logit
-        self.output = nn.Linear(width, 1 if config.single_logit else classes)
+        last: nn.Module = nn.Linear(config.dense or width, 1 if config.single_logit else classes)
+        dense = [nn.Linear(width, config.dense), nn.ReLU()] if config.dense else []
+        self.output = nn.Sequential(*dense, last) if dense else last
         self.pool = config.pool
         if config.pool == "attention":
             self.key = nn.Linear(width, config.hidden)
