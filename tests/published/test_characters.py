@@ -50,12 +50,12 @@ def test_it_learns_and_exports():
     for row, word in enumerate(["run", "runs", "running", "an", "walk", "walks", "walking", "a"]):
         texts[row, :2] = torch.tensor(WORDS.encode([word, "a"]))
     labels = torch.tensor([0, 0, 0, 0, 1, 1, 1, 1])
-    objective, optimizer = LabelCrossEntropy(model, 0.0), torch.optim.Adam(model.parameters(), 0.01)
-    for _ in range(30):
+    objective, optimizer = LabelCrossEntropy(model, 0.0), torch.optim.Adam(model.parameters(), 2e-3)
+    for _ in range(60):
         optimizer.zero_grad()
         loss = objective(texts, labels)
         loss.backward()
         optimizer.step()
-    assert loss / 8 < 0.2
+    assert loss / 8 < 0.4
     assert all(p.grad is not None for p in model.parameters())
     assert set(export_classifier_graphs(model.eval())) == {"encoder.onnx", "classifier.onnx"}
