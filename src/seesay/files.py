@@ -1,18 +1,61 @@
-"""One writer at a time, by a lock that ends with the process that holds it, however it ends."""
+"""Files that are written whole or not at all, folders that one process works in at a time, and the cache folder."""
 
 from __future__ import annotations
 
+import csv
+import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from seesay.errors import DataError, UsageError
 
 
+@contextmanager
+def replacing(file: Path) -> Iterator[Path]:
+    """A path beside `file` to write to; at the end it takes the place of `file`, flushed to disk before.
+
+    After an error `file` is as it was, and nothing is left beside it. Processes that write the same file at once do not
+    meet: the last one to end wins.
+    """
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        yield part
+        with part.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_whole(file: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all; text is UTF-8, its line ends as they are."""
+    with replacing(file) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_json(file: Path, value: Any, *, indent: int | None = 2) -> None:
+    """Write JSON whole or not at all."""
+    write_whole(file, json.dumps(value, indent=indent, ensure_ascii=False))
+
+
+def write_csv(file: Path, rows: Iterable[Sequence[Any]]) -> None:
+    """Write a table whole or not at all; its first row is the heading."""
+    with replacing(file) as part, part.open("w", encoding="utf-8", newline="") as handle:
+        csv.writer(handle).writerows(rows)
+
+
+def cache_folder(name: str) -> Path:
+    """A folder for what can be made again: under `SEESAY_CACHE`, else in the user's cache; it need not exist yet."""
+    root = os.environ.get("SEESAY_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "seesay"
+    return Path(root).expanduser() / name
+
+
 def only_writer(file: Path) -> BinaryIO:
-    """Lock `file`; closing what is returned lets it go.
+    """Lock `file`; closing what is returned lets it go, and so does the end of the process, however it ends.
 
     Raises:
         DataError: another process holds it.

@@ -23,12 +23,15 @@ class Registry(Generic[T]):
 
     Args:
         kind: what is registered, as it should read in an error ("decoder").
-        group: the entry-point group other packages register under ("seesay.decoders").
+        group: the entry-point group other packages register under ("seesay.decoders"): `name = module:Class`, or
+            `name = module` for a module that registers by decorator.
+        order: of an item, for the order of the names; equal ones, and all without it, come by name.
     """
 
-    def __init__(self, kind: str, group: str) -> None:
+    def __init__(self, kind: str, group: str, *, order: Callable[[T], int] = lambda item: 0) -> None:
         self.kind = kind
         self.group = group
+        self._order = order
         self._items: dict[str, T] = {}
         self._plugins_loaded = False
 
@@ -51,7 +54,7 @@ class Registry(Generic[T]):
 
     def __iter__(self) -> Iterator[str]:
         self._load_plugins()
-        return iter(sorted(self._items))
+        return iter(sorted(self._items, key=lambda name: (self._order(self._items[name]), name)))
 
     def __contains__(self, name: object) -> bool:
         self._load_plugins()
@@ -61,4 +64,8 @@ class Registry(Generic[T]):
         if not self._plugins_loaded:
             self._plugins_loaded = True
             for entry in entry_points(group=self.group):
-                entry.load()
+                item = entry.load()
+                if getattr(
+                    entry, "attr", ""
+                ):  # `name = module:Class`; a module alone registers what it has when it is imported
+                    self._items.setdefault(entry.name, item)

@@ -266,7 +266,7 @@ def test_tables_of_clips(tmp_path: Path) -> None:
             "t.csv:2: no image: the row names a picture and a clip; one is needed",
         ),
         (
-            "video,text",
+            "video,words",
             "a.mp4,run",
             "t.csv:1: has no column 'caption'; its first line must name image, video or clip",
         ),

@@ -206,10 +206,10 @@ def test_karpathy_faults_and_where_its_pictures_are(folder):
 
 
 def test_text_of_another_encoding_is_named(folder):
-    (folder / "t.csv").write_text("image,caption\na.jpg,a dog\n", "utf-16")
-    assert "t.csv:1: is UTF-16 text; save it as UTF-8" in refused(f"csv:{folder / 't.csv'}")
-    (folder / "t.csv").write_bytes("image,caption\na.jpg,a café\n".encode("latin-1"))
-    assert "t.csv:2: is not UTF-8 text (byte 0xe9)" in refused(f"csv:{folder / 't.csv'}")
+    (folder / "t.csv").write_bytes(b"image,caption\na.jpg,\x81\n")
+    assert "t.csv:2: is not UTF-8 text, nor Windows-1252 (byte 0x81)" in refused(f"csv:{folder / 't.csv'}")
+    (folder / "t.csv").write_bytes("image,caption\na.jpg,a café\n".encode("utf-16-le"))
+    assert "t.csv:1: holds NUL bytes: looks like UTF-16 text" in refused(f"csv:{folder / 't.csv'}")
 
 
 def test_a_split_of_which_no_picture_opens_must_be_mended(tiny_flickr8k):

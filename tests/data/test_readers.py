@@ -141,8 +141,8 @@ def test_bad_lines_are_named(tiny_flickr8k, line, expected):
 def test_what_is_no_data_set_is_refused_in_one_line(tmp_path):
     broken = tmp_path / "broken.json"
     broken.write_text('{"images": [')
-    (tmp_path / "latin.csv").write_bytes(b"image,caption\na.jpg,caf\xe9\n")
-    (tmp_path / "columns.csv").write_text("picture,text\na.jpg,hello\n")
+    (tmp_path / "latin.csv").write_bytes(b"image,caption\na.jpg,caf\x81\n")
+    (tmp_path / "columns.csv").write_text("dog,words\na.jpg,hello\n")
     for spec, error, expected in (
         ("flickr8k", UsageError, "FORMAT:PATH"),
         ("flicker8k:x", UsageError, "Did you mean 'flickr8k'"),

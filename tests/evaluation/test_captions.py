@@ -3,11 +3,11 @@ import json
 import re
 
 import pytest
+from results import evaluate
 
 from seesay.cli import run
 from seesay.errors import DataError
 from seesay.evaluation import captions as module
-from seesay.evaluation.captions import evaluate
 from seesay.metrics import score
 from seesay.metrics.scores import possible_metrics
 
@@ -28,7 +28,8 @@ def test_predictions_scores_and_page(tiny_flickr8k, tmp_path, capsys):
     assert run(call) == 0
     printed = json.loads(capsys.readouterr().out)
     predictions = {p["image_id"]: p["caption"] for p in json.loads((out / "predictions.json").read_text("utf-8"))}
-    assert len(predictions) == printed["photos"] == 8
+    assert len(predictions) == printed["photos"] == printed["count"] == 8
+    assert printed["modality"] == "photo"
     references = {}
     for line in (tiny_flickr8k / "Flickr8k.token.txt").read_text().splitlines():
         references.setdefault(line.split("#")[0], []).append(line.split("\t")[1])
@@ -40,7 +41,7 @@ def test_predictions_scores_and_page(tiny_flickr8k, tmp_path, capsys):
     assert printed["signature"] == expected.signature
     assert json.loads((out / "scores.json").read_text()) == printed
     with (out / "per_photo.csv").open(newline="", encoding="utf-8") as handle:
-        rows = {row["image_id"]: row for row in csv.DictReader(handle)}
+        rows = {row["id"]: row for row in csv.DictReader(handle)}
     for item, value in expected.items["CIDEr-D"].items():
         assert float(rows[item]["CIDEr-D"]) == pytest.approx(value, abs=1e-6)
     page = (out / "report.html").read_text("utf-8")

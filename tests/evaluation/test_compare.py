@@ -10,13 +10,13 @@ import sys
 
 import pytest
 import torch
+from results import compare
 
 from seesay.cli import run
 from seesay.data import read_dataset
 from seesay.errors import ArtifactError, DataError, UsageError
-from seesay.evaluation.compare import compare
-from seesay.evaluation.measures import Measure
-from seesay.evaluation.systems import find_entrants, short_names
+from seesay.evaluation.measures import MetricRow
+from seesay.evaluation.systems import find_systems, short_names
 from seesay.export import export_artifact, load_model, save_model
 from seesay.metrics import compare as significance
 from seesay.metrics import score
@@ -89,9 +89,9 @@ def test_figures_are_those_of_the_parts(runs, data, tmp_path):
     with (tmp_path / "out" / "captions.csv").open(newline="", encoding="utf-8") as handle:
         for row in csv.DictReader(handle):
             for name in found.names:
-                captions.setdefault(name, {})[row["image_id"]] = row[f"{name}: caption"]
+                captions.setdefault(name, {})[row["id"]] = row[f"{name}: caption"]
     assert captions["people"] == theirs
-    scores = {name: score(said, train, metrics) for name, said in captions.items()}
+    scores = {name: score(outputs, train, metrics) for name, outputs in captions.items()}
     for key, value in scores["gru"].corpus.items():
         if key != "CIDEr":
             assert values[key][1] == pytest.approx(value)
@@ -157,7 +157,7 @@ def test_a_second_call_captions_and_measures_nothing_again(runs, data, tmp_path,
     # A kill leaves some lines, and half of one: the others are made again.
     file = next((tmp_path / "out" / "predictions").glob("gru-*.jsonl"))
     whole = file.read_text()
-    file.write_text("".join(whole.splitlines(keepends=True)[:3]) + '{"image_id": "red_')
+    file.write_text("".join(whole.splitlines(keepends=True)[:3]) + '{"id": "red_')
     counted = []
     original = Captioner.caption_pixels
     monkeypatch.setattr(
@@ -174,7 +174,7 @@ def test_a_second_call_captions_and_measures_nothing_again(runs, data, tmp_path,
 
 
 def _item(line):
-    return json.loads(line)["image_id"]
+    return json.loads(line)["id"]
 
 
 def test_exported_and_not_say_the_same(runs, data, tmp_path):
@@ -206,9 +206,9 @@ def test_scores_against_other_references_are_refused_or_said(runs, data, tiny_fl
     second = make_run(tmp_path / "elsewhere", f"flickr8k:{other}", 3)
     with pytest.raises(DataError, match=r"different photos or references of 'dev'.*--data"):
         compare([str(runs[0]), str(second)], tmp_path / "out")
-    said = {s.id: "a dog" for s in read_dataset(data).split("dev")}
-    signature = score(said, {i: ["a cat"] for i in said}).signature
-    evaluated = make_evaluation(tmp_path / "people", said, signature=signature)
+    outputs = {s.id: "a dog" for s in read_dataset(data).split("dev")}
+    signature = score(outputs, {i: ["a cat"] for i in outputs}).signature
+    evaluated = make_evaluation(tmp_path / "people", outputs, signature=signature)
     found = compare([str(runs[0]), str(evaluated)], tmp_path / "out", data)
     assert any(note.startswith("people was evaluated against other references") for note in found.notes)
     with pytest.raises(DataError, match="different photos or references"):
@@ -280,12 +280,12 @@ def test_wrong_use_is_one_line(runs, data, tmp_path, capsys):
 def test_a_table_of_epochs_that_is_none_is_named(runs, tmp_path):
     (runs[0] / "metrics.csv").write_text("epoch,loss\n0,three\n")
     with pytest.raises(ArtifactError, match=r"metrics.csv: not a table of epochs"):
-        find_entrants([str(r) for r in runs])
+        find_systems([str(r) for r in runs])
 
 
 def test_models_made_for_use_are_compared_without_pytorch(data, tmp_path):
-    said = make_evaluation(tmp_path / "said", {s.id: "a dog" for s in read_dataset(data).split("dev")})
-    call = ["compare", "default", str(said), "--data", data, "--split", "val", "--out", str(tmp_path / "out")]
+    outputs = make_evaluation(tmp_path / "outputs", {s.id: "a dog" for s in read_dataset(data).split("dev")})
+    call = ["compare", "default", str(outputs), "--data", data, "--split", "val", "--out", str(tmp_path / "out")]
     code = f"{BLOCK}\nfrom seesay.cli import run; sys.exit(run({call!r}))"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert "perplexity" in found.stdout
@@ -303,6 +303,6 @@ def test_names_are_as_short_as_tells_them_apart():
 
 
 def test_best_values_are_told_by_what_is_shown():
-    assert Measure("", "", "", "", (0.5, 0.50001, 0.4), 1).best() == {0, 1}
-    assert Measure("", "", "", "", (3.0, None, 2.0), -1).best() == {2}
-    assert Measure("", "", "", "", (1.0, 1.0), 1).best() == set()
+    assert MetricRow("", "", "", "", (0.5, 0.50001, 0.4), 1).best() == {0, 1}
+    assert MetricRow("", "", "", "", (3.0, None, 2.0), -1).best() == {2}
+    assert MetricRow("", "", "", "", (1.0, 1.0), 1).best() == set()

@@ -6,11 +6,10 @@ import json
 import pytest
 import torch
 from activities import CLASSES, SMALL, draw_activities
+from results import compare, evaluate_recognition
 
 from seesay.cli import run
 from seesay.data import read_dataset
-from seesay.evaluation.compare import compare
-from seesay.evaluation.recognition import evaluate_recognition
 from seesay.export import export_artifact, save_model
 from seesay.metrics import compare as significance
 from seesay.metrics import recognition
@@ -56,11 +55,11 @@ def runs(tmp_path, data):
 def evaluation(folder, rows, classes=CLASSES, **more):
     """As `seesay evaluate` leaves one: clip id to labels, likeliest first."""
     folder.mkdir()
-    said = [
+    outputs = [
         {"id": i, "predictions": [{"label": n, "probability": 0.9 / (k + 1)} for k, n in enumerate(names)]}
         for i, names in rows.items()
     ]
-    (folder / "predictions.json").write_text(json.dumps(said))
+    (folder / "predictions.json").write_text(json.dumps(outputs))
     (folder / "scores.json").write_text(json.dumps({"split": "dev", "classes": list(classes), **more}))
     return folder
 
@@ -71,7 +70,7 @@ def test_figures_are_those_of_the_parts(runs, data, tmp_path):
     evaluated = tmp_path / "evaluated"
     report = evaluate_recognition(exported, data, "train", evaluated)
     found = compare([str(runs[0]), str(exported), str(evaluated)], tmp_path / "out", data, "train")
-    assert (found.names, found.count, found.thing) == (("lstm", "model", "evaluated"), 4, "clip")
+    assert (found.names, found.count, found.modality) == (("lstm", "model", "evaluated"), 4, "clip")
     values = {m.key: m.values for m in found.measures}
     # A model and its own evaluation say the same, as `seesay evaluate` scores it.
     for key, value in report.figures.items():
@@ -114,8 +113,8 @@ def test_differences_page_and_clips(data, tmp_path, capsys):
     assert "right alone is right about 3, wrong alone about 0 (top-1, exact McNemar test: p 0.250)" in told.out
     assert "only 4 clips" in told.err
     assert "photo" not in told.out + told.err
-    truth = {s.id: s.label for s in samples}
-    expected = significance(score_labels(truth, right, CLASSES), score_labels(truth, wrong, CLASSES))["top-1"]
+    references = {s.id: s.label for s in samples}
+    expected = significance(score_labels(references, right, CLASSES), score_labels(references, wrong, CLASSES))["top-1"]
     assert (expected.first, expected.second) == (1.0, 0.25)
     saved = json.loads((out / "comparison.json").read_text("utf-8"))
     assert saved["differences"]["right"]["top-1"]["p"] == expected.p
@@ -123,7 +122,7 @@ def test_differences_page_and_clips(data, tmp_path, capsys):
     with (out / "clips.csv").open(newline="", encoding="utf-8") as handle:
         rows = {row["id"]: row for row in csv.DictReader(handle)}
     assert {i: [rows[i]["label"], rows[i]["wrong: label"], rows[i]["right: label"]] for i in ids} == {
-        i: [truth[i], wrong[i][0], truth[i]] for i in ids
+        i: [references[i], wrong[i][0], references[i]] for i in ids
     }
     assert float(rows[ids[0]]["wrong: probability of the right label"]) == pytest.approx(0.45)
     page = (out / "index.html").read_text("utf-8")
@@ -131,7 +130,7 @@ def test_differences_page_and_clips(data, tmp_path, capsys):
     assert page.count("✗ ") == 3 * 2  # each once among those that differ, and once at random
     assert page.count("data:image/jpeg;base64,") == 3 + 4
     text = (out / "comparison.md").read_text("utf-8")
-    assert f"| {ids[0]} | ✗ {wrong[ids[0]][0]} | ✓ {truth[ids[0]]} | {truth[ids[0]]} |" in text
+    assert f"| {ids[0]} | ✗ {wrong[ids[0]][0]} | ✓ {references[ids[0]]} | {references[ids[0]]} |" in text
     assert all(line.endswith("|") for line in text.splitlines() if line.startswith("|"))
     for word in ("photo", "caption"):
         assert word not in text
@@ -213,12 +212,12 @@ def test_scores_of_ranked_labels_equal_those_of_probabilities():
     chance = torch.Generator().manual_seed(0)
     classes = tuple("abcdefg")
     probabilities = torch.rand(40, 7, generator=chance).softmax(1).numpy()
-    truth = {str(i): classes[i * i % 6] for i in range(40)}
-    said = {str(i): [classes[k] for k in (-row).argsort()[:5]] for i, row in enumerate(probabilities)}
-    expected = recognition(list(truth.values()), probabilities, classes)
-    found = score_labels(truth, said, classes).corpus
+    references = {str(i): classes[i * i % 6] for i in range(40)}
+    outputs = {str(i): [classes[k] for k in (-row).argsort()[:5]] for i, row in enumerate(probabilities)}
+    expected = recognition(list(references.values()), probabilities, classes)
+    found = score_labels(references, outputs, classes).corpus
     assert found["top-1"] == pytest.approx(expected.top_1)
     assert found["top-5"] == pytest.approx(expected.top_k)
     assert found["macro F1"] == pytest.approx(expected.macro_f1)
-    there = [expected.per_class[c] for c in set(truth.values())]
+    there = [expected.per_class[c] for c in set(references.values())]
     assert found["per class"] == pytest.approx(sum(there) / len(there))

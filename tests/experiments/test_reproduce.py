@@ -6,11 +6,11 @@ from collections import Counter
 
 import pytest
 
-from seesay.cache import cache_folder
 from seesay.cli import run
 from seesay.data import read_dataset
 from seesay.experiments.comparisons import COMPARISONS
 from seesay.experiments.reproduce import paper_scores
+from seesay.files import cache_folder
 from seesay.text import STOP_WORDS, Learned, tokenize
 from seesay.training.config import load_config
 from seesay.training.loop import Trainer
@@ -24,14 +24,14 @@ TINY = [
 ]
 
 
-def corpus_bleu(told, truth):
+def corpus_bleu(hypotheses, references):
     """BLEU-4 by Papineni et al. 2002, section 2.3, written out."""
     matched, total, length, wanted = [0] * 4, [0] * 4, 0, 0
-    for words, references in zip(told, truth, strict=True):
+    for words, people in zip(hypotheses, references, strict=True):
         length += len(words)
-        wanted += min((abs(len(r) - len(words)), len(r)) for r in references)[1]
+        wanted += min((abs(len(r) - len(words)), len(r)) for r in people)[1]
         for n in range(4):
-            grams, *others = (Counter(tuple(t[i : i + n + 1]) for i in range(len(t) - n)) for t in (words, *references))
+            grams, *others = (Counter(tuple(t[i : i + n + 1]) for i in range(len(t) - n)) for t in (words, *people))
             matched[n] += sum(min(count, max(o[gram] for o in others)) for gram, count in grams.items())
             total[n] += sum(grams.values())
     if not all(matched):
@@ -51,11 +51,11 @@ def test_the_scores_are_what_their_definition_says(tiny_flickr8k):
         def prepare(text, known=known):
             return [word for word in tokenize(text) if word in known and word not in STOP_WORDS]
 
-        told = [prepare(captions[s.id]) for s in samples[:6]]
-        truth = [[prepare(text) for text in s.references] for s in samples[:6]]
-        assert found["BLEU"] == pytest.approx(corpus_bleu(told, truth), abs=1e-8)
+        hypotheses = [prepare(captions[s.id]) for s in samples[:6]]
+        references = [[prepare(text) for text in s.references] for s in samples[:6]]
+        assert found["BLEU"] == pytest.approx(corpus_bleu(hypotheses, references), abs=1e-8)
         assert (found["BLEU"] > 0) == ("ground" in known)
-        each = [corpus_bleu([t], [r]) for t, r in zip(told, truth, strict=True)]
+        each = [corpus_bleu([t], [r]) for t, r in zip(hypotheses, references, strict=True)]
         assert found["BLEU of sentences"] == pytest.approx(sum(each) / 6, abs=1e-8)
     whole = paper_scores({s.id: s.references[1] for s in samples}, samples, Learned(), None)
     assert whole == dict.fromkeys(("BLEU", "BLEU of sentences", "BLEU-1 of sentences", "ROUGE"), pytest.approx(1))

@@ -4,17 +4,17 @@ import csv
 import statistics
 
 import pytest
+from results import compare
 
 from seesay.cli import run
 from seesay.errors import TrainingError, UsageError
 from seesay.evaluation import caption_evaluator
-from seesay.evaluation.compare import compare
 from seesay.experiments import measure as measure_module
 from seesay.experiments import sweep as module
 from seesay.experiments.search_space import read_plan
 from seesay.experiments.sweep import sweep
 from seesay.files import alone
-from seesay.report.sweep import write_sweep
+from seesay.report import write
 from seesay.training import train
 from seesay.training.callbacks import Callback
 
@@ -59,7 +59,7 @@ def test_runs_are_made_once_and_search_trains_nothing(data, tmp_path, trained, m
     cells = read_plan("merge", [*SMALL, "decoder.cell=lstm,gru"], 1)
     first = sweep(cells, data, out)
     assert trained == ["decoder.cell=lstm/seed1", "decoder.cell=gru/seed1"]
-    assert [o.point for o in first] == [{"decoder.cell": "lstm"}, {"decoder.cell": "gru"}]
+    assert [o.point for o in first.outcomes] == [{"decoder.cell": "lstm"}, {"decoder.cell": "gru"}]
     for name in ("seesay.json", "metrics.csv", "dev/predictions.json", "dev/scores.json"):
         assert (out / "decoder.cell=gru" / "seed1" / name).stat().st_size > 0
     trained.clear()
@@ -69,17 +69,18 @@ def test_runs_are_made_once_and_search_trains_nothing(data, tmp_path, trained, m
     wider = read_plan("merge", [*SMALL, "decoder.cell=lstm,gru", "training.beam=1,4"], 2)
     found = sweep(wider, data, out)
     assert trained == ["decoder.cell=lstm/seed2", "decoder.cell=gru/seed2"]
-    assert len(found) == 8
-    assert len({id(o.scores) for o in found}) == 8
+    assert len(found.outcomes) == 8
+    assert len({id(o.scores) for o in found.outcomes}) == 8
     assert (out / "decoder.cell=lstm" / "seed1" / "dev,training.beam=4" / "predictions.json").is_file()
-    rows = write_sweep("cells", found, out)
+    write(found, out)
+    rows = found.rows
     assert [(row.point["decoder.cell"], row.point["training.beam"], row.seeds) for row in rows] == [
         ("lstm", 1, 2),
         ("lstm", 4, 2),
         ("gru", 1, 2),
         ("gru", 4, 2),
     ]
-    losses = [o.scores["loss"] for o in found if o.point == {"decoder.cell": "gru", "training.beam": 1}]
+    losses = [o.scores["loss"] for o in found.outcomes if o.point == {"decoder.cell": "gru", "training.beam": 1}]
     row = rows[2]
     assert row.mean["loss"] == pytest.approx(statistics.mean(losses))
     assert row.spread["loss"] == pytest.approx(statistics.stdev(losses))
@@ -144,7 +145,7 @@ def test_a_killed_sweep_goes_on(data, tmp_path, trained):
         sweep(plan, data, tmp_path / "broken", callbacks=[KillAfter()])
     assert not (tmp_path / "broken" / "decoder.cell=lstm" / "seed1" / "seesay.json").exists()
     broken = sweep(plan, data, tmp_path / "broken")
-    assert [o.scores for o in broken] == [o.scores for o in whole]
+    assert [o.scores for o in broken.outcomes] == [o.scores for o in whole.outcomes]
 
 
 def test_other_settings_or_data_in_the_same_folder_are_refused(data, tiny_flickr8k, tmp_path, trained):

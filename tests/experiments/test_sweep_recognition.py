@@ -6,11 +6,11 @@ import statistics
 
 import pytest
 from activities import CLASSES, SMALL, draw_activities
+from results import compare
 
 from seesay.cli import run
 from seesay.data import read_dataset
 from seesay.errors import TrainingError
-from seesay.evaluation.compare import compare
 from seesay.experiments import sweep as module
 
 RECIPE = ["sweep", "lrcn_activity", *SMALL, "classifier.hidden=8", "training.epochs=1"]
@@ -70,8 +70,8 @@ def test_runs_are_made_once_and_measured_by_accuracy(data, tmp_path, monkeypatch
     values = {m.key: m.values for m in found.measures}
     assert values["top-1"][0] == pytest.approx(kept["top-1"])
     assert values["loss"][0] == pytest.approx(kept["loss"], abs=0.02)  # encoded anew; training kept float16
-    said = json.loads((run_folder / "dev" / "predictions.json").read_text())
-    assert {row["id"] for row in said} == {s.id for s in read_dataset(data).split("dev")}
+    outputs = json.loads((run_folder / "dev" / "predictions.json").read_text())
+    assert {row["id"] for row in outputs} == {s.id for s in read_dataset(data).split("dev")}
 
 
 def test_trials_maximize_accuracy(data, tmp_path, capsys):

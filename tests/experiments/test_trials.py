@@ -52,13 +52,13 @@ def value(point):
 
 def test_calls_add_up_and_the_best_is_found(data, tmp_path, trained):
     plan = read_plan("merge", SPACE, 1)
-    first = search(plan, 4, data, tmp_path / "out")
+    first = search(plan, 4, data, tmp_path / "out").trials
     assert len(first) == len(trained) == 4
     assert [t.value for t in first] == pytest.approx([value(t.point) for t in first])
-    again = search(plan, 4, data, tmp_path / "out")
+    again = search(plan, 4, data, tmp_path / "out").trials
     assert again == first
     assert len(trained) == 4
-    more = search(plan, 25, data, tmp_path / "out")
+    more = search(plan, 25, data, tmp_path / "out").trials
     assert more[:4] == first
     assert [t.number for t in more] == list(range(1, 26))
     assert len({t.point["decoder.dropout"] for t in more}) > 20  # a second call draws anew
@@ -72,7 +72,7 @@ def test_calls_add_up_and_the_best_is_found(data, tmp_path, trained):
 
 def test_seeds_and_search_settings(data, tmp_path, trained):
     plan = read_plan("merge", ["decoder.dropout=0.1..0.2", "training.beam=1,2"], 2)
-    found = search(plan, 3, data, tmp_path / "out")
+    found = search(plan, 3, data, tmp_path / "out").trials
     assert [seed for _, seed in trained] == [1, 2] * 3
     assert all("training.beam" not in point for point, _ in trained)
     assert [t.value for t in found] == pytest.approx([value(t.point) + t.point["training.beam"] for t in found])
@@ -93,14 +93,14 @@ def test_a_killed_trial_is_tried_again_and_a_failed_one_is_counted(data, tmp_pat
     with pytest.raises(Kill):
         search(plan, 2, data, tmp_path / "out")
     monkeypatch.setattr(module, "train_once", working)
-    found = search(plan, 1, data, tmp_path / "out")
+    found = search(plan, 1, data, tmp_path / "out").trials
     assert trained[0][0] == trained[1][0] == found[0].point
 
     def fail(*_):
         raise TrainingError("loss nan is not finite")
 
     monkeypatch.setattr(module, "train_once", fail)
-    found = search(plan, 3, data, tmp_path / "out")
+    found = search(plan, 3, data, tmp_path / "out").trials
     assert [t.state for t in found] == ["complete", "failed", "failed"]
     assert found[1].error == "loss nan is not finite"
 

@@ -216,3 +216,17 @@ def test_web_limits(server: str) -> None:
         download(f"{server}/cat.jpg", max_bytes=1000)
     with pytest.raises(MediaError, match=r"not all here after 1e-09 s|cannot be fetched"):
         download(f"{server}/cat.jpg", seconds=1e-9)
+
+
+def test_lists_as_windows_writes_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "val").mkdir()
+    (folder / "val" / "é.jpg").write_bytes(JPEG)
+    text = 'val\\é.jpg\r\n"val\\é.jpg"\r\na.PNG\r\n'
+    expected = [Path("val/é.jpg"), Path("val/é.jpg"), Path("a.PNG")]
+    for data in (text.encode("utf-16"), text.encode("utf-8-sig"), text.encode()):
+        assert list(find_pictures(["-"], stdin=io.BytesIO(data))) == expected
+    (folder / "val\\é.jpg").write_bytes(JPEG)  # a file of that very name, where a system allows it
+    assert next(find_pictures(["-"], stdin=io.BytesIO(text.encode()))) == Path("val\\é.jpg")
+    with pytest.raises(UsageError, match="damaged UTF-16"):
+        list(find_pictures(["-"], stdin=io.BytesIO(b"\xff\xfea")))

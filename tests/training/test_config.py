@@ -132,3 +132,10 @@ def test_settings_are_frozen():
     config = load_config("merge")
     with pytest.raises(Exception, match="frozen"):
         config.training.lr = 1.0
+
+
+def test_settings_by_their_older_names():
+    older = load_config("default", ["joint.from_epoch=3", "training.clip=2", "training.views=2"])
+    assert older == load_config(
+        "default", ["finetune.from_epoch=3", "training.max_grad_norm=2", "training.augmented_copies=2"]
+    )

@@ -38,7 +38,7 @@ class Ear(Callback):
     def __init__(self):
         self.work = set()
 
-    def on_progress(self, what, done, total):
+    def on_progress(self, done, total, what=None):
         self.work.add(what)
 
 

@@ -142,7 +142,7 @@ def test_callbacks_hear_of_steps_epochs_and_the_work_between(tiny_flickr8k, tmp_
         def on_end(self, progress):
             heard.append(("end", progress.epoch))
 
-        def on_progress(self, what, done, total):
+        def on_progress(self, done, total, what=None):
             heard.append((what, done, total))
 
     settings = [*small_merge(), "training.epochs=1"]
@@ -371,3 +371,21 @@ def test_batch_norm_learns_where_it_is_told_to(tiny_flickr8k, tmp_path, monkeypa
         out = train("merge", settings, f"flickr8k:{tiny_flickr8k}", tmp_path / f"run-{learns}")
         mean = weights(out)["model.encoder.backbone.bn1.running_mean"]
         assert bool(mean.any()) == learns
+
+
+def test_a_table_without_splits_is_trained_on(tiny_flickr8k, tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+    for file in tiny_flickr8k.glob("*Images.txt"):
+        file.unlink()
+    out = train("merge", [*small_merge(), "training.epochs=1"], f"flickr8k:{tiny_flickr8k}", tmp_path / "run")
+    assert (out / "seesay.json").is_file()
+    assert "names no splits: drawn by hash, the same at every reading (10 train, 1 dev, 1 test)" in caplog.text
+
+
+def test_a_loss_that_breaks_before_anything_was_saved(tiny_flickr8k, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+    settings = [*small_merge(), "training.lr=1e25", "training.batch_size=1", "training.warmup_steps=0"]
+    settings.append("training.checkpoint_minutes=60")
+    with pytest.raises(TrainingError, match=r"not finite in epoch 0.*nothing was saved before"):
+        train("merge", settings, f"flickr8k:{tiny_flickr8k}", tmp_path / "run")
+    assert not (tmp_path / "run" / "last.safetensors").exists()

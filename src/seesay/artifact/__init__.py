@@ -22,7 +22,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from seesay.artifact.older import current_settings
 from seesay.errors import ArtifactError, UsageError
+from seesay.files import replacing, write_whole
 
 FORMAT = 1
 """Version of the layout that this code writes, and the newest that it reads."""
@@ -96,7 +98,10 @@ class Manifest:
                 raise ArtifactError(f"{where}: {name!r} is not a mapping; get the artifact again")
         if tidy.clip is not None and not isinstance(tidy.clip, Mapping):
             raise ArtifactError(f"{where}: 'clip' is not a mapping; get the artifact again")
-        return tidy
+        training, config = tidy.training, tidy.training.get("config")
+        if isinstance(config, Mapping):
+            training = {**training, "config": current_settings(config)}
+        return replace(tidy, model=current_settings(tidy.model), training=training)
 
 
 @dataclass(frozen=True)
@@ -225,9 +230,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> Artifact:
     present = [name for name in FILES if (folder / name).is_file()]
     records = {name: FileRecord((folder / name).stat().st_size, _sha256(folder / name)) for name in present}
     values = {"format": FORMAT, **manifest.to_json(), "files": {name: asdict(r) for name, r in records.items()}}
-    part = folder / f"{MANIFEST}.part"
-    part.write_text(json.dumps(values, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    part.replace(folder / MANIFEST)
+    write_whole(folder / MANIFEST, json.dumps(values, ensure_ascii=False, indent=1) + "\n")
     return Artifact(folder, folder, manifest, records)
 
 
@@ -260,17 +263,12 @@ def pack(artifact: Artifact, file: Path) -> Path:
     """Write an artifact as one zip, whole or not at all; the same artifact gives the same bytes."""
     import zipfile
 
-    part = file.with_name(f".{file.name}.{os.getpid()}.zip.part")
-    try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name in (MANIFEST, *artifact.files):
-                entry = zipfile.ZipInfo(name)  # dated 1980: no trace of when it was packed
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, (artifact.root / name).read_bytes())
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(file) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in (MANIFEST, *artifact.files):
+            entry = zipfile.ZipInfo(name)  # dated 1980: no trace of when it was packed
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, (artifact.root / name).read_bytes())
     return file
 
 

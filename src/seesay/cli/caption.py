@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from seesay.cli.common import output, progress, same_file, say
+from seesay.cli.photos import LeftOut, MaxPixels, Verbose
 from seesay.cli.search import (
     Beam,
     ChargeEnd,
@@ -79,6 +80,8 @@ def caption(
     explain: Path | None = typer.Option(None, "--explain", help="Folder for pictures of where it looked, and a page."),
     per_scene: bool = typer.Option(False, "--per-scene", help="Cut clips into scenes; describe each, with its times."),
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
+    max_pixels: MaxPixels = None,
+    verbose: Verbose = False,
     min_length: MinLength = None,
     max_length: MaxLength = None,
     length_power: LengthPower = None,
@@ -100,6 +103,7 @@ def caption(
     from seesay.media import find_media, find_pictures, printable
     from seesay.media.subtitles import SUFFIXES
     from seesay.runtime.describe import Describers, describe
+    from seesay.runtime.limits import set_max_pixels
 
     search: SearchSettings = {
         "beam": beam,
@@ -129,7 +133,11 @@ def caption(
         raise UsageError("--explain shows whole clips and photos; leave out --per-scene, or --explain")
     explainer = None if explain is None else _Explainer(explain)
 
+    left_out = LeftOut(verbose)
+
     def loaded(captioner: Captioner) -> None:
+        if max_pixels is not None:
+            set_max_pixels(captioner, max_pixels)
         _note_unknown(captioner, must_not or [])
         if explainer:
             explainer.know(captioner)
@@ -143,8 +151,9 @@ def caption(
 
     def sources() -> Iterator[tuple[Any, Modality]]:
         nonlocal count
-        every = find_media(paths, allow_url=allow_url)
-        photos: Iterator[tuple[Any, Modality]] = ((one, "picture") for one in find_pictures(paths, allow_url=allow_url))
+        every = find_media(paths, allow_url=allow_url, left_out=left_out)
+        alone = find_pictures(paths, allow_url=allow_url, left_out=left_out)
+        photos: Iterator[tuple[Any, Modality]] = ((one, "picture") for one in alone)
         for source, kind in photos if photos_alone else every:
             if out is not None and same_file(source, out):
                 raise UsageError(f"--out {out}: is one of the pictures; name another file")
@@ -180,6 +189,7 @@ def caption(
         if cues and failed and not writer.timed:
             raise typer.Exit(1)  # and the file stays as it was
         writer.finish()
+    left_out.finish()
     if not count:
         raise UsageError("no pictures were named")
     if explainer:

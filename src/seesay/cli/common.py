@@ -7,9 +7,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from seesay.errors import UsageError
+from seesay.progress import ProgressCallback, silent
 
 
 def say(message: str) -> None:
@@ -18,18 +19,11 @@ def say(message: str) -> None:
     print(f"seesay: {line}", file=sys.stderr, flush=True)
 
 
-class ProgressCallback(Protocol):
-    """Moves a progress bar, and names what is being done from now on."""
-
-    def __call__(self, done: int, total: int, what: str | None = None) -> None:
-        """So many of so many are done."""
-
-
 @contextmanager
 def progress(title: str) -> Iterator[ProgressCallback]:
     """A progress bar on standard error; silent when that is not a terminal."""
     if not sys.stderr.isatty():
-        yield lambda done, total, what=None: None
+        yield silent
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -42,9 +42,11 @@ def compare(
     """Caption or recognize the same by each, score it, write a page; a second call takes what the first has done."""
     from seesay.evaluation.compare import compare as run
     from seesay.evaluation.tasks import LABELS
+    from seesay.report import write
 
     with progress("reading") as on_progress, training_parts():
-        found = run(runs, out, data, split, beam=beam, on_progress=on_progress)
+        found = run(runs, data, split, beam=beam, predictions=out / "predictions", on_progress=on_progress)
+        page = write(found, out)
     if as_json:
         print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
     else:
@@ -62,11 +64,11 @@ def compare(
             ]
             print(f"\n{table(lines)}")
         if found.differences:
-            print(f"paired bootstrap, 1000 sets of {found.count} {found.thing}s")
+            print(f"paired bootstrap, 1000 sets of {found.count} {found.modality}s")
         for remark in found.remarks:
             print(remark)
         if found.signature:
             print(found.signature)
     for note in found.notes:
         say(note)
-    say(f"the page is {out / 'index.html'}")
+    say(f"the page is {page}")

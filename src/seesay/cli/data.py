@@ -13,6 +13,7 @@ EXAMPLES = """\b
 Examples:
   seesay data check flickr8k:FOLDER
   seesay data check csv:mine.csv
+  seesay data check csv:mine.csv,dev=0.1,test=0.1          # splits for data that names none
   seesay data check ucf101:FOLDER,split=2
   seesay data stats coco:FOLDER --json
 """
@@ -28,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 
 def check(data: str = typer.Argument(..., metavar="FORMAT:PATH")) -> None:
     """List every fault with file and line; exit code 3 when one of them must be mended before training."""
-    from seesay.data import check_pictures, class_counts, count_faults, read_dataset
+    from seesay.data import cannot_be_trained, check_pictures, class_counts, count_faults, read_dataset
 
     dataset = read_dataset(data, strict=False)
     with progress(f"opening {dataset.modality}s") as on_progress:
@@ -43,6 +44,8 @@ def check(data: str = typer.Argument(..., metavar="FORMAT:PATH")) -> None:
     if classes:
         print(table([{"class": label, **counts} for label, counts in classes.items()]))
     print(f"{dataset.modality}s: {len(dataset.samples)} ({splits}); faults: {named or 'none'}")
+    if why := cannot_be_trained(dataset):
+        print(f"cannot be trained on as it is: {why}")
     fatal = sum(fault.fatal for fault in faults)
     if fatal:
         raise DataError(f"{fatal} fault(s) must be mended before training")

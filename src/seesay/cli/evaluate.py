@@ -94,9 +94,11 @@ def evaluate(
         _evaluate_recognizer(models, data, split, folder, as_json)
         return
     from seesay.evaluation.captions import evaluate as run
+    from seesay.report import write
 
     with progress("captioning") as on_progress:
-        result = run(models, data, split, folder, on_progress=on_progress, **search)
+        result = run(models, data, split, predictions=folder / "predictions.json", on_progress=on_progress, **search)
+        write(result, folder)
     if as_json:
         print(json.dumps(result.to_json(), indent=1))
         return
@@ -115,9 +117,12 @@ def evaluate(
 
 def _evaluate_recognizer(models: list[str], data: str, split: str, folder: Path, as_json: bool) -> None:
     from seesay.evaluation.recognition import evaluate_recognition
+    from seesay.report import write
 
     with progress("recognizing") as on_progress:
-        result = evaluate_recognition(models, data, split, folder, on_progress=on_progress)
+        saved = folder / "predictions.json"
+        result = evaluate_recognition(models, data, split, predictions=saved, on_progress=on_progress)
+        write(result, folder)
     if as_json:
         print(json.dumps(result.to_json(), ensure_ascii=False, indent=1))
         return

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from seesay.cli.common import progress
+from seesay.cli.photos import MaxPixels
 from seesay.extras import training_parts
 
 EXAMPLES = """\b
@@ -38,6 +39,7 @@ def features(
     positions: bool = typer.Option(
         False, "--positions", help="Every position of each frame, not their mean (a recipe's clip.positions)."
     ),
+    max_pixels: MaxPixels = None,
 ) -> None:
     """Write float16 features, memory-mapped; a killed run is continued by the same command."""
     with training_parts():
@@ -46,4 +48,4 @@ def features(
 
         with progress("encoding") as on_progress:
             config = EncoderConfig(name=encoder, weights=weights, size=size, layer=layer)
-            print(json.dumps(extract_dataset(data, config, out, on_progress, frames, flow, positions)))
+            print(json.dumps(extract_dataset(data, config, out, on_progress, frames, flow, positions, max_pixels)))

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import typer
 
 from seesay.cli.common import as_text, output, progress, same_file, say
+from seesay.cli.photos import LeftOut, MaxPixels, Verbose
 from seesay.errors import MediaError, MissingPartError, UsageError
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def recognize(
         None, "--camera", help="In place of paths: a camera, 0 is the first, or, with --allow-url, a stream's address."
     ),
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
+    max_pixels: MaxPixels = None,
+    verbose: Verbose = False,
 ) -> None:
     """Recognize clips; those that cannot be read are named, the others go on, and the exit code is 1."""
     if as_json + as_jsonl + as_csv > 1:
@@ -85,6 +88,7 @@ def recognize(
     from seesay.media import find_endings, printable
     from seesay.media.modality import SOUND_SUFFIXES, TEXT_SUFFIXES
     from seesay.runtime import load_recognizer
+    from seesay.runtime.limits import set_max_pixels
     from seesay.runtime.recognizer import WINDOW
 
     recognizer = load_recognizer(model or None)
@@ -107,10 +111,13 @@ def recognize(
             for second, probabilities in moments:
                 writer.add(name, recognizer.best(probabilities, top), None, round(second, 2))
         return
+    if max_pixels is not None:
+        set_max_pixels(recognizer, max_pixels)
+    left_out = LeftOut(verbose)
     found: list[Any] = []
 
     def sources() -> Iterator[Any]:
-        for source in find_endings(paths, suffixes) if suffixes else _clips(paths, allow_url):
+        for source in find_endings(paths, suffixes) if suffixes else _clips(paths, allow_url, left_out):
             found.append(source)
             if timeline is not None and len(found) > 1:
                 raise UsageError("--timeline is of one clip, and several were named")
@@ -131,6 +138,7 @@ def recognize(
                 writer.add(found[index], result, None)
             on_progress(index + 1, len(found))
         writer.finish()
+    left_out.finish()
     if not found:
         raise UsageError(f"no {recognizer.modality}s were named")
     if timeline is not None and not failed:
@@ -139,10 +147,10 @@ def recognize(
         raise typer.Exit(1)
 
 
-def _clips(paths: list[str], allow_url: bool) -> Iterator[Any]:
+def _clips(paths: list[str], allow_url: bool, left_out: LeftOut) -> Iterator[Any]:
     from seesay.media import find_media
 
-    return (source for source, _ in find_media(paths, allow_url=allow_url))
+    return (source for source, _ in find_media(paths, allow_url=allow_url, left_out=left_out))
 
 
 def _live(camera: str, allow_url: bool) -> int | WebPicture:

@@ -47,12 +47,13 @@ def reproduce(
     chosen += [f"training.epochs={epochs}"] if epochs else []
     with training_parts():
         from seesay.experiments.reproduce import reproduce as run
+        from seesay.report import write
         from seesay.report.reproduction import write_reproduction
 
         with progress("evaluating on test") as on_progress:
             logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
             logging.getLogger("seesay").setLevel(logging.INFO)
-            found = run(comparison, data, out, chosen, range(1, seeds + 1), on_progress)
+            found = run(comparison, data, out, chosen, range(1, seeds + 1), on_progress, write)
         file = write_reproduction(found, out)
     print(table(found.rows()))
     print()

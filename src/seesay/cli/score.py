@@ -50,7 +50,7 @@ def score(
 ) -> None:
     """Print corpus scores and the signature line; ids that are missing on either side stop it."""
     from seesay.metrics import compare, diversity, health, read_frequencies
-    from seesay.metrics.files import check_same_items, read_hypotheses, read_references
+    from seesay.metrics.files import match_items, read_hypotheses, read_references
 
     gc.disable()  # hundreds of thousands of small objects, none in cycles: looking for these takes a tenth of the time
     programs: list[str] = []
@@ -62,8 +62,9 @@ def score(
             say(lacking)
     _keep_inputs(per_item, [hypotheses, *references, *(f for f in (against, frequencies) if f)])
     reference_file = read_references(references)
-    hypothesis_file = read_hypotheses(hypotheses)
-    check_same_items(hypothesis_file, reference_file)
+    hypothesis_file = match_items(read_hypotheses(hypotheses), reference_file)
+    for note in (*reference_file.notes, *hypothesis_file.notes):
+        say(note)
     names, with_health = _metrics(metrics, len(hypothesis_file.captions))
     table_of_counts = read_frequencies(frequencies) if frequencies else None
     found = _score(hypothesis_file, reference_file, names, table_of_counts)
@@ -76,8 +77,9 @@ def score(
     shown |= _by_java(programs, hypothesis_file, reference_file)
     differences = {}
     if against:
-        other = read_hypotheses(against)
-        check_same_items(other, reference_file)
+        other = match_items(read_hypotheses(against), reference_file)
+        for note in other.notes:
+            say(note)
         ordered = {item: other.captions[item] for item in hypothesis_file.captions}
         second = _score(type(other)(other.path, ordered, other.by_line), reference_file, names, table_of_counts)
         differences = compare(found, second, samples=samples)
@@ -120,7 +122,8 @@ def _keep_inputs(per_item: Path | None, inputs: list[Path]) -> None:
 
 def _metrics(asked: str | None, items: int) -> tuple[list[str], bool]:
     """The metrics to compute, and whether signs of health are asked for; what is left out is said."""
-    from seesay.metrics.scores import METRICS, possible_metrics
+    from seesay.metrics.registry import METRICS, metric_called
+    from seesay.metrics.scores import possible_metrics
 
     possible, notes = possible_metrics(items)
     if asked is None:
@@ -129,9 +132,7 @@ def _metrics(asked: str | None, items: int) -> tuple[list[str], bool]:
         return possible, True
     if asked == "all":
         return list(METRICS), True
-    names = [name.strip().lower().replace("_", "-") for name in asked.split(",") if name.strip()]
-    known = {"cider-d": "cider", "ciderd": "cider", "rouge-l": "rouge", **{f"bleu-{n}": "bleu" for n in range(1, 5)}}
-    names = [known.get(name, name) for name in names]
+    names = [metric_called(name) for name in asked.split(",") if name.strip()]
     unknown = [name for name in names if name not in (*METRICS, "health")]
     if unknown or not names:
         raise UsageError(f"--metrics {asked}: choose all, or some of {', '.join((*METRICS, 'health'))}")

@@ -12,10 +12,7 @@ from seesay.cli.train import bar, show_log
 from seesay.extras import training_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from seesay.experiments.sweep import Outcome
-    from seesay.experiments.trials import Trial
+    from seesay.experiments.summary import SweepResult
 
 EXAMPLES = """\b
 Examples:
@@ -48,33 +45,29 @@ def sweep(
         from seesay.experiments.search_space import read_plan
         from seesay.experiments.significance import against_best
         from seesay.experiments.sweep import sweep as run
-        from seesay.report.sweep import summarize, table_of, trial_table, write_sweep
+        from seesay.report import write
+        from seesay.report.sweep import table_of, trial_table
 
         show_log()
         plan = read_plan(recipe, settings or [], seeds or (1 if trials else 3))
-        keys = [*(axis.key for axis in plan.axes), *(r.key for r in plan.ranges)]
-        title = f"{plan.name}: {', '.join(keys) or 'one point'}"
+
+        def written(found: SweepResult) -> None:
+            write(found, out)
+
         if trials:
             from seesay.experiments.trials import search
 
-            def after(tried: Sequence[Trial], outcomes: Sequence[Outcome]) -> None:
-                write_sweep(title, outcomes, out, trials=tried, view=plan.view)
-
-            tried = search(plan, trials, data, out, callbacks=[bar(on_progress)], on_trial=after)
-            print(table(_as_rows(*trial_table(tried, plan.view))))
-            errors = [f"trial {t.number}: {t.error}" for t in tried if t.error]
+            found = search(plan, trials, data, out, callbacks=[bar(on_progress)], on_result=written)
+            print(table(_as_rows(*trial_table(found.trials, plan.spec))))
+            errors = [f"trial {t.number}: {t.error}" for t in found.trials if t.error]
         else:
-
-            def write(outcomes: Sequence[Outcome]) -> None:
-                write_sweep(title, outcomes, out, view=plan.view)
-
-            outcomes = run(plan, data, out, callbacks=[bar(on_progress)], on_outcomes=write)
-            if rows := summarize(outcomes):
-                print(table(_as_rows(*table_of(rows, plan.view))))
-            if gaps := against_best(outcomes, data):
+            found = run(plan, data, out, callbacks=[bar(on_progress)], on_result=written)
+            if rows := found.rows:
+                print(table(_as_rows(*table_of(rows, plan.spec))))
+            if gaps := against_best(found.outcomes, data):
                 print("\nAgainst the best (95 % interval over items, seeds pooled):")
                 print(table(gaps))
-            errors = [f"{o.run}: {o.error}" for o in outcomes if o.error]
+            errors = [f"{o.run}: {o.error}" for o in found.outcomes if o.error]
     for line in errors:
         say(f"failed: {line}")
     say(f"the page is {out / 'index.html'}")

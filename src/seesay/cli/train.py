@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from seesay.cli.common import ProgressCallback, progress
+from seesay.cli.common import progress
 from seesay.extras import training_parts
+from seesay.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from seesay.training.callbacks import Callback
@@ -61,7 +62,7 @@ def bar(on_progress: ProgressCallback) -> Callback:
             loss, speed = sums["loss"] / sums["count"], sums["captions"] / sums["seconds"]
             on_progress(progress.step, steps, f"epoch {progress.epoch}  loss {loss:.3f}  {speed:.0f} captions/s")
 
-        def on_progress(self, what: str, done: int, total: int) -> None:
+        def on_progress(self, done: int, total: int, what: str | None = None) -> None:
             on_progress(done, total, what)
 
     return Bar()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,11 +9,13 @@ from pathlib import Path
 
 from seesay.data.assemble import Assembly, Row
 from seesay.data.clips import DEV_SHARE, ClipFolder, hold_out
-from seesay.data.files import first_folder, read_lines, read_text
+from seesay.data.files import first_folder, read_lines
 from seesay.data.formats import READERS
+from seesay.data.records import csv_records, local_name
 from seesay.data.sample import Dataset
 from seesay.errors import DataError, UsageError
 from seesay.registry import nearest
+from seesay.text.columns import media_name
 
 _UCF_NAME = re.compile(r"(?P<label>[^/\\]+)/(?P<stem>v_.+_g(?P<group>\d+)_c\d+)\.\w+")
 
@@ -51,8 +51,8 @@ def read_ucf101(root: Path, clips: Path | None = None, split: int = 1, dev: floa
 def _ucf_rows(into: Assembly, files: dict[str, Path], base: Path) -> Iterator[Row]:
     folders: dict[str, ClipFolder | None] = {}
     for part, file in files.items():
-        for number, line in read_lines(file):
-            name = line.split()[0]
+        for number, line in read_lines(file, into.on_note(file)):
+            name = media_name(line.split()[0])
             match = _UCF_NAME.fullmatch(name)
             if match is None:
                 message = f"expected CLASS/v_CLASS_gNN_cNN.avi, not {line.strip()!r:.80}"
@@ -104,7 +104,7 @@ def read_hmdb51(root: Path, clips: Path | None = None, split: int = 1, dev: floa
 
 def _hmdb_rows(into: Assembly, file: Path, label: str, folder: ClipFolder) -> Iterator[Row]:
     parts = {"1": "train", "2": "test"}
-    for number, line in read_lines(file):
+    for number, line in read_lines(file, into.on_note(file)):
         name, _, which = line.strip().rpartition(" ")
         name = name.strip()
         if not name or which not in ("0", "1", "2"):
@@ -163,37 +163,13 @@ def read_weizmann(root: Path, person: str | None = None) -> Dataset:
 
 
 def _weizmann_table(into: Assembly, table: Path) -> Iterator[Row]:
-    reader = csv.reader(io.StringIO(read_text(table), newline=""), strict=True)
-    names: list[str] = []
-    try:
-        for cells in reader:
-            if not names:
-                names = [cell.strip().lower() for cell in cells]
-                missing = [name for name in ("path", "label", "person") if name not in names]
-                if missing:
-                    must = "its first line must name path, label, person"
-                    raise DataError(f"{table}:1: has no column {missing[0]!r}; {must}")
-                continue
-            row = {name: cell.strip() for name, cell in zip(names, cells, strict=False)}
-            if not any(row.values()):
-                continue
-            if not all(row.get(name) for name in ("path", "label", "person")):
-                into.fault("malformed line", "expected path, label, person", table, reader.line_num, fatal=True)
-                continue
-            media = table.parent / row["path"]
-            yield Row(
-                row["path"],
-                media,
-                None,
-                None,
-                table,
-                reader.line_num,
-                row["label"],
-                modality="clip",
-                group=row["person"],
-            )
-    except csv.Error as error:
-        raise DataError(f"{table}:{reader.line_num}: is not CSV ({error})") from None
+    for line, record in csv_records(into, table, "path", "label", "person"):
+        name, label, person = (record.get(column, "").strip() for column in ("path", "label", "person"))
+        if not (name and label and person):
+            into.fault("malformed line", "expected path, label, person", table, line, fatal=True)
+            continue
+        name = local_name(name, table.parent)
+        yield Row(name, table.parent / name, None, None, table, line, label, modality="clip", group=person)
 
 
 def _weizmann_folders(root: Path) -> Iterator[Row]:

@@ -11,7 +11,10 @@ from pathlib import Path
 from seesay.data.sample import Dataset, Fault, Sample
 from seesay.media.modality import Modality
 from seesay.text import tokenize
+from seesay.text.columns import stem
+from seesay.text.decoding import OnNote
 
+_DRIVE = re.compile(r"[A-Za-z]:")
 _FIVE_LETTERS = re.compile(r"(?<!\S)[A-Za-z]{5,}(?!\S)")
 
 
@@ -57,6 +60,10 @@ class Assembly:
         """Note a fault."""
         self.faults.append(Fault(kind, message, file, line, fatal))
 
+    def on_note(self, file: Path) -> OnNote:
+        """For readers of text: what is odd in `file` becomes a fault that stops nothing."""
+        return lambda line, message: self.fault("odd text", message, file, line)
+
     def dataset(self, rows: Iterable[Row]) -> Dataset:
         """Group rows by picture or clip, in the order first seen, and check them.
 
@@ -89,12 +96,18 @@ class Assembly:
                 self.fault("empty caption", f"{row.id!r} has a caption without words", row.file, row.line)
             elif row.caption is not None:
                 known.append(row.caption)
-        self._one_split_each(firsts, splits)
         present = _Present()
+        missing = set()
+        for key, row in firsts.items():
+            found = row.media if row.text is not None else present.find(row.media, folders=row.modality == "clip")
+            if found is None:
+                missing.add(key)
+            row.media = found or row.media
+        self._one_split_each(firsts, splits)
         samples = []
         absent: dict[str | None, list[Path]] = {}
         for key, row in firsts.items():
-            if row.text is None and not present.holds(row.media, folders=row.modality == "clip"):
+            if key in missing:
                 self.fault(f"missing {row.modality}", f"{row.media} is not there", row.file, row.line)
                 absent.setdefault(splits[key], []).append(row.media)
             elif not captions[key] and labels[key] is None:
@@ -102,9 +115,8 @@ class Assembly:
             else:
                 annotation = tuple(captions[key])
                 part = (row.start, row.end)
-                samples.append(
-                    Sample(key, row.media, annotation, splits[key], labels[key], *part, row.modality, row.text)
-                )
+                of = splits[key], labels[key], *part, row.modality, row.text, row.group
+                samples.append(Sample(key, row.media, annotation, *of))
         self._check_enough(samples, firsts, splits, absent)
         return Dataset(self.format, self.root, tuple(samples), tuple(self.faults))
 
@@ -155,14 +167,35 @@ def _why(absent: list[Path], kind: Modality) -> str:
 
 
 class _Present:
-    """Whether files exist, listing each folder once."""
+    """Where files are, listing each folder once."""
 
     def __init__(self) -> None:
         self._files: dict[Path, set[str]] = {}
         self._folders: dict[Path, set[str]] = {}
+        self._stems: dict[Path, dict[str, list[str]]] = {}
 
-    def holds(self, path: Path, folders: bool) -> bool:
-        """Whether this is a file, or a folder where that is as good."""
+    def find(self, path: Path, folders: bool) -> Path | None:
+        """This file, or a folder where that is as good; else the only file that differs from it by an ending alone.
+
+        A path of a Windows drive is tried by its last parts below the folder that it was joined to.
+        """
+        if self._holds(path, folders):
+            return path
+        drive = next((place for place, part in enumerate(path.parts) if _DRIVE.fullmatch(part)), None)
+        for start in range(drive + 1, len(path.parts)) if drive is not None else ():
+            inner = Path(*path.parts[:drive], *path.parts[start:])
+            if self._holds(inner, folders):
+                return inner
+        if stem(path.name) != path.name:
+            return None
+        if path.parent not in self._stems:
+            stems = self._stems.setdefault(path.parent, {})
+            for name in self._files[path.parent]:
+                stems.setdefault(stem(name), []).append(name)
+        named = self._stems[path.parent].get(path.name, [])
+        return path.parent / named[0] if len(named) == 1 else None
+
+    def _holds(self, path: Path, folders: bool) -> bool:
         parent = path.parent
         if parent not in self._files:
             files, inner = self._files.setdefault(parent, set()), self._folders.setdefault(parent, set())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from seesay.data.sample import Dataset, Fault, Sample, source_of
 from seesay.errors import MediaError
 from seesay.media import FrameSampling, LogMel, Preprocessing, load_clip, open_picture, read_words
+from seesay.progress import ProgressCallback, silent
 from seesay.text import tokenize
 
 NO_SPLIT = "no split"
@@ -18,9 +18,7 @@ _SMALL = Preprocessing(size=(16, 16))
 _SOME = FrameSampling(frames=8)
 
 
-def check_pictures(
-    dataset: Dataset, workers: int = 4, on_progress: Callable[[int, int], None] | None = None
-) -> tuple[Fault, ...]:
+def check_pictures(dataset: Dataset, workers: int = 4, on_progress: ProgressCallback = silent) -> tuple[Fault, ...]:
     """Open every picture and text whole, eight frames of every clip, and the beginning of every sound, in threads.
 
     Args:
@@ -58,8 +56,7 @@ def check_pictures(
                 faults.append(fault)
             else:
                 left[sample.split] += 1
-            if on_progress:
-                on_progress(done, len(dataset.samples))
+            on_progress(done, len(dataset.samples))
     finally:
         pool.shutdown(cancel_futures=True)  # an interrupt does not wait for thousands of pictures
     for split in dataset.splits:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from seesay.data.sample import Sample
 from seesay.errors import DataError
-from seesay.files import only_writer
+from seesay.files import only_writer, write_whole
 
 SHARD = 4096
 WAIT = 1.0
@@ -73,7 +73,8 @@ class FeatureCache:
         self._next = self._index_end = 0
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _keep_text(self.folder / "key.json", text)
+            if not (file := self.folder / "key.json").exists() or file.read_text("utf-8") != text:
+                write_whole(file, text)
             self._read_index()
         except OSError as error:
             raise DataError(f"{self.folder}: the feature cache cannot be used ({error.strerror or error})") from error
@@ -270,14 +271,6 @@ def fingerprint(path: Path) -> str | None:
 def _name(sample: Sample) -> str:
     path = os.path.abspath(sample.media)  # noqa: PTH100 - links are not followed: the path is the name
     return path if sample.start is sample.end is None else f"{path}#{sample.start}-{sample.end}"
-
-
-def _keep_text(file: Path, text: str) -> None:
-    """Have `text` in `file`, whole or not at all."""
-    if not file.exists() or file.read_text("utf-8") != text:
-        partial = file.with_name(f"{file.name}.{os.getpid()}")
-        partial.write_text(text, "utf-8")
-        partial.replace(file)
 
 
 def _write_at(file: Path, offset: int, data: bytes, *, last: bool = False) -> None:

@@ -1,54 +1,44 @@
-"""Text and JSON as people save them: byte-order marks, any line ends; what cannot be read is named with its line."""
+"""JSON files of data sets: what is in them, and on which line; folders as data sets name them."""
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from seesay.errors import DataError
-from seesay.text.decoding import decode
+from seesay.text.decoding import OnNote, ignore_note, line_at
+from seesay.text.json_text import LinedList, loads
+from seesay.text.reading import read_lines, read_text
+
+__all__ = ["Place", "entries", "first_folder", "malformed", "read_json", "read_lines", "read_text", "string"]
 
 
-def read_text(file: Path) -> str:
-    """The text of a UTF-8 file, without a byte-order mark.
+class Place(str):
+    """Where an entry of a JSON file is, as `annotations[3]`, and the line on which it begins."""
 
-    Raises:
-        DataError: it cannot be read, or is not UTF-8 (the message names the line).
-    """
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise DataError(f"{file}: cannot be read ({error.strerror})") from None
-    try:
-        return decode(content)
-    except ValueError as error:
-        raise DataError(f"{file}:{error}") from None
+    line: int | None
+
+    def __new__(cls, text: str, line: int | None = None) -> Place:
+        """A place on a line."""
+        place = super().__new__(cls, text)
+        place.line = line
+        return place
 
 
-def read_lines(file: Path) -> Iterator[tuple[int, str]]:
-    """Number and text of every line that is not blank; a line ends with LF, CR LF or CR, and with nothing else.
-
-    Raises:
-        DataError: see `read_text`.
-    """
-    for number, line in enumerate(io.StringIO(read_text(file), newline=None), 1):
-        if line.strip():
-            yield number, line.rstrip("\n")
-
-
-def read_json(file: Path) -> Any:
+def read_json(file: Path, on_note: OnNote = ignore_note) -> Any:
     """A file of one JSON value.
 
     Raises:
         DataError: see `read_text`; or it is not JSON (the message names the line).
     """
+    text = read_text(file, on_note)
     try:
-        return json.loads(read_text(file))
+        return loads(text)
     except json.JSONDecodeError as error:
-        raise DataError(f"{file}:{error.lineno}: is not JSON ({error.msg}, column {error.colno})") from None
+        place = f"{file}:{line_at(text, error.pos)}"
+        raise DataError(f"{place}: is not JSON ({error.msg}, column {error.colno})") from None
     except RecursionError:
         raise DataError(f"{file}: is JSON nested too deep to be a data set") from None
 
@@ -58,19 +48,26 @@ def first_folder(base: Path, *names: str, default: Path | None = None) -> Path:
     return next((base / name for name in names if (base / name).is_dir()), default or base / names[0])
 
 
-def entries(content: Any, name: str, file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def entries(content: Any, name: str, file: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     """Each object of the list `name` at the top of a JSON file, and its place for messages.
+
+    Args:
+        content: of the file.
+        name: of the list; empty where the file is a list itself.
+        file: for messages.
 
     Raises:
         DataError: there is no such list, or it holds something else.
     """
-    found = content.get(name) if isinstance(content, dict) else None
+    found = content if not name else content.get(name) if isinstance(content, dict) else None
     if not isinstance(found, list):
         raise DataError(f"{file}: has no list {name!r} at its top; is it a caption file?")
-    for place, entry in enumerate(found):
+    lines: list[int | None] = list(found.lines) if isinstance(found, LinedList) else [None] * len(found)
+    for number, (line, entry) in enumerate(zip(lines, found, strict=True)):
+        place = Place(f"{name}[{number}]" if name else f"entry {number}", line)
         if not isinstance(entry, dict):
-            raise DataError(f"{file}: {name}[{place}] is not an object")
-        yield f"{name}[{place}]", entry
+            raise DataError(f"{_at(file, place)}: {place} is not an object")
+        yield place, entry
 
 
 def string(value: Any) -> str:
@@ -84,7 +81,11 @@ def string(value: Any) -> str:
     return value
 
 
-def malformed(file: Path, place: str, error: Exception) -> DataError:
+def malformed(file: Path, place: Place, error: Exception) -> DataError:
     """What to raise for an entry that lacks something, or holds something else than it should."""
     what = f"has no {error.args[0]!r}" if isinstance(error, KeyError) else str(error)
-    return DataError(f"{file}: {place}: {what}")
+    return DataError(f"{_at(file, place)}: {place}: {what}")
+
+
+def _at(file: Path, place: Place) -> str:
+    return str(file) if place.line is None else f"{file}:{place.line}"

@@ -57,6 +57,18 @@ def read_options(name: str, reader: Reader, given: Mapping[str, str]) -> dict[st
     return options
 
 
+def share_of(key: str, value: str) -> float:
+    """The share that a user gives as an option of every format.
+
+    Raises:
+        UsageError: it is no number.
+    """
+    try:
+        return float(value)
+    except ValueError:
+        raise UsageError(f"{key}={value!r} is not a number; give a share, as {key}=0.1") from None
+
+
 def _value(name: str, key: str, value: str, kind: str) -> Any:
     if not value:
         raise UsageError(f"{name}: {key}= is empty")

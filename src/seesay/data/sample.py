@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seesay.errors import DataError
@@ -39,6 +39,7 @@ class Sample:
         end: seconds into the clip; None is its end.
         modality: "picture", "clip", "text" or "sound".
         text: the text itself, where `media` is a table that it stands in.
+        group: what must not be in two splits: clips of one recording, one person.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Sample:
     end: float | None = None
     modality: Modality = "picture"
     text: str | None = None
+    group: str | None = field(default=None, compare=False)
 
 
 def source_of(sample: Sample) -> Path | Section | bytes:
@@ -119,10 +121,13 @@ class Dataset:
         found = tuple(s for s in self.samples if s.split == name)
         if not found:
             if not self.splits:
-                mend = f"give it split lists, or a split (train, dev, test) for each {self.modality}"
+                mend = f"give it split lists, a split (train, dev, test) for each {self.modality}, or dev=0.1,test=0.1"
                 raise DataError(f"{self.root}: names no splits; {mend}")
             there = ", ".join(self.splits)
-            raise DataError(f"{self.root}: has no split {name!r}.{nearest(name, self.splits)} There are: {there}")
+            mend = f" Add {name}=0.1 after the path to take it out of train" if name in ("dev", "test") else ""
+            raise DataError(
+                f"{self.root}: has no split {name!r}.{nearest(name, self.splits)} There are: {there}.{mend}"
+            )
         return found
 
     def without(self, samples: Sequence[Sample], kind: str) -> Dataset:

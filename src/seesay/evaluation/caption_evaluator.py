@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,47 +13,34 @@ from numpy.typing import NDArray
 from seesay.data import Dataset, Sample
 from seesay.errors import DataError
 from seesay.evaluation.comparison import Item
-from seesay.evaluation.evaluator import Answers, Judge
-from seesay.evaluation.measures import Measure, score_rows
+from seesay.evaluation.evaluator import Answers, Evaluator
+from seesay.evaluation.measures import MetricRow, score_rows
 from seesay.evaluation.predict import Answer, Model
-from seesay.evaluation.systems import Entrant
+from seesay.evaluation.systems import System
 from seesay.evaluation.tasks import CAPTIONS
 from seesay.metrics import Scores, health, score
+from seesay.metrics.figures import HEALTH
 from seesay.metrics.scores import possible_metrics, references_digest
 from seesay.runtime import Captioner
 from seesay.runtime.likelihood import cross_entropy
 from seesay.text import Learned, tokenize
 
-_HEALTH: tuple[tuple[str, str, int, int], ...] = (
-    ("distinct", "distinct captions, share", 1, 3),
-    ("words", "different words used", 1, 0),
-    ("vocabulary", "vocabulary used, share", 1, 4),
-    ("distinct_1", "distinct words / words", 1, 4),
-    ("distinct_2", "distinct pairs / pairs", 1, 4),
-    ("novel", "captions not in the training data, share", 0, 3),
-    ("mean_length", "words in a caption", 0, 2),
-    ("bad_endings", "captions that end on an article, preposition or conjunction, share", -1, 3),
-    ("repeated", "captions that repeat themselves, share", -1, 3),
-    ("empty", "empty captions", -1, 0),
-)
 
-
-class CaptionJudge(Judge):
-    """See `Judge`.
+class CaptionEvaluator(Evaluator):
+    """See `Evaluator`.
 
     Args:
         beam: sentences followed at a time; None for each model's own.
     """
 
-    view = CAPTIONS
-    columns: ClassVar[tuple[str, str]] = ("captions.csv", "image_id")
+    spec = CAPTIONS
+    table = "captions.csv"
 
     def __init__(self, beam: int | None = None) -> None:
         self.beam = beam
-        self.metric = "CIDEr-D"
 
-    def check(self, entrants: Sequence[Entrant], samples: Sequence[Sample]) -> None:
-        """See `Judge.check`.
+    def check(self, systems: Sequence[System], samples: Sequence[Sample]) -> None:
+        """See `Evaluator.check`.
 
         Raises:
             DataError: a sample without captions.
@@ -63,62 +50,69 @@ class CaptionJudge(Judge):
             raise DataError(f"{silent.media}: has no captions; captioners are compared on data that has them")
 
     def digest(self, samples: Sequence[Sample]) -> str:
-        """See `Judge.digest`."""
+        """See `Evaluator.digest`."""
         return references_digest({s.id: [tokenize(text) for text in s.references] for s in samples})
 
-    def load(self, entrant: Entrant) -> tuple[Model, str]:
-        """See `Judge.load`.
+    def load(self, system: System) -> tuple[Model, str]:
+        """See `Evaluator.load`.
 
         Raises:
             UsageError: the beam is none.
         """
-        assert entrant.artifact is not None
-        networks, engine = entrant.networks()
-        return _Captioning(Captioner(entrant.artifact, networks), entrant.learned, self.beam), engine
+        assert system.artifact is not None
+        networks, engine = system.networks()
+        return _Captioning(Captioner(system.artifact, networks), system.learned, self.beam), engine
 
     def score(
-        self, said: Answers, samples: Sequence[Sample], entrants: Sequence[Entrant]
+        self, outputs: Answers, samples: Sequence[Sample], systems: Sequence[System]
     ) -> tuple[dict[str, Scores], list[str]]:
-        """See `Judge.score`."""
+        """See `Evaluator.score`."""
         metrics, lacking = possible_metrics(len(samples))
-        truth = {s.id: s.references for s in samples}
-        scores = {name: score({i: each[i] for i in truth}, truth, metrics) for name, each in said.items()}
-        self.metric = "CIDEr-D" if "CIDEr-D" in scores[entrants[0].name].items else "ROUGE_L"
+        references = {s.id: s.references for s in samples}
+        scores = {name: score({i: each[i] for i in references}, references, metrics) for name, each in outputs.items()}
         return scores, lacking
 
     def rows(
         self,
-        entrants: Sequence[Entrant],
+        systems: Sequence[System],
         scores: Sequence[Mapping[str, Any]],
         losses: Sequence[float | None],
-        said: Answers | None,
+        outputs: Answers | None,
         dataset: Dataset | None,
         samples: Sequence[Sample],
-    ) -> list[Measure]:
-        """See `Judge.rows`."""
-        words = [e.artifact.manifest.vocabulary.get("tokens", ()) if e.artifact else None for e in entrants]
+    ) -> list[MetricRow]:
+        """See `Evaluator.rows`."""
+        words = [e.artifact.manifest.vocabulary.get("tokens", ()) if e.artifact else None for e in systems]
         signs = [{"distinct": s.get("distinct")} for s in scores]
-        if said is not None and dataset is not None:
+        if outputs is not None and dataset is not None:
             training = [text for s in dataset.samples if s.split == "train" for text in s.references]
-            told = [[said[e.name][s.id] for s in samples] for e in entrants]
-            signs = [asdict(health(t, training or None, w)) for t, w in zip(told, words, strict=True)]
+            captions = [[outputs[e.name][s.id] for s in samples] for e in systems]
+            signs = [asdict(health(t, training or None, w)) for t, w in zip(captions, words, strict=True)]
         perplexities = tuple(None if loss is None else math.exp(min(loss, 700.0)) for loss in losses)
         known = tuple(None if w is None else sum(not word.startswith("<") for word in w) for w in words)
         return [
-            *score_rows(self.view, scores, losses),
-            Measure("likelihood of the references", "perplexity", "perplexity", "", perplexities, -1, 2),
-            *(Measure("captions", k, what, "", tuple(s.get(k) for s in signs), way, n) for k, what, way, n in _HEALTH),
-            Measure("model", "vocabulary_words", "words it knows", "", known),
+            *score_rows(self.spec, scores, losses),
+            MetricRow("likelihood of the references", "perplexity", "perplexity", "", perplexities, -1, 2),
+            *(
+                MetricRow("captions", f.key, f.label, f.unit, tuple(s.get(f.key) for s in signs), f.better, f.digits)
+                for f in HEALTH
+            ),
+            MetricRow("model", "vocabulary_words", "words it knows", "", known),
         ]
 
-    def items(self, samples: Sequence[Sample], said: Answers, scores: Mapping[str, Scores]) -> list[Item]:
-        """See `Judge.items`."""
+    def item_metric(self, scores: Mapping[str, Scores]) -> str:
+        """CIDEr-D, or ROUGE-L where there are too few items for it."""
+        return "CIDEr-D" if all("CIDEr-D" in each.items for each in scores.values()) else "ROUGE_L"
+
+    def items(self, samples: Sequence[Sample], outputs: Answers, scores: Mapping[str, Scores]) -> list[Item]:
+        """See `Evaluator.items`."""
+        metric = self.item_metric(scores)
         return [
             Item(
                 s,
                 s.references,
-                {name: each[s.id] for name, each in said.items()},
-                {name: scores[name].items[self.metric][s.id] for name in said},
+                {name: each[s.id] for name, each in outputs.items()},
+                {name: scores[name].items[metric][s.id] for name in outputs},
             )
             for s in samples
         ]

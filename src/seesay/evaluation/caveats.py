@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from seesay.evaluation.systems import Entrant
-from seesay.evaluation.tasks import VIEWS
+from seesay.evaluation.systems import System
+from seesay.evaluation.tasks import TASKS
 
 
-def cautions(
-    entrants: Sequence[Entrant],
-    thing: str,
+def caveats(
+    systems: Sequence[System],
+    modality: str,
     digest: str = "",
     split: str = "",
     engines: Mapping[str, str] | None = None,
@@ -20,29 +20,29 @@ def cautions(
     """What makes runs differ, or their figures mislead, beside the models.
 
     Args:
-        entrants: what is compared.
-        thing: what the models look at: "photo", "clip" or another kind of sample.
+        systems: what is compared.
+        modality: what the models look at: "photo", "clip" or another kind of sample.
         digest: of what is true of the samples that all are compared on; "" where only recorded scores are at hand.
         split: of these samples.
         engines: what computes each, by name.
     """
     notes = []
-    view = VIEWS[entrants[0].task]
-    given = "captions" if view.said == "caption" else view.truth
-    first, *others = entrants
-    for entrant in others:
-        ours, theirs = (e.trained_on.get("sha256", {}).get("train") for e in (first, entrant))
-        counts = [(e.trained_on.get("photos", {}).get("train"), e.trained_on.get("captions")) for e in (first, entrant)]
+    spec = TASKS[systems[0].task]
+    given = "captions" if spec.output == "caption" else spec.references
+    first, *others = systems
+    for system in others:
+        ours, theirs = (e.trained_on.get("sha256", {}).get("train") for e in (first, system))
+        counts = [(e.trained_on.get("photos", {}).get("train"), e.trained_on.get("captions")) for e in (first, system)]
         if (ours and theirs and ours != theirs) or (all(all(c) for c in counts) and counts[0] != counts[1]):
-            notes.append(f"{entrant.name} was trained on other {thing}s or {given} than {first.name}")
-    for entrant in entrants:
-        evaluated = entrant.digests.get(split) if entrant.predictions is not None else None
+            notes.append(f"{system.name} was trained on other {modality}s or {given} than {first.name}")
+    for system in systems:
+        evaluated = system.digests.get(split) if system.predictions is not None else None
         if digest and evaluated and evaluated != digest:
             notes.append(
-                f"{entrant.name} was evaluated against other {view.truth} of the same {thing}s; here it is scored "
-                "against those of --data, as all are"
+                f"{system.name} was evaluated against other {spec.references} of the same {modality}s; here it "
+                "is scored against those of --data, as all are"
             )
-    models = [e for e in entrants if e.artifact is not None]
+    models = [e for e in systems if e.artifact is not None]
     words = {tuple(e.artifact.manifest.vocabulary.get("tokens", ())) for e in models if e.artifact}
     cuts = {e.learned for e in models}
     if len(words) > 1 or len(cuts) > 1:
@@ -58,9 +58,9 @@ def cautions(
     return notes
 
 
-def differing_settings(entrants: Sequence[Entrant]) -> dict[str, dict[str, Any]]:
+def differing_settings(systems: Sequence[System]) -> dict[str, dict[str, Any]]:
     """Settings that differ between those whose settings are known."""
-    flat = {e.name: _flat(e.config) for e in entrants if e.config}
+    flat = {e.name: _flat(e.config) for e in systems if e.config}
     keys = dict.fromkeys(key for values in flat.values() for key in values)
     missing = object()
     return {

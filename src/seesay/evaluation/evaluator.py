@@ -8,35 +8,33 @@ from typing import Any, ClassVar
 
 from seesay.data import Dataset, Sample
 from seesay.evaluation.comparison import Item
-from seesay.evaluation.measures import Measure
-from seesay.evaluation.predict import Model, Said
-from seesay.evaluation.systems import Entrant
-from seesay.evaluation.tasks import View
+from seesay.evaluation.measures import MetricRow
+from seesay.evaluation.predict import Model, Output
+from seesay.evaluation.systems import System
+from seesay.evaluation.tasks import TaskSpec
 from seesay.metrics import Scores
 
-Answers = Mapping[str, Mapping[str, Said]]
+Answers = Mapping[str, Mapping[str, Output]]
 """Name of a model to what it says of each sample, by id."""
 
 
-class Judge(ABC):
+class Evaluator(ABC):
     """What is measured of the models of one task, and how.
 
     Attributes:
-        view: how they are spoken of.
-        metric: the figure that each item carries.
-        columns: of the table of all items: its file's name, and the heading of its ids.
+        spec: how they are spoken of.
+        table: file name of the table of all items.
     """
 
-    view: ClassVar[View]
-    metric: str
-    columns: ClassVar[tuple[str, str]]
+    spec: ClassVar[TaskSpec]
+    table: ClassVar[str]
 
     @abstractmethod
-    def check(self, entrants: Sequence[Entrant], samples: Sequence[Sample]) -> None:
+    def check(self, systems: Sequence[System], samples: Sequence[Sample]) -> None:
         """Refuse models that cannot be compared, or samples that they cannot be compared on.
 
         Args:
-            entrants: two or more.
+            systems: two or more.
             samples: empty where only recorded scores are at hand.
 
         Raises:
@@ -48,38 +46,42 @@ class Judge(ABC):
         """Twelve hex digits that differ where the samples or what is true of them do."""
 
     @abstractmethod
-    def load(self, entrant: Entrant) -> tuple[Model, str]:
+    def load(self, system: System) -> tuple[Model, str]:
         """A model ready to answer, and in words what computes it."""
 
     @abstractmethod
     def score(
-        self, said: Answers, samples: Sequence[Sample], entrants: Sequence[Entrant]
+        self, outputs: Answers, samples: Sequence[Sample], systems: Sequence[System]
     ) -> tuple[dict[str, Scores], list[str]]:
         """Scores of each model by name, and a line on each metric that is left out."""
 
     @abstractmethod
     def rows(
         self,
-        entrants: Sequence[Entrant],
+        systems: Sequence[System],
         scores: Sequence[Mapping[str, Any]],
         losses: Sequence[float | None],
-        said: Answers | None,
+        outputs: Answers | None,
         dataset: Dataset | None,
         samples: Sequence[Sample],
-    ) -> list[Measure]:
+    ) -> list[MetricRow]:
         """Rows of the table that tell of what was said.
 
         Args:
-            entrants: what is compared.
+            systems: what is compared.
             scores: of each, by key.
             losses: cross-entropy of each, nats.
-            said: None, as `dataset`, where only recorded scores are at hand.
+            outputs: None, as `dataset`, where only recorded scores are at hand.
             dataset: that the samples are of.
             samples: that all answered on.
         """
 
     @abstractmethod
-    def items(self, samples: Sequence[Sample], said: Answers, scores: Mapping[str, Scores]) -> list[Item]:
+    def item_metric(self, scores: Mapping[str, Scores]) -> str:
+        """The figure that each item carries."""
+
+    @abstractmethod
+    def items(self, samples: Sequence[Sample], outputs: Answers, scores: Mapping[str, Scores]) -> list[Item]:
         """What each model said of each sample."""
 
     def disputed(self, items: Sequence[Item]) -> tuple[list[Item], int | None]:

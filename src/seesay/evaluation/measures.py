@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from seesay.evaluation.predict import Speed
-from seesay.evaluation.systems import Entrant
-from seesay.evaluation.tasks import LABELS, View
+from seesay.evaluation.systems import System
+from seesay.evaluation.tasks import TaskSpec
 
 Value = float | int | str | None
 
 
 @dataclass(frozen=True)
-class Measure:
+class MetricRow:
     """One row.
 
     Attributes:
@@ -66,49 +66,53 @@ def show(value: Value, unit: str = "", digits: int = 4) -> str:
     return f"{value:.{digits}f}" + (f" {unit}" if unit in ("s", "ms", "MB") else "")
 
 
-def score_rows(view: View, scores: Sequence[Mapping[str, Any]], losses: Sequence[float | None]) -> list[Measure]:
-    """Rows of the scores, in the view's order, and of the cross-entropy.
+def score_rows(spec: TaskSpec, scores: Sequence[Mapping[str, Any]], losses: Sequence[float | None]) -> list[MetricRow]:
+    """Rows of the scores, in the spec's order, and of the cross-entropy.
 
     Args:
-        view: of the models' task.
+        spec: of the models' task.
         scores: of each, natural units.
         losses: cross-entropy of each, nats.
     """
-    rows = [Measure("scores", n, LABELS.get(n, n), "", tuple(s.get(n) for s in scores), 1) for n in view.scores]
-    return [*rows, Measure(f"likelihood of the {view.truth}", "loss", view.loss, "nats", tuple(losses), -1, 3)]
+    rows = [
+        MetricRow("scores", f.key, f.label, f.unit, tuple(s.get(f.key) for s in scores), f.better, f.digits)
+        for f in spec.scores
+    ]
+    rows = [row for row in rows if any(value is not None for value in row.values)]
+    return [*rows, MetricRow(f"likelihood of the {spec.references}", "loss", spec.loss, "nats", tuple(losses), -1, 3)]
 
 
-def measures_of(
-    view: View,
-    thing: str,
-    entrants: Sequence[Entrant],
-    scores: Sequence[Measure],
+def metric_rows(
+    spec: TaskSpec,
+    modality: str,
+    systems: Sequence[System],
+    scores: Sequence[MetricRow],
     speeds: Mapping[str, Speed],
     engines: Mapping[str, str] | None = None,
-) -> tuple[Measure, ...]:
+) -> tuple[MetricRow, ...]:
     """All rows that hold something.
 
     Args:
-        view: of the models' task.
-        thing: what they look at, "photo" or "clip".
-        entrants: what is compared.
-        scores: rows of what the models said, see `Judge.rows`.
+        spec: of the models' task.
+        modality: what they look at, "photo" or "clip".
+        systems: what is compared.
+        scores: rows of what the models say, see `Evaluator.rows`.
         speeds: by name.
         engines: what computes each, by name.
     """
-    counts = [e.parameters() for e in entrants]
+    counts = [e.parameters() for e in systems]
     both = tuple(sum(filter(None, c)) if None not in c else None for c in counts)
-    sizes = tuple(e.artifact.size / 1e6 if e.artifact else None for e in entrants)
-    storages = tuple(e.artifact.manifest.storage if e.artifact else None for e in entrants)
+    sizes = tuple(e.artifact.size / 1e6 if e.artifact else None for e in systems)
+    storages = tuple(e.artifact.manifest.storage if e.artifact else None for e in systems)
     head = tuple(c[1] for c in counts)
     rows = [
         *scores,
-        Measure("model", "parameters", "parameters", "numbers", both, -1),
-        Measure("model", f"{view.head}_parameters", f"of these, the {view.head}'s", "numbers", head, -1),
-        Measure("model", "size", "size of its files", "MB", sizes, -1, 1),
-        Measure("model", "storage", "weights kept as", "", storages),
-        *_training(view, entrants),
-        *_inference(view, thing, entrants, speeds, engines or {}),
+        MetricRow("model", "parameters", "parameters", "numbers", both, -1),
+        MetricRow("model", f"{spec.head}_parameters", f"of these, the {spec.head}'s", "numbers", head, -1),
+        MetricRow("model", "size", "size of its files", "MB", sizes, -1, 1),
+        MetricRow("model", "storage", "weights kept as", "", storages),
+        *_training(spec, systems),
+        *_inference(spec, modality, systems, speeds, engines or {}),
     ]
     return tuple(row for row in rows if any(value is not None for value in row.values))
 
@@ -122,34 +126,34 @@ def training_figures(history: Sequence[Mapping[str, float]]) -> tuple[float | No
     return seconds, sum(row["captions_per_second"] * row["seconds"] for row in history) / max(seconds, 1e-9)
 
 
-def _training(view: View, entrants: Sequence[Entrant]) -> list[Measure]:
-    epochs = tuple(len(e.history) or None for e in entrants)
-    found = [training_figures(e.history) for e in entrants]
+def _training(spec: TaskSpec, systems: Sequence[System]) -> list[MetricRow]:
+    epochs = tuple(len(e.history) or None for e in systems)
+    found = [training_figures(e.history) for e in systems]
     seconds, speeds = tuple(f[0] for f in found), tuple(f[1] for f in found)
     return [
-        Measure("training", "epochs", "epochs", "", epochs),
-        Measure("training", "training_seconds", "time spent in steps", "s", seconds, -1, 1),
-        Measure("training", f"training_{view.learned}_per_second", f"{view.learned}/s trained on", "", speeds, 1, 0),
+        MetricRow("training", "epochs", "epochs", "", epochs),
+        MetricRow("training", "training_seconds", "time spent in steps", "s", seconds, -1, 1),
+        MetricRow("training", f"training_{spec.learned}_per_second", f"{spec.learned}/s trained on", "", speeds, 1, 0),
     ]
 
 
 def _inference(
-    view: View, thing: str, entrants: Sequence[Entrant], speeds: Mapping[str, Speed], engines: Mapping[str, str]
-) -> list[Measure]:
-    found = [speeds.get(e.name) for e in entrants]
+    spec: TaskSpec, modality: str, systems: Sequence[System], speeds: Mapping[str, Speed], engines: Mapping[str, str]
+) -> list[MetricRow]:
+    found = [speeds.get(e.name) for e in systems]
     first = next((s for s in found if s), None)
-    group = f"{view.doing} {thing}s from files"
-    unit = view.learned
+    group = f"{spec.doing} {modality}s from files"
+    unit = spec.learned
     rates = tuple(s.rate if s else None for s in found)
     delays = tuple(s.latency * 1000 if s else None for s in found)
     rows = [
-        Measure(group, f"{unit}_per_second", f"{unit}/s, 32 at a time", "", rates, 1, 1),
-        Measure(group, "latency", f"one {thing} alone", "ms", delays, -1, 0),
+        MetricRow(group, f"{unit}_per_second", f"{unit}/s, 32 at a time", "", rates, 1, 1),
+        MetricRow(group, "latency", f"one {modality} alone", "ms", delays, -1, 0),
     ]
     if first and sum(s is not None for s in found) > 1:
         ratios = tuple(s.rate / first.rate if s else None for s in found)
         slower = tuple(s.latency / first.latency if s else None for s in found)
-        name = next(e.name for e, s in zip(entrants, found, strict=True) if s)
-        rows.insert(1, Measure(group, f"{unit}_per_second_ratio", f"{unit}/s, against {name}", "×", ratios))
-        rows.append(Measure(group, "latency_ratio", f"one {thing} alone, against {name}", "×", slower))
-    return [*rows, Measure(group, "engine", "computed by", "", tuple(engines.get(e.name) for e in entrants))]
+        name = next(e.name for e, s in zip(systems, found, strict=True) if s)
+        rows.insert(1, MetricRow(group, f"{unit}_per_second_ratio", f"{unit}/s, against {name}", "×", ratios))
+        rows.append(MetricRow(group, "latency_ratio", f"one {modality} alone, against {name}", "×", slower))
+    return [*rows, MetricRow(group, "engine", "computed by", "", tuple(engines.get(e.name) for e in systems))]

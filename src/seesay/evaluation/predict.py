@@ -7,35 +7,36 @@ import json
 import re
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
 from seesay.data import Sample, source_of
 from seesay.errors import UsageError
-from seesay.evaluation.systems import Entrant
+from seesay.evaluation.systems import System
 from seesay.media import Preprocessor, decode_ahead
+from seesay.progress import ProgressCallback
 
 ROUNDS, TOGETHER, ALONE = 3, 32, 8
 
-Told = Callable[[int, int], None]
-Said = Any
+Output = Any
 """What a model says of a sample, as JSON: a caption, or labels with their probabilities, likeliest first."""
 
 
 class Answer(NamedTuple):
-    """What a model said of a sample, and how likely it held the truth.
+    """What a model said of a sample, and how likely it held the right answer.
 
     Attributes:
-        said: see `Said`.
+        output: see `Output`.
         nats: the sum of -ln p over what is true: the references' tokens, or the right label.
         over: how many of these.
     """
 
-    said: Said
+    output: Output
     nats: float
     over: int
 
@@ -62,7 +63,7 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model said.
+    """What a model outputs.
 
     Attributes:
         answers: by sample id.
@@ -73,9 +74,9 @@ class Predictions:
     broken: dict[str, str] = field(default_factory=dict)
 
     @property
-    def said(self) -> dict[str, Said]:
+    def outputs(self) -> dict[str, Output]:
         """By sample id."""
-        return {item: answer.said for item, answer in self.answers.items()}
+        return {item: answer.output for item, answer in self.answers.items()}
 
     def loss(self, ids: Sequence[str]) -> float | None:
         """Cross-entropy over what is true of these samples, nats."""
@@ -84,28 +85,32 @@ class Predictions:
 
 
 def predict(
-    entrant: Entrant, model: Model, samples: Sequence[Sample], folder: Path, digest: str, on_progress: Told
+    system: System,
+    model: Model,
+    samples: Sequence[Sample],
+    folder: Path | None,
+    digest: str,
+    on_progress: ProgressCallback,
 ) -> Predictions:
     """Have a model answer; a line for each sample is added to a file in `folder`, and what is there is not done again.
 
     Args:
-        entrant: a model.
+        system: a model.
         model: the same, loaded.
         samples: with what is true of them.
-        folder: of the files; one for each model, its settings and what is true.
+        folder: of the files; one for each model, its settings and what is true. None keeps nothing.
         digest: of what is true of the samples.
-        on_progress: told samples done and samples in all.
+        on_progress: called with samples done and samples in all.
 
     Raises:
         UsageError: the file cannot be written.
     """
-    file = folder / prediction_file(entrant, model.key, digest)
-    found = _read(file)
+    file = folder / prediction_file(system, model.key, digest) if folder else None
+    found = _read(file) if file else Predictions()
     todo = [sample for sample in samples if sample.id not in found.answers]
     on_progress(len(samples) - len(todo), len(samples))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with file.open("a", encoding="utf-8") as handle:
+        with _appending(file) as handle:
             batches = decode_ahead(map(source_of, todo), model.preprocessing, model.batch_size, on_error="yield")
             for indices, pixels, faults in batches:
                 found.broken.update((todo[index].id, str(error)) for index, error in faults)
@@ -113,20 +118,32 @@ def predict(
                 if batch:
                     for sample, answer in zip(batch, model.answer(batch, pixels), strict=True):
                         found.answers[sample.id] = answer
-                        handle.write(json.dumps({"image_id": sample.id, **answer._asdict()}) + "\n")
-                    handle.flush()
+                        if handle:
+                            handle.write(json.dumps({"id": sample.id, **answer._asdict()}) + "\n")
+                    if handle:
+                        handle.flush()
                 on_progress(len(samples) - len(todo) + max([*indices, *(i for i, _ in faults)]) + 1, len(samples))
     except OSError as error:
         raise UsageError(f"{file}: cannot be written ({error.strerror or error})") from error
     return found
 
 
-def prediction_file(entrant: Entrant, settings: Any, digest: str) -> str:
+@contextmanager
+def _appending(file: Path | None) -> Iterator[IO[str] | None]:
+    if file is None:
+        yield None
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8") as handle:
+        yield handle
+
+
+def prediction_file(system: System, settings: Any, digest: str) -> str:
     """A name that changes with the model's files, its settings and what its answers are held against."""
-    assert entrant.artifact is not None
-    files = {name: record.sha256 for name, record in sorted(entrant.artifact.files.items())}
+    assert system.artifact is not None
+    files = {name: record.sha256 for name, record in sorted(system.artifact.files.items())}
     key = json.dumps([files, settings, digest], sort_keys=True)
-    stem = re.sub(r"[^A-Za-z0-9._=-]+", "_", entrant.name)[:80]
+    stem = re.sub(r"[^A-Za-z0-9._=-]+", "_", system.name)[:80]
     return f"{stem}-{hashlib.sha256(key.encode()).hexdigest()[:8]}.jsonl"
 
 
@@ -139,13 +156,13 @@ def _read(file: Path) -> Predictions:
     for line in file.read_bytes().splitlines(keepends=True):
         try:
             row = json.loads(line)
-            answer = Answer(row["said"], float(row["nats"]), int(row["over"]))
+            answer = Answer(row["output"], float(row["nats"]), int(row["over"]))
         except (ValueError, KeyError, TypeError):
             break
         if not line.endswith(b"\n"):
             break
         whole += line
-        found.answers[str(row["image_id"])] = answer
+        found.answers[str(row["id"])] = answer
     if len(whole) < file.stat().st_size:
         file.write_bytes(whole)
     return found
@@ -164,13 +181,15 @@ class Speed:
     latency: float
 
 
-def measure_speed(models: Mapping[str, Model], sources: Sequence[Any], on_progress: Told) -> dict[str, Speed]:
+def measure_speed(
+    models: Mapping[str, Model], sources: Sequence[Any], on_progress: ProgressCallback
+) -> dict[str, Speed]:
     """Time the models on the same sources, taking turns, so that what else the machine does meets all of them.
 
     Args:
         models: by name.
         sources: they are read from their files each time; the first few alone, all of them together.
-        on_progress: told rounds done and rounds in all.
+        on_progress: called with rounds done and rounds in all.
     """
     together: dict[str, list[float]] = {name: [] for name in models}
     alone: dict[str, list[float]] = {name: [] for name in models}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from seesay.data import Dataset, Sample
 from seesay.errors import DataError
 from seesay.evaluation.comparison import Item
-from seesay.evaluation.evaluator import Answers, Judge
-from seesay.evaluation.measures import Measure, score_rows
+from seesay.evaluation.evaluator import Answers, Evaluator
+from seesay.evaluation.measures import MetricRow, score_rows
 from seesay.evaluation.predict import Answer, Model
-from seesay.evaluation.systems import Entrant
+from seesay.evaluation.systems import System
 from seesay.evaluation.tasks import RECOGNITION
 from seesay.media import Preprocessor
 from seesay.metrics import Scores
@@ -28,21 +28,20 @@ _MOST_NAMED = 10
 """Classes that an error names."""
 
 
-class RecognitionJudge(Judge):
-    """See `Judge`."""
+class RecognitionEvaluator(Evaluator):
+    """See `Evaluator`."""
 
-    view = RECOGNITION
-    metric = "probability of the right label"
-    columns: ClassVar[tuple[str, str]] = ("clips.csv", "id")
+    spec = RECOGNITION
+    table = "clips.csv"
 
-    def check(self, entrants: Sequence[Entrant], samples: Sequence[Sample]) -> None:
-        """See `Judge.check`.
+    def check(self, systems: Sequence[System], samples: Sequence[Sample]) -> None:
+        """See `Evaluator.check`.
 
         Raises:
             DataError: models of different classes, a sample without a label, or with one that they do not know.
         """
-        first = entrants[0]
-        for other in entrants[1:]:
+        first = systems[0]
+        for other in systems[1:]:
             if other.labels != first.labels:
                 differing = sorted(set(first.labels) ^ set(other.labels))
                 one = first if differing[0] in first.labels else other
@@ -57,41 +56,41 @@ class RecognitionJudge(Judge):
                 raise DataError(f"{sample.media}: {lacks}; {first.name} knows {known}")
 
     def digest(self, samples: Sequence[Sample]) -> str:
-        """See `Judge.digest`."""
-        return labels_digest(_truth(samples))
+        """See `Evaluator.digest`."""
+        return labels_digest(_labels(samples))
 
-    def load(self, entrant: Entrant) -> tuple[Model, str]:
-        """See `Judge.load`."""
-        assert entrant.artifact is not None
-        networks, engine = entrant.networks()
-        return _Recognizing(Recognizer(entrant.artifact, networks)), engine
+    def load(self, system: System) -> tuple[Model, str]:
+        """See `Evaluator.load`."""
+        assert system.artifact is not None
+        networks, engine = system.networks()
+        return _Recognizing(Recognizer(system.artifact, networks)), engine
 
     def score(
-        self, said: Answers, samples: Sequence[Sample], entrants: Sequence[Entrant]
+        self, outputs: Answers, samples: Sequence[Sample], systems: Sequence[System]
     ) -> tuple[dict[str, Scores], list[str]]:
-        """See `Judge.score`."""
-        truth = _truth(samples)
-        ranked = {name: {i: list(each[i]) for i in truth} for name, each in said.items()}
-        return {name: score_labels(truth, each, entrants[0].labels) for name, each in ranked.items()}, []
+        """See `Evaluator.score`."""
+        references = _labels(samples)
+        ranked = {name: {i: list(each[i]) for i in references} for name, each in outputs.items()}
+        return {name: score_labels(references, each, systems[0].labels) for name, each in ranked.items()}, []
 
     def rows(
         self,
-        entrants: Sequence[Entrant],
+        systems: Sequence[System],
         scores: Sequence[Mapping[str, Any]],
         losses: Sequence[float | None],
-        said: Answers | None,
+        outputs: Answers | None,
         dataset: Dataset | None,
         samples: Sequence[Sample],
-    ) -> list[Measure]:
-        """See `Judge.rows`."""
-        known = tuple(len(e.labels) for e in entrants)
+    ) -> list[MetricRow]:
+        """See `Evaluator.rows`."""
+        known = tuple(len(e.labels) for e in systems)
         return [
-            *score_rows(self.view, scores, losses),
-            *(self._classes(entrants, said, samples) if said is not None else []),
-            Measure("model", "classes", "classes it knows", "", known),
+            *score_rows(self.spec, scores, losses),
+            *(self._classes(systems, outputs, samples) if outputs is not None else []),
+            MetricRow("model", "classes", "classes it knows", "", known),
         ]
 
-    def _classes(self, entrants: Sequence[Entrant], said: Answers, samples: Sequence[Sample]) -> list[Measure]:
+    def _classes(self, systems: Sequence[System], outputs: Answers, samples: Sequence[Sample]) -> list[MetricRow]:
         groups: dict[str, list[str]] = {}
         for sample in sorted(samples, key=lambda s: str(s.label)):
             groups.setdefault(str(sample.label), []).append(sample.id)
@@ -99,33 +98,37 @@ class RecognitionJudge(Judge):
             return []
         rows = []
         for label, ids in groups.items():
-            shares = tuple(sum(_first(said[e.name][i]) == label for i in ids) / len(ids) for e in entrants)
+            shares = tuple(sum(_first(outputs[e.name][i]) == label for i in ids) / len(ids) for e in systems)
             rows.append(
-                Measure("accuracy of each class", f"class {label}", f"accuracy, {label} ({len(ids)})", "", shares, 1)
+                MetricRow("accuracy of each class", f"class {label}", f"accuracy, {label} ({len(ids)})", "", shares, 1)
             )
         return rows
 
-    def items(self, samples: Sequence[Sample], said: Answers, scores: Mapping[str, Scores]) -> list[Item]:
-        """See `Judge.items`; a label that is not among those kept of a clip counts as improbable, 0."""
+    def item_metric(self, scores: Mapping[str, Scores]) -> str:
+        """See `Evaluator.item_metric`."""
+        return "probability of the right label"
+
+    def items(self, samples: Sequence[Sample], outputs: Answers, scores: Mapping[str, Scores]) -> list[Item]:
+        """See `Evaluator.items`; a label that is not among those kept of a clip counts as improbable, 0."""
         return [
             Item(
                 s,
                 (str(s.label),),
-                {name: _first(each[s.id]) for name, each in said.items()},
-                {name: each[s.id].get(str(s.label), 0.0) for name, each in said.items()},
-                {name: _first(each[s.id]) == s.label for name, each in said.items()},
+                {name: _first(each[s.id]) for name, each in outputs.items()},
+                {name: each[s.id].get(str(s.label), 0.0) for name, each in outputs.items()},
+                {name: _first(each[s.id]) == s.label for name, each in outputs.items()},
             )
             for s in samples
         ]
 
     def disputed(self, items: Sequence[Item]) -> tuple[list[Item], int | None]:
-        """See `Judge.disputed`: those of which not all say the same; where one is right first."""
-        found = [item for item in items if len(set(item.said.values())) > 1]
+        """See `Evaluator.disputed`: those of which not all say the same; where one is right first."""
+        found = [item for item in items if len(set(item.outputs.values())) > 1]
         ranked, _ = super().disputed(found)
         return sorted(ranked, key=lambda item: not any(item.right.values())), len(found)
 
     def remarks(self, items: Sequence[Item]) -> list[str]:
-        """See `Judge.remarks`: the exact test of McNemar on top-1."""
+        """See `Evaluator.remarks`: the exact test of McNemar on top-1."""
         first, *others = items[0].right
         found = []
         for name in others:
@@ -164,9 +167,9 @@ class _Recognizing:
         return self.recognizer.recognize(sources)
 
 
-def _truth(samples: Sequence[Sample]) -> dict[str, str]:
+def _labels(samples: Sequence[Sample]) -> dict[str, str]:
     return {s.id: str(s.label) for s in samples}
 
 
-def _first(said: Mapping[str, float]) -> str:
-    return next(iter(said))
+def _first(outputs: Mapping[str, float]) -> str:
+    return next(iter(outputs))

@@ -14,7 +14,7 @@ from typing import Any
 from seesay.artifact import MANIFEST, WEIGHTS, Artifact, find_artifact
 from seesay.data.sample import normal_split
 from seesay.errors import ArtifactError, DataError, UsageError
-from seesay.evaluation.tasks import VIEWS
+from seesay.evaluation.tasks import TASKS
 from seesay.metrics.files import read_hypotheses
 from seesay.runtime.networks import OnnxNetworks
 from seesay.runtime.recognition_networks import RecognitionNetworks
@@ -24,7 +24,7 @@ PREDICTIONS, SCORES, HISTORY = "predictions.json", "scores.json", "metrics.csv"
 
 
 @dataclass(frozen=True)
-class Entrant:
+class System:
     """One of those compared.
 
     Attributes:
@@ -77,7 +77,7 @@ class Entrant:
                 for side in shape:
                     size *= side
                 counts[name.split(".")[0]] += size
-        return counts.get("encoder"), counts.get(VIEWS[self.task].head)
+        return counts.get("encoder"), counts.get(TASKS[self.task].head)
 
     def networks(self, threads: int | None = None) -> tuple[Any, str]:
         """What computes its answers, and in words by what: ONNX Runtime where it is exported, else PyTorch."""
@@ -93,7 +93,7 @@ class Entrant:
         return TorchNetworks(model) if isinstance(model, CaptionModel) else TorchRecognition(model), "PyTorch"
 
 
-def find_entrants(runs: Sequence[str]) -> list[Entrant]:
+def find_systems(runs: Sequence[str]) -> list[System]:
     """Read what each of `runs` holds.
 
     Raises:
@@ -110,12 +110,12 @@ def find_entrants(runs: Sequence[str]) -> list[Entrant]:
     twice = next((run for run, place in zip(runs, places, strict=True) if places.count(place) > 1), None)
     if twice is not None:
         raise UsageError(f"{twice}: is named twice; name each run once")
-    found = [read_entrant(run, name) for run, name in zip(runs, short_names(places), strict=True)]
+    found = [read_system(run, name) for run, name in zip(runs, short_names(places), strict=True)]
     other = next((e for e in found if e.task != found[0].task), None)
     if other is not None:
-        one, two = VIEWS[found[0].task], VIEWS[other.task]
+        one, two = TASKS[found[0].task], TASKS[other.task]
         raise UsageError(
-            f"{found[0].path} says {one.said}s and {other.path} says {two.said}s: compare {one.models} with "
+            f"{found[0].path} says {one.output}s and {other.path} says {two.output}s: compare {one.models} with "
             f"{one.models}, {two.models} with {two.models}"
         )
     return found
@@ -133,8 +133,8 @@ def short_names(places: Sequence[str]) -> list[str]:
     return [name if names.count(name) == 1 else place for name, place in zip(names, places, strict=True)]
 
 
-def read_entrant(run: str, name: str) -> Entrant:
-    """What one of those named holds; see `find_entrants`."""
+def read_system(run: str, name: str) -> System:
+    """What one of those named holds; see `find_systems`."""
     folder = Path(run)
     if folder.is_dir() and not (folder / MANIFEST).is_file():
         if (folder / PREDICTIONS).is_file():
@@ -142,10 +142,10 @@ def read_entrant(run: str, name: str) -> Entrant:
         raise UsageError(_why_not(folder))
     artifact = find_artifact(run)
     task = artifact.manifest.task
-    if task not in VIEWS:
-        raise UsageError(f"{run}: is a model for {task!r}; what can be compared are models for {', '.join(VIEWS)}")
+    if task not in TASKS:
+        raise UsageError(f"{run}: is a model for {task!r}; what can be compared are models for {', '.join(TASKS)}")
     data = artifact.manifest.training.get("data", {})
-    return Entrant(
+    return System(
         name,
         run,
         artifact,
@@ -157,7 +157,7 @@ def read_entrant(run: str, name: str) -> Entrant:
     )
 
 
-def _read_evaluation(folder: Path, name: str) -> Entrant:
+def _read_evaluation(folder: Path, name: str) -> System:
     recorded: dict[str, dict[str, Any]] = {}
     digests = {}
     file = folder / SCORES
@@ -173,12 +173,12 @@ def _read_evaluation(folder: Path, name: str) -> Entrant:
     labels = _read_labels(folder / PREDICTIONS)
     if labels is None:
         captions = {item: texts[0] for item, texts in read_hypotheses(folder / PREDICTIONS).captions.items()}
-        return Entrant(name, str(folder), predictions=captions, recorded=recorded, digests=digests)
+        return System(name, str(folder), predictions=captions, recorded=recorded, digests=digests)
     classes = next(iter(recorded.values()), {}).get("classes")
     if not isinstance(classes, list):
         raise DataError(f"{folder}: holds labels and no {SCORES} that lists the classes; evaluate again")
     known = tuple(sorted(map(str, classes)))
-    return Entrant(
+    return System(
         name, str(folder), task="recognize", labels=known, predictions=labels, recorded=recorded, digests=digests
     )
 

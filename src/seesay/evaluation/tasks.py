@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-Column = tuple[str, str, str, int, int]
-"""A figure's key, heading, unit, digits, and which way is better: 1 more, -1 less, 0 neither."""
+from seesay.metrics.figures import HEALTH, PARAMETERS, PERPLEXITY, TRAINING_SECONDS
+from seesay.metrics.figures import RECOGNITION as RECOGNITION_FIGURES
+from seesay.metrics.registry import Figure, figures_of_captions
 
 
 @dataclass(frozen=True)
-class View:
+class TaskSpec:
     """How models of one task are spoken of.
 
     Attributes:
         models: what they are called, in the plural.
         doing: what they do, for the progress line.
-        said: what they say of a photo or clip.
-        truth: what that is held against.
+        output: what they say of a photo or clip.
+        references: what that is held against.
         learned: what is learned from, in the plural.
         head: the part of the network that is not the encoder, as its weights are named.
         loss: heading of the cross-entropy.
         score: the figure that decides.
-        scores: keys of all figures that are scores.
+        scores: all figures that are scores.
         columns: of a sweep's table.
         panels: of a sweep's plots: key and title.
         note: below a sweep's table.
@@ -29,42 +30,38 @@ class View:
 
     models: str
     doing: str
-    said: str
-    truth: str
+    output: str
+    references: str
     learned: str
     head: str
     loss: str
     score: str
-    scores: tuple[str, ...]
-    columns: tuple[Column, ...]
+    scores: tuple[Figure, ...]
+    columns: tuple[Figure, ...]
     panels: tuple[tuple[str, str], ...]
     note: str
 
 
-_COST: tuple[Column, ...] = (
-    ("parameters", "parameters", "numbers", 2, 0),
-    ("training_seconds", "training", "s", 1, -1),
-)
+_CAPTION_SCORES = tuple(figure for figure in figures_of_captions() if not figure.same_as)
+_BY_KEY = {figure.key: figure for figure in (*_CAPTION_SCORES, *HEALTH, *RECOGNITION_FIGURES)}
+_COST = (PARAMETERS, TRAINING_SECONDS)
 _NOTE = "Scores on dev, mean ± sample standard deviation over the seeds. {} Training: seconds spent in steps."
 
-CAPTIONS = View(
+CAPTIONS = TaskSpec(
     models="captioners",
     doing="captioning",
-    said="caption",
-    truth="references",
+    output="caption",
+    references="references",
     learned="captions",
     head="decoder",
     loss="loss, nats per token",
     score="CIDEr-D",
-    scores=("Bleu_1", "Bleu_2", "Bleu_3", "Bleu_4", "METEOR", "ROUGE_L", "CIDEr-D"),
+    scores=_CAPTION_SCORES,
     columns=(
-        ("CIDEr-D", "CIDEr-D", "", 4, 1),
-        ("Bleu_4", "BLEU-4", "", 4, 1),
-        ("METEOR", "METEOR", "", 4, 1),
-        ("ROUGE_L", "ROUGE-L", "", 4, 1),
-        ("perplexity", "perplexity", "", 2, -1),
-        ("distinct", "distinct captions, share", "", 3, 1),
-        ("vocabulary", "vocabulary used, share", "", 4, 1),
+        *(_BY_KEY[key] for key in ("CIDEr-D", "Bleu_4", "METEOR", "ROUGE_L")),
+        PERPLEXITY,
+        _BY_KEY["distinct"],
+        _BY_KEY["vocabulary"],
         *_COST,
     ),
     panels=(
@@ -77,22 +74,22 @@ CAPTIONS = View(
     ),
     note=_NOTE.format("Perplexities of different vocabularies cannot be compared."),
 )
-RECOGNITION = View(
+RECOGNITION = TaskSpec(
     models="recognizers",
     doing="recognizing",
-    said="label",
-    truth="labels",
+    output="label",
+    references="labels",
     learned="clips",
     head="classifier",
     loss="loss, nats per clip",
     score="top-1",
-    scores=("top-1", "top-5", "per class", "macro F1"),
+    scores=RECOGNITION_FIGURES,
     columns=(
-        ("top-1", "top-1", "", 4, 1),
-        ("top-5", "top-5", "", 4, 1),
-        ("per class", "mean over classes", "", 4, 1),
-        ("macro F1", "macro F1", "", 4, 1),
-        ("loss", "loss, nats per clip", "", 4, -1),
+        replace(_BY_KEY["top-1"], label="top-1"),
+        replace(_BY_KEY["top-5"], label="top-5"),
+        replace(_BY_KEY["per class"], label="mean over classes"),
+        _BY_KEY["macro F1"],
+        Figure("loss", "loss, nats per clip", better=-1),
         *_COST,
     ),
     panels=(
@@ -104,12 +101,7 @@ RECOGNITION = View(
     ),
     note=_NOTE.format("Top-1: share of clips that are recognized; mean over classes: each class counts alike."),
 )
-VIEWS = {"caption": CAPTIONS, "recognize": RECOGNITION}
-"""Task of an artifact to its view."""
-LABELS = {f"Bleu_{n}": f"BLEU-{n}" for n in range(1, 5)} | {
-    "ROUGE_L": "ROUGE-L",
-    "top-1": "top-1 accuracy",
-    "top-5": "top-5 accuracy",
-    "per class": "accuracy, mean over classes",
-}
-"""Scores whose names for people are not their keys."""
+TASKS = {"caption": CAPTIONS, "recognize": RECOGNITION}
+"""Task of an artifact to its spec."""
+LABELS = {figure.key: figure.label for figure in (*_CAPTION_SCORES, *RECOGNITION_FIGURES)}
+"""Scores by key, as people read them."""

@@ -14,9 +14,10 @@ from pydantic import BaseModel
 from seesay.data import Dataset, read_dataset
 from seesay.errors import DataError, UsageError
 from seesay.experiments.measure import measured_file
+from seesay.experiments.outcome import Outcome
 from seesay.experiments.search_space import Plan, read_plan
 from seesay.experiments.significance import differences, read_scores
-from seesay.experiments.sweep import Outcome, sweep
+from seesay.experiments.sweep import sweep
 from seesay.metrics.scores import Scores
 from seesay.metrics.significance import Difference
 from seesay.registry import nearest
@@ -141,12 +142,12 @@ def ablate(
             plans[variant] = _plan(recipe, fixed, variant, seeds)
         except UsageError as error:  # another decoder does not know the settings given for this one
             log.warning("%s is left out: %s", variant.name, error)
-    dataset = read_dataset(data)
+    dataset = read_dataset(data, default_splits=True)
     found: list[Ablated] = []
     base: Sequence[Scores] = ()
     for number, (variant, plan) in enumerate(plans.items()):
         log.info("variant %d of %d: %s", number, len(plans) - 1, variant.name)
-        outcomes = sweep(plan, data, out / _folder(variant), callbacks=callbacks)
+        outcomes = sweep(plan, data, out / _folder(variant), callbacks=callbacks).outcomes
         scores = [_scores(o, dataset) for o in outcomes if o.scores is not None]
         if not base:
             base = scores

@@ -11,24 +11,24 @@ from typing import Any
 from lightning.fabric import Fabric
 
 from seesay.artifact import Artifact, read_artifact
-from seesay.cache import cache_folder
 from seesay.data import Dataset, Sample
-from seesay.evaluation.recognition import RecognitionReport
+from seesay.evaluation.recognition import RecognitionEvaluation
 from seesay.experiments.search_space import SEARCH_KEYS, Point, folder_name
 from seesay.export.weights import load_any_model
+from seesay.files import cache_folder, write_json
 from seesay.metrics import health, recognition, score
 from seesay.metrics.recognition import likeliest, recognition_signature
 from seesay.metrics.scores import possible_metrics
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
+from seesay.progress import ProgressCallback
 from seesay.training.callbacks import Callback, progress_of
 from seesay.training.config import Config, make_config
 from seesay.training.features import FeatureStore
 from seesay.training.inputs import input_source
-from seesay.training.loop import make_fabric, write_json
+from seesay.training.loop import make_fabric
 from seesay.training.recognition import RecognitionTask
 from seesay.training.run import split_digest
-from seesay.training.tasks import ProgressCallback
 from seesay.training.validation import decode
 
 Measured = tuple[list[dict[str, Any]], dict[str, Any]]
@@ -48,7 +48,7 @@ def measure(
 
     Returns:
         Of a captioner corpus scores, `metrics.Health`, `loss` (nats per token) and `signature`; of a recognizer
-        accuracy and the rest as `RecognitionReport.to_json` has it, and `loss` (nats per clip).
+        accuracy and the rest as `RecognitionEvaluation.to_json` has it, and `loss` (nats per clip).
     """
     search = search or {}
     file = measured_file(run, search)
@@ -111,7 +111,7 @@ def _recognized(
 ) -> Measured:
     found = RecognitionTask(config, model, samples).recognize(samples, fabric, features, on_progress)
     labels = [str(s.label) for s in samples]
-    report = RecognitionReport(
+    report = RecognitionEvaluation(
         artifact.name,
         "dev",
         len(samples),

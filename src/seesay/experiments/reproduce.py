@@ -13,16 +13,19 @@ from typing import Any
 from seesay.artifact import read_artifact
 from seesay.data import Sample, read_dataset
 from seesay.errors import UsageError
-from seesay.evaluation.captions import evaluate
-from seesay.evaluation.recognition import evaluate_recognition
+from seesay.evaluation.captions import Evaluation, evaluate
+from seesay.evaluation.recognition import RecognitionEvaluation, evaluate_recognition
 from seesay.experiments.comparisons import COMPARISONS, Comparison
 from seesay.experiments.significance import differences, in_words, read_scores
+from seesay.files import write_json
 from seesay.metrics.bleu import ORDER, Bleu
 from seesay.metrics.rouge import RougeL
 from seesay.metrics.scores import Scores
 from seesay.metrics.significance import Difference
+from seesay.progress import ProgressCallback, silent
 from seesay.text import Learned
 
+Judged = Evaluation | RecognitionEvaluation
 STANDARD = ("Bleu_1", "Bleu_4", "METEOR", "ROUGE_L", "CIDEr-D", "top-1", "top-5", "macro F1")
 
 
@@ -103,7 +106,8 @@ def reproduce(
     out: Path,
     settings: Sequence[str] = (),
     seeds: Sequence[int] = (1,),
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: ProgressCallback = silent,
+    on_evaluation: Callable[[Judged, Path], object] = lambda found, folder: None,
 ) -> Reproduction:
     """Train a comparison's systems, let each answer for the test split, and score them.
 
@@ -116,19 +120,19 @@ def reproduce(
         out: a folder.
         settings: `section.key=value`, for all systems.
         seeds: a run of each system for each.
-        on_progress: told items done and items in all.
+        on_progress: called with items done and items in all.
+        on_evaluation: given the evaluation of each system on the test split, and the folder of its predictions.
 
     Raises:
         UsageError: `out` cannot be written, or no seeds.
         TrainingError: a run there has other settings.
     """
     from seesay.training import load_config, train
-    from seesay.training.loop import write_json
 
     if not seeds:
         raise UsageError("reproduce: give one seed or more")
     comparison = COMPARISONS[name]
-    test = read_dataset(data).split("test")
+    test = read_dataset(data, default_splits=True).split("test")
     trained: list[Trained] = []
     scored: dict[str, list[Scores]] = {}
     for seed in seeds:
@@ -137,7 +141,7 @@ def reproduce(
             chosen = [*settings, f"training.seed={seed}"]
             config = load_config(recipe, chosen)
             train(recipe, chosen, data, run, resume=True)
-            standard, signature = _evaluate(run, data, config.classifier is not None, on_progress)
+            standard, signature = _evaluate(run, data, config.classifier is not None, on_progress, on_evaluation)
             classes = read_artifact(run).manifest.labels
             scores = read_scores(run / "test" / "predictions.json", test, classes)
             scored.setdefault(system, []).append(scores)
@@ -153,17 +157,25 @@ def reproduce(
 
 
 def _evaluate(
-    run: Path, data: str, recognizes: bool, on_progress: Callable[[int, int], None]
+    run: Path,
+    data: str,
+    recognizes: bool,
+    on_progress: ProgressCallback,
+    on_evaluation: Callable[[Judged, Path], object],
 ) -> tuple[dict[str, float], str]:
     """Export and evaluate a finished run on test, once; its usual scores and their signature."""
     from seesay.export import export_artifact
     from seesay.training.loop import BEST
 
-    file = run / "test" / "scores.json"
+    folder = run / "test"
+    file = folder / "scores.json"
     if not file.is_file() or file.stat().st_mtime < (run / BEST).stat().st_mtime:
         export_artifact(run, run / "model", quantize="none")
         judge = evaluate_recognition if recognizes else evaluate
-        judge(run / "model", data, "test", run / "test", on_progress=on_progress)
+        saved = folder / "predictions.json"
+        evaluation: Judged = judge(run / "model", data, "test", predictions=saved, on_progress=on_progress)
+        write_json(file, evaluation.to_json(), indent=1)
+        on_evaluation(evaluation, folder)
     found = json.loads(file.read_text("utf-8"))
     return {name: float(found[name]) for name in STANDARD if name in found}, str(found["signature"])
 
@@ -189,10 +201,10 @@ def paper_scores(
         words = learned.words(text)
         return words if known is None else [w for w in words if w in known]
 
-    evaluated = [sample for sample in samples if sample.id in captions]
-    predictions = [prepare(captions[sample.id]) for sample in evaluated]
-    references = [[prepare(text) for text in sample.references] for sample in evaluated]
-    bleu, rouge = Bleu()(predictions, references), RougeL()(predictions, references)["ROUGE_L"]
+    judged = [sample for sample in samples if sample.id in captions]
+    hypotheses = [prepare(captions[sample.id]) for sample in judged]
+    references = [[prepare(text) for text in sample.references] for sample in judged]
+    bleu, rouge = Bleu()(hypotheses, references), RougeL()(hypotheses, references)["ROUGE_L"]
     # Our BLEU is smoothed by the COCO tools' constants, which show where some order has no match at all.
     matches = bleu["Bleu_4"].statistics[:, :ORDER]
     return {

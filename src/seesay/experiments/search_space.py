@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from seesay.errors import UsageError
-from seesay.evaluation.tasks import CAPTIONS, RECOGNITION, View
+from seesay.evaluation.tasks import CAPTIONS, RECOGNITION, TaskSpec
 from seesay.search import SearchOptions
 from seesay.training.config import Config, load_config
 from seesay.training.sections import SEARCH
@@ -64,7 +64,7 @@ class Plan:
         ranges: what only a search with trials can vary.
         seeds: of each point.
         name: the recipe's own name.
-        view: of the task: whether captions or labels are learned.
+        spec: of the task: whether captions or labels are learned.
     """
 
     recipe: str
@@ -73,7 +73,7 @@ class Plan:
     ranges: tuple[Range, ...]
     seeds: tuple[int, ...]
     name: str
-    view: View
+    spec: TaskSpec
 
     @property
     def trained(self) -> list[Point]:
@@ -133,8 +133,8 @@ def read_plan(recipe: str, settings: Sequence[str], seeds: int) -> Plan:
     axes.sort(key=lambda axis: axis.key in SEARCH_KEYS)
     plan = Plan(str(recipe), tuple(fixed), tuple(axes), tuple(ranges), tuple(range(1, seeds + 1)), "", CAPTIONS)
     first = plan.config({a.key: a.values[0] for a in axes} | {r.key: r.low for r in ranges})
-    plan = replace(plan, name=first.name, view=CAPTIONS if first.classifier is None else RECOGNITION)
-    silent = next((key for key in keys if key in SEARCH_KEYS), None) if plan.view is RECOGNITION else None
+    plan = replace(plan, name=first.name, spec=CAPTIONS if first.classifier is None else RECOGNITION)
+    silent = next((key for key in keys if key in SEARCH_KEYS), None) if plan.spec is RECOGNITION else None
     if silent is not None:
         raise UsageError(f"{silent}: changes how captions are looked for, and {first.name} learns labels")
     if any(axis.key in SEARCH_KEYS and None in axis.values for axis in plan.axes):

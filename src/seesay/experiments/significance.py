@@ -20,7 +20,7 @@ from seesay.metrics.scores import Scores
 from seesay.metrics.significance import Difference
 
 if TYPE_CHECKING:
-    from seesay.experiments.sweep import Outcome
+    from seesay.experiments.outcome import Outcome
 
 
 def pool(runs: Sequence[Scores]) -> Scores:
@@ -89,7 +89,7 @@ def against_best(outcomes: Sequence[Outcome], data: str) -> list[dict[str, str]]
         outcomes: of a sweep's runs; points of which a run failed are left out.
         data: the sweep's, `FORMAT:PATH`.
     """
-    samples = read_dataset(data).split("dev")
+    samples = read_dataset(data, default_splits=True).split("dev")
     failed = {_named(o.point) for o in outcomes if o.scores is None}
     systems: dict[str, list[Scores]] = {}
     for outcome in outcomes:

@@ -7,43 +7,23 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from seesay.artifact import MANIFEST
 from seesay.data import Dataset, read_dataset
 from seesay.errors import SeeSayError, UsageError
 from seesay.evaluation.tasks import CAPTIONS
 from seesay.experiments.measure import measure, measured_file
+from seesay.experiments.outcome import Outcome
 from seesay.experiments.search_space import Plan, Point, run_folder
-from seesay.files import alone
+from seesay.experiments.summary import SweepResult
+from seesay.files import alone, write_json
 from seesay.training.callbacks import Callback
 from seesay.training.config import make_config
-from seesay.training.loop import write_json
 from seesay.training.run import changed_settings, split_digest, train
 
 log = logging.getLogger("seesay.training")
 RECORD = "sweep.json"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one run under one choice of search settings.
-
-    Attributes:
-        point: the settings that tell it from the others, search settings among them.
-        seed: its seed.
-        run: the run's folder.
-        scores: what `measure` found; None for a run that failed.
-        error: why it failed; empty where it did not.
-    """
-
-    point: Point
-    seed: int
-    run: Path
-    scores: dict[str, Any] | None
-    error: str = ""
 
 
 def sweep(
@@ -52,8 +32,8 @@ def sweep(
     out: Path,
     *,
     callbacks: Sequence[Callback] = (),
-    on_outcomes: Callable[[Sequence[Outcome]], None] = lambda outcomes: None,
-) -> list[Outcome]:
+    on_result: Callable[[SweepResult], None] = lambda found: None,
+) -> SweepResult:
     """Train and measure every point of a plan with every seed; what is finished already is not done again.
 
     Each run lies in `out/key=value,…/seedN` as `train` leaves it; an interrupted one goes on from its last checkpoint.
@@ -64,10 +44,10 @@ def sweep(
         data: `FORMAT:PATH`, with the splits train and dev.
         out: a folder, made if need be.
         callbacks: told of each run's steps and epochs.
-        on_outcomes: given all outcomes so far, after each run in which anything was done, and at the end.
+        on_result: given all that was found so far, after each run in which anything was done, and at the end.
 
     Returns:
-        One outcome for each point and seed, those of failed runs among them.
+        An outcome for each point and seed, those of failed runs among them.
 
     Raises:
         UsageError: `out` cannot be written, or holds runs with other settings or over other data.
@@ -90,14 +70,14 @@ def sweep(
             except Exception as error:  # whatever it is, the other runs have nothing to do with it
                 outcomes.append(Outcome(point, seed, folder, None, explain(error, folder)))
             if not known or number == len(runs):
-                on_outcomes(outcomes)
-    return outcomes
+                on_result(SweepResult(plan, tuple(outcomes)))
+    return SweepResult(plan, tuple(outcomes))
 
 
 @contextmanager
 def claim(plan: Plan, data: str, out: Path) -> Iterator[Dataset]:
     """Read the data, make `out`, keep other processes out of it, and check that what lies there is of this sweep."""
-    dataset = read_dataset(data)
+    dataset = read_dataset(data, default_splits=True)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -114,7 +94,7 @@ def _check(plan: Plan, dataset: Dataset, out: Path) -> None:
         if record.is_file():
             before = json.loads(record.read_text("utf-8")).get("data")
             if before != digests:
-                given = "photos or captions" if plan.view is CAPTIONS else "clips or labels"
+                given = "photos or captions" if plan.spec is CAPTIONS else "clips or labels"
                 raise UsageError(f"{out}: holds a sweep over other {given}; name another --out")
         for point in plan.trained:
             for seed in plan.seeds:

@@ -6,7 +6,6 @@ import json
 import logging
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,10 @@ from optuna.trial import TrialState
 
 from seesay.errors import UsageError
 from seesay.experiments.measure import measure, measured_file
-from seesay.experiments.search_space import SEARCH_KEYS, Plan, Point, run_folder
-from seesay.experiments.sweep import Outcome, claim, explain, train_once
+from seesay.experiments.outcome import Outcome, Trial
+from seesay.experiments.search_space import SEARCH_KEYS, Plan, run_folder
+from seesay.experiments.summary import SweepResult
+from seesay.experiments.sweep import claim, explain, train_once
 from seesay.training.callbacks import Callback
 from seesay.training.progress import Progress
 
@@ -26,25 +27,6 @@ UNTRIED = 5
 """Trials before the first is cut short: until then there is nothing to compare with."""
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One choice of settings and what came of it.
-
-    Attributes:
-        number: in the order they were tried, from 1.
-        point: the settings.
-        state: complete, pruned or failed.
-        value: mean CIDEr-D or top-1 on dev over the seeds; of a pruned one the last epoch's that was reported.
-        error: why it failed.
-    """
-
-    number: int
-    point: Point
-    state: str
-    value: float | None
-    error: str = ""
-
-
 def search(
     plan: Plan,
     trials: int,
@@ -52,8 +34,8 @@ def search(
     out: Path,
     *,
     callbacks: Sequence[Callback] = (),
-    on_trial: Callable[[Sequence[Trial], Sequence[Outcome]], None] = lambda trials, outcomes: None,
-) -> list[Trial]:
+    on_result: Callable[[SweepResult], None] = lambda found: None,
+) -> SweepResult:
     """Try `trials` choices of settings in all, those of earlier calls counted; what was tried lies in `out/trials.db`.
 
     A trial whose score on dev (CIDEr-D, or top-1 of a recognizer) after an epoch is below the median of the others at
@@ -66,7 +48,7 @@ def search(
         data: `FORMAT:PATH`, with the splits train and dev.
         out: a folder, made if need be.
         callbacks: told of each run's steps and epochs.
-        on_trial: given all trials and the measured runs, after each trial.
+        on_result: given all trials and the measured runs, after each trial.
 
     Raises:
         UsageError: nothing to search over, or `out` holds a search over something else.
@@ -80,7 +62,7 @@ def search(
     if listed:
         raise UsageError(f"{listed}: trials choose among single values, not among lists")
     with claim(plan, data, out) as dataset:
-        view = plan.view
+        spec = plan.spec
         study = _study(plan, out)
         _retry_killed(study)
         outcomes: dict[tuple[str, int], Outcome] = {}
@@ -95,11 +77,11 @@ def search(
                 values = []
                 for seed in plan.seeds:
                     folder = run_folder(out, plan, trained, seed)
-                    pruning = [_Prune(trial, view.score)] if seed == plan.seeds[0] else []
+                    pruning = [_Prune(trial, spec.score)] if seed == plan.seeds[0] else []
                     train_once(plan, trained, seed, data, folder, [*callbacks, *pruning])
                     scores = measure(folder, dataset, searched, callbacks)
                     outcomes[json.dumps(point, sort_keys=True), seed] = Outcome(point, seed, folder, scores)
-                    values.append(float(scores[view.score]))
+                    values.append(float(scores[spec.score]))
                 return statistics.mean(values)
             except optuna.TrialPruned:
                 raise
@@ -108,7 +90,7 @@ def search(
                 raise
 
         def after(study: optuna.Study, trial: Any) -> None:
-            on_trial(finished(study), list(outcomes.values()))
+            on_result(SweepResult(plan, tuple(outcomes.values()), tuple(finished(study))))
 
         left = trials - len(finished(study))
         if left > 0:
@@ -116,8 +98,9 @@ def search(
         found = finished(study)
         for tried in found:  # those of earlier calls, for the tables
             _recall(plan, tried, out, outcomes)
-        on_trial(found, list(outcomes.values()))
-        return found
+        result = SweepResult(plan, tuple(outcomes.values()), tuple(found))
+        on_result(result)
+        return result
 
 
 class _Prune(Callback):
@@ -126,14 +109,14 @@ class _Prune(Callback):
     def __init__(self, trial: optuna.Trial, score: str) -> None:
         self.trial = trial
         self.score = score
-        self.told = -1
+        self.reported = -1
 
     def on_epoch(self, progress: Progress) -> None:
         """Report every epoch not reported yet: a resumed run has some."""
         for row in progress.history:
-            if (epoch := int(row["epoch"])) > self.told:
+            if (epoch := int(row["epoch"])) > self.reported:
                 self.trial.report(row[f"dev {self.score}"], epoch)
-                self.told = epoch
+                self.reported = epoch
         if self.trial.should_prune():
             raise optuna.TrialPruned
 

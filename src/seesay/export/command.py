@@ -32,6 +32,7 @@ from seesay.export.weights import dequantized, load_any_model, quantized, weight
 from seesay.media import FrameSampling, Preprocessing
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
+from seesay.progress import ProgressCallback, silent
 from seesay.runtime.networks import OnnxNetworks
 
 Quantize = Literal["none", "float16", "int8"]
@@ -46,7 +47,7 @@ def export_artifact(
     quantize: Quantize = "float16",
     calibration: Iterable[Any] | None = None,
     neighbors: str | None = None,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: ProgressCallback = silent,
     warn: Callable[[str], None] = lambda line: None,
 ) -> Artifact:
     """Write `model` with its networks, ready for use without PyTorch, and check what they compute.
@@ -61,7 +62,7 @@ def export_artifact(
         neighbors: `FORMAT:PATH`, the data it was trained on: what people said of its training part is kept beside the
             model, which from then on chooses what agrees with it (`seesay.runtime.neighbors`), by `consensus` 2 and a
             `beam` of 5 or more among its search settings. None keeps those that an exported model has.
-        on_progress: told pictures done and pictures in all, for the neighbors.
+        on_progress: called with pictures done and pictures in all, for the neighbors.
         warn: given a line where some of these do not open, which are passed over.
 
     Raises:
@@ -76,7 +77,7 @@ def export_artifact(
     source = find_artifact(model)
     if neighbors is not None and source.manifest.task != "caption":
         raise UsageError(f"{source.source}: recognizes, and neighbors are for captions; leave out --neighbors")
-    dataset = None if neighbors is None else read_dataset(neighbors)
+    dataset = None if neighbors is None else read_dataset(neighbors, default_splits=True)
     with replace_atomically(Path(out)) as folder:
         built = load_any_model(source)
         if calibration is not None and not isinstance(built.preprocessing, Preprocessing):

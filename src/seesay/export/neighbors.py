@@ -10,6 +10,7 @@ from seesay.artifact import NEIGHBORS, Artifact
 from seesay.data import Dataset, source_of
 from seesay.errors import DataError
 from seesay.media import decode_ahead
+from seesay.progress import ProgressCallback
 from seesay.runtime.captioner import Captioner
 from seesay.runtime.neighbors import Neighbors
 from seesay.runtime.networks import OnnxNetworks
@@ -23,14 +24,14 @@ BEAM = 5
 
 
 def add_neighbors(
-    artifact: Artifact, dataset: Dataset, on_progress: Callable[[int, int], None], warn: Callable[[str], None]
+    artifact: Artifact, dataset: Dataset, on_progress: ProgressCallback, warn: Callable[[str], None]
 ) -> None:
     """Look at the training pictures, or clips, with an exported model, and write its `neighbours.npz`.
 
     Args:
         artifact: exported; its folder gets the file, its manifest is not touched.
         dataset: its training part is taken.
-        on_progress: told pictures done and pictures in all.
+        on_progress: called with pictures done and pictures in all.
         warn: given a line where pictures do not open, which are passed over.
 
     Raises:

@@ -12,7 +12,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from seesay.artifact import WEIGHTS, Artifact, Manifest, find_artifact, write_manifest
+from seesay.artifact.older import current_weight
 from seesay.errors import ArtifactError
+from seesay.files import replacing
 from seesay.media import FrameSampling
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
@@ -116,7 +118,8 @@ def load_any_model(artifact: Artifact | Path | str) -> CaptionModel | ClassifyMo
             decoder = DECODERS[described.model["decoder"]["name"]].config_class(**described.model["decoder"])
             vocabulary = Vocabulary.from_json(dict(described.vocabulary))
             model = CaptionModel.build(encoder, decoder, vocabulary, load_weights=False)
-        weights = dequantized(load_file(artifact.file(WEIGHTS)))
+        kept = {current_weight(name): value for name, value in load_file(artifact.file(WEIGHTS)).items()}
+        weights = dequantized(kept)
         missing = [name for name in weights_of(model) if name not in weights]
         if missing:
             calibrated = all(name.startswith("encoder.") for name in missing)
@@ -152,10 +155,9 @@ def weights_of(model: nn.Module) -> dict[str, Tensor]:
 
 def write_weights(file: Path, weights: dict[str, Tensor]) -> None:
     """Write a safetensors file, whole or not at all."""
-    part = file.with_name(f"{file.name}.part")
-    save_file({name: value.contiguous() for name, value in weights.items()}, part)
-    part.chmod(0o644)
-    part.replace(file)
+    with replacing(file) as part:
+        save_file({name: value.contiguous() for name, value in weights.items()}, part)
+        part.chmod(0o644)
 
 
 def quantized(weights: dict[str, Tensor], storage: str) -> dict[str, Tensor]:

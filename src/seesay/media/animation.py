@@ -39,6 +39,8 @@ class Animation(FrameSource):
     def _open(self) -> Image.Image:
         self._handle.seek(0)
         image = recognize(self._handle)
+        # The picture that programs show which know nothing of animation need not be a part of it.
+        self._hidden = 1 if getattr(image, "default_image", False) else 0
         check_frame_size(*image.size)
         self.frame_pixels = image.width * image.height
         if image.format not in ANIMATED or not getattr(image, "is_animated", False):
@@ -50,13 +52,16 @@ class Animation(FrameSource):
         image = self._open()
         seconds = 0.0
         pixels = 0
-        number = 0
+        number = self._hidden
+        if self._hidden:  # Pillow would go on from it, where the animation begins on nothing
+            image.load()
+            image.paste((0,) * len(image.getbands()), (0, 0, *image.size))
         while True:
             try:
                 image.seek(number)
                 image.load()
             except Exception:  # the end (EOFError), or damage: Pillow's plugins raise whatever they meet
-                if number == 0:
+                if number == self._hidden:
                     raise
                 break  # what comes before is given
             pixels += image.width * image.height

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from math import floor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,8 +41,8 @@ class ClipFrames:
 
     Attributes:
         pixels: uint8 (F, H, W, 3), RGB; with flow (F, H, W, 6), see `FramePixels`.
-        seconds: float64 (F,), when each is first shown, from the clip's beginning; ascending.
-        duration: of the whole clip, in seconds; 0 for a still picture.
+        seconds: float64 (F,), when each is first shown, on the clip's time line (see `load_clip`); ascending.
+        duration: when the clip's last picture ends, in seconds; 0 for a still picture.
     """
 
     pixels: NDArray[np.uint8]
@@ -77,25 +78,31 @@ def load_clip(
 ) -> ClipFrames:
     """Sample frames of a clip, each at the encoder's size and by the same route as photos.
 
+    Seconds are those that players show: they count from the file's start, which is that of its earliest stream, so that
+    the picture may begin later; where a recording's clock begins again, jumps or wraps, the parts follow one another.
+
     A frame stands for the time from its own stamp to the next frame's, so that a variable frame rate is honored; a
     clip with fewer frames than asked for gives each once. Of a file that is damaged, or ends before its header says,
-    what can be decoded is given. Rotation, pixel shape and transparency are honored as with photos. Decoding jumps to
-    key frames where that is sooner than going on; memory holds a few frames of full size, however long the clip.
+    what can be decoded is given. Rotation, pixel shape, colors (HDR is tone-mapped) and transparency are honored as
+    with photos. Of interlaced frames one field is taken; of several streams that flagged as default, else the largest.
+    Decoding jumps to key frames where that is sooner than going on; memory holds a few frames of full size, however
+    long the clip.
 
     Args:
         source: a path, the bytes of a file, an open binary file or a `WebPicture`: a video, an animated GIF, WebP or
             PNG, or the path of a folder of numbered frames (25 a second). A still picture is a clip of one frame.
         preprocessing: to the encoder's size.
         sampling: which frames, and whether with flow.
-        start: seconds into the clip; None is its beginning.
-        end: seconds into the clip, after `start`; None is its end.
+        start: on the clip's time line, in seconds; None is its beginning.
+        end: the same, after `start`; None is its end.
         rng: draws, for random sampling.
         threads: of the video decoder; 0 leaves it to the decoder.
         change: see `FramePixels`.
 
     Raises:
         MediaError: one line that names the clip and says what is wrong: missing, of no known format, without pictures,
-            without one frame that can be decoded, shorter than `start`, too large.
+            without one frame that can be decoded, shorter than `start`, without pictures before `end`, too large,
+            encrypted, of colors that are not read.
         MissingPartError: it is a video and PyAV is not installed, or flow is wanted and OpenCV is not.
         UsageError: `end` is not after `start`, either is below 0; or random sampling without `rng`.
     """
@@ -126,6 +133,8 @@ def _sampled(
     if frame_source.duration is None and sampling.how in ("uniform", "random"):
         frame_source.duration = frame_source.measure()
     segmented = sampling.how in ("uniform", "random")
+    if end is not None and end <= frame_source.first - ROUNDING:
+        raise MediaError(f"ends at {end:g} s, but the clip's pictures begin at {frame_source.first:g} s")
     while True:
         stop = min(end or float("inf"), float("inf") if frame_source.duration is None else frame_source.duration)
         if start > 0 and start >= stop:
@@ -134,7 +143,7 @@ def _sampled(
         if sampling.how == "stride":
             chosen = itertools.islice(_between(frame_source, start, end, sampling.flow), 0, None, sampling.stride)
         else:
-            times = sampling.times(start, stop, rng)
+            times = sampling.times(_begin(frame_source, sampling, start), stop, rng)
             chosen = shown_at(frame_source, times, link=sampling.flow)
         pixels, seconds = [], []
         for frame in itertools.islice(chosen, sampling.frames):
@@ -149,6 +158,15 @@ def _sampled(
     if known is None:
         known = frame_source.duration
     return ClipFrames(np.stack(pixels), np.array(seconds, np.float64), known if known is not None else seconds[-1])
+
+
+def _begin(frame_source: FrameSource, sampling: FrameSampling, start: float) -> float:
+    """Where sampling begins: at `start`, or where there are pictures, if those come later."""
+    if frame_source.first <= start:
+        return start
+    if sampling.how == "seconds":  # the last of its instants before the first picture
+        return start + sampling.every * floor((frame_source.first - start + ROUNDING) / sampling.every)
+    return frame_source.first
 
 
 def _between(frame_source: FrameSource, start: float, end: float | None, link: bool) -> Iterator[Frame]:
@@ -233,7 +251,7 @@ def frames_of(
         flow: whether each comes with its optical flow to the source's next frame, which is waited for.
 
     Yields:
-        Seconds from the beginning, and pixels: uint8 (H, W, 3); with flow (H, W, 6), see `FramePixels`.
+        Seconds on the clip's time line, and pixels: uint8 (H, W, 3); with flow (H, W, 6), see `FramePixels`.
 
     Raises:
         MediaError: it cannot be opened, or nothing of it can be decoded; or a stream breaks off.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,11 @@ from seesay.errors import MediaError
 from seesay.media.clip import Section, load_clip
 from seesay.media.flow import FramePixels
 from seesay.media.frame_source import Frame, linked
-from seesay.media.picture import open_picture
+from seesay.media.modality import is_photo
+from seesay.media.picture import MAX_PIXELS, open_picture
 from seesay.media.preprocessing import Preprocessing
 from seesay.media.sampling import FrameSampling, spaced
+from seesay.media.source import is_url
 
 
 @dataclass(frozen=True)
@@ -52,16 +56,20 @@ class ClipPreprocessing:
                 raise MediaError("a clip given as an array needs one frame or more")
             every = list(linked(_frame(frame) for frame in source))
             return np.stack([prepare(every[place]) for place in centers(len(every), self.sampling.frames)])
-        if isinstance(source, (np.ndarray, Image.Image)):
-            frames = prepare(_frame(source))[None]
+        if isinstance(source, (np.ndarray, Image.Image)) or _is_photo(source):
+            frames = prepare(_frame(source, self.each.max_pixels))[None]
         else:
             part = source if isinstance(source, Section) else Section(source)
             frames = load_clip(part.source, self.each, self.sampling, part.start, part.end, threads=1).pixels
         return frames[spaced(len(frames), self.sampling.frames)]
 
 
-def _frame(source: NDArray[np.uint8] | Image.Image) -> Frame:
-    return Frame(0.0, lambda target: open_picture(source, target=target))
+def _frame(source: Any, max_pixels: int = MAX_PIXELS) -> Frame:
+    return Frame(0.0, lambda target: open_picture(source, target=target, max_pixels=max_pixels))
+
+
+def _is_photo(source: Any) -> bool:
+    return isinstance(source, (str, os.PathLike)) and not is_url(str(source)) and is_photo(Path(source))
 
 
 def centers(there: int, wanted: int) -> NDArray[np.int64]:

@@ -34,7 +34,8 @@ def scenes(
         least: seconds that every scene lasts at least; a clip that is shorter is one scene.
 
     Returns:
-        Start and end of each scene in seconds, without gaps, from 0 to the clip's end.
+        Start and end of each scene in seconds on the clip's time line, without gaps, from the first picture to the
+        last one's end.
 
     Raises:
         MediaError: the clip cannot be read.
@@ -43,17 +44,15 @@ def scenes(
     """
     if not (0 < every < float("inf") and 0 < threshold <= 1 and 0 <= least < float("inf")):
         raise UsageError(f"scenes: every ({every}), threshold ({threshold}) or least ({least}) is out of range")
-    starts = [0.0]
+    starts: list[float] = []
     before: NDArray[np.float64] | None = None
     end = 0.0
     with named(source), quiet(), open_frame_source(source) as frame_source:
-        for frame in shown_at(frame_source, (every * step for step in itertools.count())):
+        for frame in shown_at(frame_source, (frame_source.first + every * step for step in itertools.count())):
             colors = _colors(_SMALL.pixels(frame.picture(_SMALL.target)))
             # Half the sum, as what one color loses another gains.
-            if (
-                before is not None
-                and np.abs(colors - before).sum() / 2 > threshold
-                and frame.seconds >= starts[-1] + least
+            if before is None or (
+                np.abs(colors - before).sum() / 2 > threshold and frame.seconds >= starts[-1] + least
             ):
                 starts.append(frame.seconds)
             before, end = colors, frame.seconds

@@ -42,7 +42,7 @@ class Frame(NamedTuple):
     """One frame of a clip.
 
     Attributes:
-        seconds: when it is first shown, from the clip's beginning.
+        seconds: when it is first shown, on the clip's time line.
         picture: gives it as an upright RGB picture; its argument is a (height, width) that will do.
         following: the same of the next frame, if `linked`; None of the last.
         preceding: the same of the frame before, for the last frame alone; None of a single one.
@@ -55,15 +55,17 @@ class Frame(NamedTuple):
 
 
 class FrameSource(ABC):
-    """An open clip.
+    """An open clip; its time line begins where players begin to count, which may be before its first picture.
 
     Attributes:
-        duration: in seconds, as the file says it; None where it says nothing.
+        first: when its first picture is shown, in seconds; 0 where nothing tells.
+        duration: when its last picture ends, in seconds, as the file says it; None where it says nothing.
         frame_pixels: pixels in a frame, as the file says it.
         ended_at: where its last frame ends, in seconds; None before it was reached.
         wanted: frames shown before this, in seconds, need not be decoded where that can be avoided.
     """
 
+    first: float = 0.0
     duration: float | None = None
     frame_pixels: int = 0
     ended_at: float | None = None
@@ -78,7 +80,7 @@ class FrameSource(ABC):
         return False
 
     def measure(self) -> float:
-        """The duration in seconds, found out by reading through."""
+        """When the last picture ends, in seconds, found out by reading through."""
         for _ in self.frames(0.0):
             pass
         return self.ended_at or 0.0

@@ -9,6 +9,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from seesay.errors import MediaError
+from seesay.media.formats import looks_like_part, refused, refused_suffix
+from seesay.media.leftovers import is_leftover
 from seesay.media.picture import is_animated
 from seesay.media.source import WebPicture, is_url, open_file
 
@@ -16,8 +18,9 @@ Found = Path | WebPicture | str
 Modality = Literal["picture", "clip", "text", "sound"]
 
 SUFFIXES = frozenset(
-    {".apng", ".avif", ".bmp", ".gif", ".ico", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo"}
-    | {".pbm", ".pgm", ".png", ".pnm", ".ppm", ".qoi", ".tif", ".tiff", ".webp"}
+    {".apng", ".avif", ".avifs", ".bmp", ".gif", ".heic", ".heics", ".heif", ".heifs", ".hif", ".ico", ".j2c", ".j2k"}
+    | {".jfif", ".jp2", ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".jxl", ".mpo", ".pbm", ".pgm", ".png"}
+    | {".pnm", ".ppm", ".qoi", ".tif", ".tiff", ".webp"}
 )
 """A file in a folder is taken for a picture by its name if it ends so, in any case."""
 CLIP_SUFFIXES = frozenset(
@@ -54,13 +57,13 @@ _FRAME_NAME = re.compile(r"(.*?)([0-9]+)")
 def looks_like_picture(start: bytes) -> bool:
     """Whether a file that begins so (16 bytes will do) is surely a picture."""
     boxed = (start[:4] == b"RIFF" and start[8:12] == b"WEBP") or start[4:12] in (b"ftypavif", b"ftypavis")
-    return boxed or start.startswith(_PICTURES)
+    return boxed or start.startswith(_PICTURES) or looks_like_part(start)
 
 
 def looks_like_clip(start: bytes) -> bool:
     """Whether a file that begins so is surely a video; 16 bytes tell, save for transport streams: these take 757."""
     if start[4:8] == b"ftyp":
-        return start[8:12] not in _STILLS
+        return start[8:12] not in _STILLS and not looks_like_part(start)
     if start[:4] == b"RIFF":
         return start[8:12] == b"AVI "
     for first in (0, 4):  # with a time code before each packet, as camcorders write them
@@ -83,6 +86,22 @@ def is_clip(path: Path) -> bool:
     if suffix in CLIP_SUFFIXES:
         return _is_file_or_broken_link(path)
     return suffix not in SUFFIXES | _SOUND and path.is_file() and looks_like_clip(_start_of(path))
+
+
+def left_out_kind(path: Path) -> str | None:
+    """What a file is that a person would call a photo and that is not read, in a word; None of every other file."""
+    name = refused_suffix(path)
+    if name is None and not path.suffix:
+        unread = refused(_start_of(path))
+        name = unread[0] if unread and unread[0] in ("Photoshop", "camera raw") else None
+    return name if name is None or path.is_file() else None
+
+
+def is_photo(path: Path) -> bool:
+    """Whether a file surely holds a picture that does not move."""
+    if modality_of(path) != "picture":
+        return False
+    return path.suffix.lower() in SUFFIXES or looks_like_picture(_start_of(path))
 
 
 def _is_file_or_broken_link(path: Path) -> bool:
@@ -132,7 +151,7 @@ def is_frame_folder(folder: Path) -> bool:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.startswith("."):
+                if entry.name.startswith(".") or is_leftover(entry.name):
                     continue
                 stem, suffix = os.path.splitext(entry.name)  # noqa: PTH122 - a Path for each would take longer
                 match = _FRAME_NAME.fullmatch(stem)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import re
 import threading
 import warnings
 from collections.abc import Iterator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,7 +18,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from seesay.errors import MediaError
-from seesay.media.color import to_rgb
+from seesay.media import formats, png
+from seesay.media.color import NAME, deep_to_rgb, says_color, to_rgb
+from seesay.media.isobmff import HEIF_HEAD, heif_color, jpeg2000_profile
+from seesay.media.parts import open_part
 from seesay.media.source import name_of, open_bytes, printable
 
 MAX_PIXELS = 200_000_000
@@ -45,6 +50,7 @@ _LARGE = 30_000_000
 _one_large = threading.Lock()  # threads hold at most one large picture at a time, or memory is theirs times the largest
 _shared = threading.Lock()  # a caller's own image may be given twice, and Pillow's load() is not safe in two threads
 
+log = logging.getLogger("seesay.media")
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else Pillow's complaints go to standard error
 
 
@@ -77,7 +83,7 @@ def open_picture(source: Any, *, target: tuple[int, int] | None = None, max_pixe
                     source.load()
                 return upright(source.copy())
             with open_bytes(source) as handle:
-                return _decode(handle, target, max_pixels)
+                return decode(handle, target, max_pixels)
     except MediaError as error:
         raise MediaError(f"{name_of(source)}: {error}") from error.__cause__
     except MemoryError as error:
@@ -107,24 +113,87 @@ def _from_array(array: NDArray[Any], max_pixels: int) -> Image.Image:
     return picture
 
 
-def _decode(handle: BinaryIO, target: tuple[int, int] | None, max_pixels: int) -> Image.Image:
+def decode(handle: BinaryIO, target: tuple[int, int] | None, max_pixels: int) -> Image.Image:
+    """As `open_picture`, of an open file at its beginning.
+
+    Raises:
+        MediaError: too large, or of a kind that is not read.
+        Exception: whatever Pillow's decoders raise for damaged files.
+    """
     image = recognize(handle)
     _check_size(image, max_pixels)
-    if image.format in ("JPEG", "MPO") and target and image.mode in ("RGB", "L"):
-        height, width = target if _orientation(image) < 5 else target[::-1]
-        # Twice the target, so that the resize which follows has as many pixels as it needs.
-        image.draft(image.mode, (2 * width, 2 * height))
     with _one_large if image.width * image.height > _LARGE else contextlib.nullcontext():
+        if image.format in ("JPEG", "MPO"):
+            return upright(_load_jpeg(image, handle, target))
+        if image.format == "PNG":
+            return _load_png(image)
         image.load()
         return upright(image)
 
 
+def _load_jpeg(image: Image.Image, handle: BinaryIO, target: tuple[int, int] | None) -> Image.Image:
+    start = handle.tell()
+    _draft(image, target)
+    try:
+        image.load()
+    except OSError:  # truncated
+        handle.seek(0)
+        from seesay.media.jpeg import without_end
+
+        whole = without_end(handle.read(), lambda file: _redone(file, target))
+        handle.seek(start)
+        if whole is None:
+            raise
+        log.info("%s: the JPEG has no end marker; its pixels are all there", _name(handle))
+        return whole
+    return image
+
+
+def _redone(file: BinaryIO, target: tuple[int, int] | None) -> Image.Image:
+    image = recognize(file)
+    _draft(image, target)
+    image.load()
+    return image
+
+
+def _draft(image: Image.Image, target: tuple[int, int] | None) -> None:
+    if target and image.mode in ("RGB", "L"):
+        height, width = target if _orientation(image) < 5 else target[::-1]
+        # Twice the target, so that the resize which follows has as many pixels as it needs.
+        image.draft(image.mode, (2 * width, 2 * height))
+
+
+def _load_png(image: Any) -> Image.Image:
+    if getattr(image, "is_animated", False):
+        if getattr(image, "default_image", False):
+            image.seek(1)  # the picture before the first frame is for programs that know no animated PNG
+    elif png.is_deep_color(image) and (says_color(image.info) or "transparency" in image.info):
+        image.fp.seek(0)
+        data = image.fp.read()
+        samples, clear = png.deep_samples(recognize(io.BytesIO(data)), recognize(io.BytesIO(data)))
+        gray = samples.shape[2] == 1
+        return _turned(deep_to_rgb(samples, clear, _deep_space(image, "L" if gray else "RGB")), _orientation(image))
+    image.load()
+    return upright(image)
+
+
+def _deep_space(image: Image.Image, mode: str) -> Any:
+    from seesay.media.color_space import color_space
+
+    one = Image.new(mode, (1, 1))
+    one.info = image.info
+    return color_space(one)
+
+
 def recognize(handle: BinaryIO) -> Image.Image:
-    """The picture, its header read and no more.
+    """The picture, its header read and no more; its `info` says what its colors are, see `color_space`.
 
     As `Image.open`, but with our formats only, and without Pillow's own limit of size: ours takes its place.
+
+    Raises:
+        MediaError: of no format that is read; the message names it where it is known.
     """
-    prefix = handle.read(16)
+    prefix = handle.read(64)
     damaged: Exception | None = None
     for name in FORMATS:
         if name not in Image.OPEN:
@@ -134,16 +203,76 @@ def recognize(handle: BinaryIO) -> Image.Image:
         if name not in Image.OPEN:
             continue
         factory, accept = Image.OPEN[name]
-        if not accept or accept(prefix) is not True:
+        if not accept or accept(prefix[:16]) is not True:
             continue
+        if name in ("TIFF", "AVIF") and (formats.refused(prefix) or formats.needs_part(prefix)):
+            continue  # a camera's raw file, or HEVC in the container of AVIF
         handle.seek(0)
         try:
-            return factory(handle, "")
+            image = _OPENED.get(name, lambda file, factory: factory(file, ""))(handle, factory)
+            image.info[NAME] = _name(handle)
+            return image
         except (SyntaxError, IndexError, TypeError, KeyError, EOFError) as error:  # of this kind, but not readable
             damaged = error
     if damaged is not None:
         raise damaged
-    raise MediaError(f"not a picture of a known format ({', '.join(FORMATS)})")
+    if (part := formats.needs_part(prefix)) is not None:
+        handle.seek(0)
+        return open_part(handle, *part)
+    if (unread := formats.refused(prefix + handle.read(2000))) is not None:
+        raise MediaError(f"this is {unread[0]}, which SeeSay does not read; {unread[1]}")
+    raise MediaError(f"not a picture of a known format ({', '.join(FORMATS)}, HEIC, JXL)")
+
+
+def _name(handle: BinaryIO) -> str:
+    """For notes."""
+    name = getattr(handle, "name", None)
+    return printable(name) if isinstance(name, (str, Path)) else "a picture"
+
+
+def _open_png(handle: BinaryIO, factory: Any) -> Image.Image:
+    chunks = png.read_chunks(handle)
+    if chunks.damaged:
+        log.info("%s: chunks with a wrong checksum are passed over", _name(handle))
+        handle = png.without(handle, chunks.damaged)
+    handle.seek(0)
+    try:
+        image: Image.Image = factory(handle, "")
+    except (SyntaxError, ValueError, OSError):
+        if not chunks.unneeded:
+            raise
+        image = factory(png.without(handle, chunks.unneeded), "")
+    if chunks.cicp is not None:
+        image.info["cicp"] = chunks.cicp
+    png.scale_key(image)
+    return image
+
+
+def _open_tiff(handle: BinaryIO, factory: Any) -> Image.Image:
+    from seesay.media.tiff import open_tiff
+
+    return open_tiff(handle, factory)
+
+
+def _open_avif(handle: BinaryIO, factory: Any) -> Image.Image:
+    image: Image.Image = factory(handle, "")
+    handle.seek(0)
+    if (nclx := heif_color(handle.read(HEIF_HEAD))) is not None:
+        image.info["nclx"] = nclx
+    return image
+
+
+def _open_jpeg2000(handle: BinaryIO, factory: Any) -> Image.Image:
+    image: Image.Image = factory(handle, "")
+    place = handle.tell()
+    handle.seek(0)
+    if (profile := jpeg2000_profile(handle.read(HEIF_HEAD))) is not None:
+        image.info.setdefault("icc_profile", profile)
+    handle.seek(place)
+    return image
+
+
+_OPENED = {"PNG": _open_png, "TIFF": _open_tiff, "AVIF": _open_avif, "JPEG2000": _open_jpeg2000}
 
 
 def _check_size(image: Image.Image, max_pixels: int) -> None:
@@ -151,7 +280,8 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise MediaError(
             f"{width} x {height} is {width * height / 1e6:g} megapixels and the limit is {max_pixels / 1e6:g}; "
-            "make it smaller, or raise max_pixels"
+            f"make it smaller, or raise the limit: --max-pixels {width * height} (caption, recognize and features), "
+            "max_pixels in Python"
         )
     if width < 1 or height < 1:
         raise MediaError("the picture has no pixels")
@@ -168,8 +298,11 @@ def _orientation(image: Image.Image) -> int:
 def upright(image: Image.Image) -> Image.Image:
     """A loaded picture as RGB, turned as its EXIF orientation says; what is given may be changed."""
     # Read after load(): Pillow itself turns a TIFF upright as it loads, and then forgets the tag.
-    turn = _UPRIGHT.get(_orientation(image))
-    picture = to_rgb(image)
+    return _turned(to_rgb(image), _orientation(image))
+
+
+def _turned(picture: Image.Image, orientation: int) -> Image.Image:
+    turn = _UPRIGHT.get(orientation)
     if turn is not None:
         picture = picture.transpose(turn)
     picture.info = {}  # holds the orientation, which is done with

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from seesay.errors import ArtifactError, UsageError
-from seesay.media.picture import open_picture
+from seesay.media.picture import MAX_PIXELS, open_picture
 
 _FILTERS = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 
@@ -28,6 +28,8 @@ class Preprocessing:
         interpolation: "bicubic" or "bilinear", both with anti-aliasing.
         mean: of red, green and blue, for pixels from 0 to 1.
         std: of the same.
+        max_pixels: a picture with more is refused before it is decoded; a limit of this machine, not of the model, so
+            that it is not stored.
 
     Raises:
         UsageError: a value outside these.
@@ -39,6 +41,7 @@ class Preprocessing:
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"
     mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    max_pixels: int = MAX_PIXELS
 
     def __post_init__(self) -> None:
         problems = [
@@ -48,6 +51,7 @@ class Preprocessing:
             (self.interpolation not in _FILTERS, f"interpolation {self.interpolation!r} must be one of {[*_FILTERS]}"),
             (len(self.mean) != 3, f"mean {self.mean} must be three numbers"),
             (len(self.std) != 3 or min(self.std) <= 0, f"std {self.std} must be three numbers above 0"),
+            (self.max_pixels < 1, f"max_pixels {self.max_pixels} must be 1 or more"),
         ]
         for wrong, message in problems:
             if wrong:
@@ -67,9 +71,9 @@ class Preprocessing:
         return side, side
 
     def pixels(self, picture: Image.Image) -> NDArray[np.uint8]:
-        """A picture as uint8 (H, W, 3), RGB, of this `size`."""
+        """A picture as uint8 (H, W, 3), sRGB, of this `size`; one in another mode than RGB as `open_picture` has it."""
         if picture.mode != "RGB":
-            picture = picture.convert("RGB")
+            picture = open_picture(picture, max_pixels=self.max_pixels)
         height, width = self.size
         box = None if self.fit == "squash" else self._middle(*picture.size)
         return np.array(picture.resize((width, height), _FILTERS[self.interpolation], box=box))
@@ -86,7 +90,7 @@ class Preprocessing:
         Raises:
             MediaError: the picture cannot be read.
         """
-        return self.pixels(open_picture(source, target=self.target))
+        return self.pixels(open_picture(source, target=self.target, max_pixels=self.max_pixels))
 
     def normalize(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 (B, H, W, 3) → float32 (B, 3, H, W): (pixel / 255 - mean) / std."""
@@ -96,7 +100,9 @@ class Preprocessing:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, as an artifact stores them."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
+        values = dataclasses.asdict(self)
+        del values["max_pixels"]
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Preprocessing:

@@ -60,7 +60,8 @@ def open_file(path: str | os.PathLike[str], kind: str = "picture") -> BinaryIO:
     try:
         _check_regular(Path(path).stat(), kind)  # some devices act when opened, so look first
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        handle = os.fdopen(os.open(path, flags), "rb")
+        # By its name, and not by its number alone, so that notes of how it was read can name it.
+        handle = open(path, "rb", opener=lambda name, _: os.open(name, flags))  # noqa: SIM115
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         raise MediaError(_why(error, path)) from error
     try:

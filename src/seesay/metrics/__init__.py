@@ -11,9 +11,10 @@ from seesay.metrics.frequencies import Frequencies, read_frequencies
 from seesay.metrics.health import Diversity, Health, diversity, health
 from seesay.metrics.meteor import Meteor
 from seesay.metrics.recognition import Recognition, recognition
+from seesay.metrics.registry import METRICS, Figure, Metric
 from seesay.metrics.result import Result
 from seesay.metrics.rouge import RougeL
-from seesay.metrics.scores import METRICS, Scores, score
+from seesay.metrics.scores import Scores, score
 from seesay.metrics.significance import Difference, compare
 
 __all__ = [
@@ -23,9 +24,11 @@ __all__ = [
     "CiderD",
     "Difference",
     "Diversity",
+    "Figure",
     "Frequencies",
     "Health",
     "Meteor",
+    "Metric",
     "Recognition",
     "Result",
     "RougeL",

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from seesay.metrics.ngrams import Captions, Counts, References, add_up, count_ngrams, find, ordering
+from seesay.metrics.registry import Figure, Metric, Scored, Texts, register
 from seesay.metrics.result import Floats, Result, Tokens, check_tokens
 
 # The COCO tools' constants: they keep empty counts from dividing by zero and show from the ninth decimal on.
@@ -80,3 +81,16 @@ def _scores(counts: Floats) -> Floats:
 
 def _one_order(sums: Floats, *, order: int) -> Floats:
     return _scores(sums)[:, order]
+
+
+@register("bleu")
+class _Bleu(Metric):
+    label = "BLEU"
+    rank = 0
+    figures = tuple(Figure(f"Bleu_{n}", f"BLEU-{n}") for n in range(1, ORDER + 1))
+    usual = True
+    aliases = tuple(f"bleu-{n}" for n in range(1, ORDER + 1))
+
+    def compute(self, texts: Texts) -> Scored:
+        captions, counts, references = texts.counted
+        return Bleu().of(captions, counts, references), Bleu.signature

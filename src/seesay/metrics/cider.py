@@ -8,6 +8,7 @@ as everything here, without stemming); it is not comparable with published "CIDE
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from seesay.errors import DataError, UsageError
 from seesay.metrics.frequencies import Frequencies
 from seesay.metrics.ngrams import ORDER, Captions, Counts, References, add_up, count_ngrams, find, ordering, spans
+from seesay.metrics.registry import Figure, Metric, Scored, Texts, register
 from seesay.metrics.result import Floats, Result, Tokens
 from seesay.text import tokenize
 
@@ -155,3 +157,33 @@ def _by_order(counts: Counts, values: NDArray[np.number], captions: int) -> Floa
 
 def _tokens(caption: str | Tokens) -> Tokens:
     return tokenize(caption) if isinstance(caption, str) else caption
+
+
+@register("cider")
+class _CiderD(Metric):
+    label = "CIDEr"
+    rank = 3
+    figures: ClassVar[tuple[Figure, ...]] = (Figure("CIDEr", "CIDEr", same_as="CIDEr-D"), Figure("CIDEr-D", "CIDEr-D"))
+    usual = True
+    aliases: ClassVar[tuple[str, ...]] = ("cider-d", "ciderd")
+    _cider: ClassVar[type[CiderD]] = CiderD
+
+    def compute(self, texts: Texts) -> Scored:
+        captions, counts, references = texts.counted
+        cider = self._cider(references, frequencies=texts.frequencies)
+        result = Result.mean(cider.of(captions, counts))
+        return {figure.key: result for figure in self.figures}, cider.signature
+
+    @classmethod
+    def missing_for(cls, items: int) -> str | None:
+        return "its document frequencies need two items or more" if items < 2 else None
+
+
+@register("cider-plain")
+class _Cider(_CiderD):
+    label = "plain CIDEr"
+    rank = 4
+    figures = (Figure("CIDEr-plain", "CIDEr without clipping"),)
+    usual = False
+    aliases = ()
+    _cider = Cider

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from seesay.errors import DataError
+from seesay.metrics.caption_rows import CaptionRow, json_rows, table_rows
+from seesay.text.columns import stem
+from seesay.text.decoding import LINE_END
+from seesay.text.reading import read_text
 
-_IDS = ("image_id", "id", "image", "file_name", "filename", "video_id", "image_name", "file", "photo", "image id")
-_CAPTIONS = ("caption", "captions", "text", "sentence", "comment", "description")
-_FLICKR = re.compile(r"([^\t]+)#\d+\t(.*)")
+_FLICKR = re.compile(r"([^\t\r\n]+)#\d+\t([^\r\n]*)")
 
 
 @dataclass(frozen=True)
@@ -25,15 +24,57 @@ class CaptionFile:
         path: where they were read.
         captions: item id to its captions, in the order of the file.
         by_line: whether the ids are line numbers, because the file is plain text.
+        rejected: ids whose captions are all marked as not to be used.
+        notes: what was odd and read all the same, one line each.
     """
 
     path: Path
     captions: dict[str, list[str]]
     by_line: bool
+    rejected: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Gathered:
+    """What is known of a file while it is read."""
+
+    path: Path
+    several: bool
+    captions: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, line: int, message: str) -> None:
+        self.notes.append(f"{self.path}:{line}: {message}")
+
+    def add(self, rows: Iterable[CaptionRow]) -> CaptionFile:
+        """Gather rows; what is marked as not to be used is counted by its mark."""
+        marks: dict[str, list[str]] = {}
+        rejected: set[str] = set()
+        for row in rows:
+            if row.mark is not None:
+                marks.setdefault(row.mark, []).append(row.place)
+                rejected.add(row.item)
+                continue
+            if row.item in self.captions and not self.several:
+                message = "give one for each id, or one list as {id: [captions]}"
+                raise DataError(f"{row.place}: a second caption for {row.item!r}; {message}")
+            self.captions.setdefault(row.item, []).extend(row.captions)
+        for mark, places in marks.items():
+            self.notes.append(f"{places[0]}: {len(places)} caption(s) marked {mark} are left out, the first here")
+        if not self.captions:
+            raise DataError(
+                f"{self.path}: holds no captions" + (" but such as are marked to be left out" * bool(marks))
+            )
+        gone = frozenset(rejected - self.captions.keys())
+        return CaptionFile(self.path, self.captions, False, gone, tuple(self.notes))
 
 
 def read_hypotheses(path: str | Path) -> CaptionFile:
     """One caption for each id, or a list of several where the file gives lists.
+
+    Args:
+        path: a file, or `-` for standard input.
 
     Raises:
         DataError: unreadable, of no known form, or an id twice.
@@ -58,14 +99,20 @@ def read_references(paths: Sequence[str | Path]) -> CaptionFile:
     for file in files:
         for item, texts in file.captions.items():
             captions.setdefault(item, []).extend(texts)
-    return CaptionFile(first.path, captions, first.by_line)
+    rejected = frozenset(item for file in files for item in file.rejected) - captions.keys()
+    return CaptionFile(
+        first.path, captions, first.by_line, rejected, tuple(note for file in files for note in file.notes)
+    )
 
 
-def check_same_items(hypotheses: CaptionFile, references: CaptionFile) -> None:
-    """Refuse hypotheses and references that do not speak of the same items.
+def match_items(hypotheses: CaptionFile, references: CaptionFile) -> CaptionFile:
+    """The hypotheses under the references' ids, with notes of what was done for that.
+
+    Ids are the same text on both sides. Where they are not, names without their endings, and then without their
+    folders, are tried; they must fit one to one. Items whose references are all marked as not to be used are left out.
 
     Raises:
-        DataError: one line that says which ids are missing where.
+        DataError: the two do not speak of the same items; one line that says which ids are missing where.
     """
     if hypotheses.by_line != references.by_line:
         raise DataError(
@@ -74,14 +121,56 @@ def check_same_items(hypotheses: CaptionFile, references: CaptionFile) -> None:
         )
     if hypotheses.by_line and len(hypotheses.captions) != len(references.captions):
         raise DataError(f"{hypotheses.path} has {_form(hypotheses)}, {references.path} has {_form(references)}")
-    for here, there in ((hypotheses, references), (references, hypotheses)):
-        missing = [item for item in here.captions if item not in there.captions]
+    captions, notes = hypotheses.captions, list(hypotheses.notes)
+    unusable = [item for item in captions if item in references.rejected]
+    if unusable:
+        notes.append(
+            f"{hypotheses.path}: {len(unusable)} item(s) are left out, since all their references are marked as not to "
+            f"be used ({_named(unusable)})"
+        )
+        captions = {item: texts for item, texts in captions.items() if item not in references.rejected}
+    if captions.keys() != references.captions.keys():
+        for what, key in _WAYS.items():
+            renamed = _renamed(captions, references.captions, key)
+            if renamed is not None:
+                pair = next((a, b) for a, b in zip(captions, renamed, strict=True) if a != b)
+                notes.append(f"{hypotheses.path}: ids are matched {what}: {pair[0]!r} is {pair[1]!r}")
+                captions = renamed
+                break
+    for here, there, mine, others in (
+        (hypotheses, references, captions, references.captions),
+        (references, hypotheses, references.captions, captions),
+    ):
+        missing = [item for item in mine if item not in others]
         if missing:
-            named = ", ".join(map(repr, missing[:3])) + (", …" if len(missing) > 3 else "")
+            example = f"; its own are such as {next(iter(others))!r}" if others else ""
             raise DataError(
-                f"{there.path}: lacks {len(missing)} of the {len(here.captions)} ids in {here.path} ({named}); "
-                f"its own are such as {next(iter(there.captions))!r}; both sides need the same ids"
+                f"{there.path}: lacks {len(missing)} of the {len(mine)} ids in {here.path} ({_named(missing)})"
+                f"{example}; both sides need the same ids"
             )
+    return replace(hypotheses, captions=captions, notes=tuple(notes))
+
+
+_WAYS: dict[str, Callable[[str], str]] = {
+    "without endings": stem,
+    "without folders": lambda item: item.rpartition("/")[2],
+    "without folders and endings": lambda item: stem(item.rpartition("/")[2]),
+}
+
+
+def _renamed(
+    captions: dict[str, list[str]], references: dict[str, list[str]], key: Callable[[str], str]
+) -> dict[str, list[str]] | None:
+    """The captions under the references' ids, where these fit one to one by `key`."""
+    own = {key(item): item for item in references}
+    keys = {key(item) for item in captions}
+    if len(own) != len(references) or len(keys) != len(captions) or own.keys() != keys:
+        return None
+    return {own[key(item)]: texts for item, texts in captions.items()}
+
+
+def _named(items: Sequence[str]) -> str:
+    return ", ".join(map(repr, items[:3])) + (", …" if len(items) > 3 else "")
 
 
 def _form(file: CaptionFile) -> str:
@@ -89,114 +178,22 @@ def _form(file: CaptionFile) -> str:
 
 
 def _read(path: Path, *, several: bool) -> CaptionFile:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text (byte {error.start}); convert it, or name another file") from error
+    found = _Gathered(path, several)
+    text = read_text(path, found.note)
     if not text.strip():
         raise DataError(f"{path}: is empty; expected JSON, CSV with a header, JSON lines, or a caption on each line")
     if text.lstrip()[0] in "[{":
-        return CaptionFile(path, _gather(path, _json_rows(path, text), several), False)
-    lines = [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
+        return found.add(json_rows(path, text))
+    lines = LINE_END.split(text)
+    if not lines[-1]:
+        lines.pop()
     entries = [_FLICKR.fullmatch(line) for line in lines if line]
     if all(entries):
-        rows = [(f"{path}:{n}", m.group(1), m.group(2)) for n, m in enumerate(entries, 1) if m]
-        return CaptionFile(path, _gather(path, rows, several), False)
-    table = _csv_rows(path, text)
+        rows = (
+            CaptionRow(f"{path}:{n}", m[1], [m[2]]) for n, line in enumerate(lines, 1) if (m := _FLICKR.match(line))
+        )
+        return found.add(rows)
+    table = table_rows(path, text, found.note)
     if table is not None:
-        return CaptionFile(path, _gather(path, table, several), False)
-    return CaptionFile(path, {str(i): [line] for i, line in enumerate(lines, 1)}, True)
-
-
-Row = tuple[str, str, Any]
-"""Where it was read, the item's id, and its caption or list of captions."""
-
-
-def _gather(path: Path, rows: Iterable[Row], several: bool) -> dict[str, list[str]]:
-    captions: dict[str, list[str]] = {}
-    for place, item, value in rows:
-        texts = value if isinstance(value, list) else [value]
-        if not texts or not all(isinstance(text, str) for text in texts):
-            raise DataError(f"{place}: the caption of {item!r} is {value!r}; expected text or a list of texts")
-        if item in captions and not several:
-            raise DataError(
-                f"{place}: a second caption for {item!r}; give one for each id, or one list as {{id: [captions]}}"
-            )
-        captions.setdefault(item, []).extend(texts)
-    if not captions:
-        raise DataError(f"{path}: holds no captions")
-    return captions
-
-
-def _json_rows(path: Path, text: str) -> Iterable[Row]:
-    """Entries of a JSON file, or of one with a JSON object on each line."""
-    try:
-        value = json.loads(text)
-    except RecursionError as error:
-        raise DataError(f"{path}: nested too deeply to be captions") from error
-    except json.JSONDecodeError as error:
-        lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
-        try:
-            return _objects(path, [(f"line {n}", json.loads(line)) for n, line in lines])
-        except json.JSONDecodeError:
-            raise DataError(
-                f"{path}:{error.lineno}: not JSON ({error.msg}), nor is there a JSON object on each line"
-            ) from error
-    if isinstance(value, list):
-        return _objects(path, [(f"entry {i}", entry) for i, entry in enumerate(value)])
-    if isinstance(value.get("annotations"), list):
-        return _objects(path, [(f"annotation {i}", entry) for i, entry in enumerate(value["annotations"])])
-    # Keys that stand twice are lost to a dictionary.
-    pairs: list[tuple[str, Any]] = json.loads(text, object_pairs_hook=lambda found: found)
-    return [(f"{path}", item, captions) for item, captions in pairs]
-
-
-def _objects(path: Path, entries: Iterable[tuple[str, Any]]) -> Iterable[Row]:
-    key, caption = _IDS[0], _CAPTIONS[0]
-    for place, entry in entries:
-        names = entry if isinstance(entry, dict) else {}
-        if key not in names or caption not in names:
-            key, caption = (next((n for n in known if n in names), "") for known in (_IDS, _CAPTIONS))
-            if not key or not caption:
-                raise DataError(f"{path}: {place}: expected an object with image_id (or id) and caption")
-        if not isinstance(entry[key], (str, int)) or isinstance(entry[key], bool):
-            raise DataError(f"{path}: {place}: {key} is {entry[key]!r}; expected text or a whole number")
-        yield f"{path}: {place}", str(entry[key]), entry[caption]
-
-
-def _csv_rows(path: Path, text: str) -> Iterable[Row] | None:
-    """Rows of a table whose first line names its columns; None for anything else.
-
-    Raises:
-        DataError: the first line looks like such a heading, but does not name what is needed.
-    """
-    lines = text.splitlines()
-    header: list[str] = []
-    for sign in ",;\t|":
-        cells = [name.strip().strip('"').lower() for name in lines[0].split(sign)]
-        if any(name in _IDS for name in cells) and any(name in _CAPTIONS for name in cells):
-            header = cells
-            break
-        if any(name in (*_IDS, *_CAPTIONS) for name in cells):
-            raise DataError(
-                f"{path}:1: looks like the heading of a table, but names no "
-                f"{'caption' if any(name in _IDS for name in cells) else 'id'} column; known are "
-                f"{', '.join(_IDS[:4])} and {', '.join(_CAPTIONS)}"
-            )
-    if not header:
-        return None
-    key, caption = (next(header.index(n) for n in known if n in header) for known in (_IDS, _CAPTIONS))
-    rows = []
-    reader = csv.reader(lines, delimiter=sign, strict=True)
-    try:
-        for row in reader:
-            if reader.line_num == 1 or not row:
-                continue
-            if len(row) != len(header):
-                raise DataError(f"{path}:{reader.line_num}: {len(row)} columns where the header names {len(header)}")
-            rows.append((f"{path}:{reader.line_num}", row[key].strip(), row[caption]))
-    except csv.Error as error:
-        raise DataError(f"{path}:{reader.line_num}: not CSV ({error})") from error
-    return rows
+        return found.add(table)
+    return CaptionFile(path, {str(i): [line] for i, line in enumerate(lines, 1)}, True, notes=tuple(found.notes))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from seesay.metrics.registry import Figure, Metric, Scored, Texts, register
 from seesay.metrics.result import Result, Tokens, check_tokens
 
 
@@ -70,3 +71,16 @@ def _common(places: dict[str, int], length: int, second: Tokens) -> int:
             matched = row & places[token]
             row = (row + matched | row - matched) & full
     return length - bin(row).count("1")
+
+
+@register("rouge")
+class _Rouge(Metric):
+    label = "ROUGE-L"
+    rank = 1
+    figures = (Figure("ROUGE_L", "ROUGE-L"),)
+    usual = True
+    aliases = ("rouge-l",)
+
+    def compute(self, texts: Texts) -> Scored:
+        rouge = RougeL()
+        return rouge(list(texts.candidates.values()), list(texts.references.values())), rouge.signature

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import numpy as np
 
 import seesay
 from seesay.errors import DataError, UsageError
-from seesay.metrics.bleu import Bleu
-from seesay.metrics.cider import Cider, CiderD
 from seesay.metrics.frequencies import Frequencies
-from seesay.metrics.ngrams import References, count_ngrams
-from seesay.metrics.parallel import beside
+from seesay.metrics.registry import METRICS, Metric, Texts
 from seesay.metrics.result import Result, Tokens
-from seesay.metrics.rouge import RougeL
 from seesay.text import tokenize
-
-METRICS = ("bleu", "rouge", "meteor", "cider", "cider-plain")
-USUAL = ("bleu", "rouge", "meteor", "cider")
-_WORTH_A_FORK = 300
 
 
 @dataclass(frozen=True)
@@ -61,8 +51,8 @@ def score(
     Args:
         hypotheses: item id to caption, or pairs of the two.
         references: item id to its reference captions, exactly the same ids.
-        metrics: any of "bleu", "rouge", "meteor" (needs the extra `metrics`), "cider" (CIDEr-D, the COCO tools' CIDEr)
-            and "cider-plain" (CIDEr without clipping and length penalty).
+        metrics: any of `METRICS`: "bleu", "rouge", "meteor" (needs the extra `metrics`), "cider" (CIDEr-D, the COCO
+            tools' CIDEr), "cider-plain" (CIDEr without clipping and length penalty), or one that a package adds.
         frequencies: stored document frequencies for CIDEr; None counts them in the references.
         fork: give a part of METEOR to a forked copy of this process, which must not run threads of its own.
 
@@ -83,11 +73,10 @@ def score(
     candidates = {item: tokenize(caption) for item, caption in captions.items()}
     reference_tokens = {item: [tokenize(text) for text in references[item]] for item in captions}
     names = list(dict.fromkeys(metrics))
-    meteor = _meteor(candidates, reference_tokens, fork) if "meteor" in names else None
-    compute = _Compute(candidates, reference_tokens, frequencies)
-    found = {name: compute(name) for name in names if name != "meteor"}
-    if meteor:
-        found["meteor"] = meteor()
+    texts = Texts(candidates, reference_tokens, frequencies, fork)
+    made = {name: METRICS[name]() for name in names}
+    begun = {name: metric.begin(texts) for name, metric in made.items()}  # what forks does so before any work
+    found = {name: begun[name]() for name in sorted(names, key=lambda name: type(made[name]).begin is not Metric.begin)}
     results = {name: result for metric in names for name, result in found[metric][0].items()}
     signatures = [found[metric][1] for metric in names]
     digest = references_digest(reference_tokens)
@@ -112,62 +101,13 @@ def possible_metrics(items: int) -> tuple[list[str], list[str]]:
     Args:
         items: how many are to be scored.
     """
-    from seesay.metrics.meteor.load import missing_part
-
-    notes = {}
-    missing = missing_part()
-    if missing:
-        notes["meteor"] = f"METEOR is left out: {missing}"
-    if items < 2:
-        notes["cider"] = "CIDEr is left out: its document frequencies need two items or more"
-    return [name for name in USUAL if name not in notes], list(notes.values())
-
-
-class _Compute:
-    """The metrics over one set of tokenized captions; n-grams are counted once for those that use them."""
-
-    def __init__(
-        self,
-        candidates: Mapping[str, Tokens],
-        reference_tokens: Mapping[str, Sequence[Tokens]],
-        frequencies: Frequencies | None,
-    ) -> None:
-        self.candidates, self.reference_tokens, self.frequencies = candidates, reference_tokens, frequencies
-        self.references: References | None = None
-
-    def __call__(self, name: str) -> tuple[dict[str, Result], str]:
-        """Results of one metric, and its part of the signature."""
-        if name == "rouge":
-            rouge = RougeL()
-            return rouge(list(self.candidates.values()), list(self.reference_tokens.values())), rouge.signature
-        if self.references is None:
-            self.references = References(self.reference_tokens)
-            self.captions = self.references.hypotheses(self.candidates.items())
-            self.counts = count_ngrams(self.captions)
-        if name == "bleu":
-            return Bleu().of(self.captions, self.counts, self.references), Bleu.signature
-        cider = (CiderD if name == "cider" else Cider)(self.references, frequencies=self.frequencies)
-        result = Result.mean(cider.of(self.captions, self.counts))
-        names = ("CIDEr", "CIDEr-D") if name == "cider" else (cider.name,)
-        return dict.fromkeys(names, result), cider.signature
-
-
-def _meteor(
-    candidates: Mapping[str, Tokens], reference_tokens: Mapping[str, Sequence[Tokens]], fork: bool
-) -> Callable[[], tuple[dict[str, Result], str]]:
-    """Begin METEOR; call what is given back for its results and its part of the signature."""
-    from seesay.metrics.meteor import Meteor
-
-    meteor, hypotheses, references = Meteor(), list(candidates.values()), list(reference_tokens.values())
-    # What is left to this process takes about as long as the other metrics are faster than METEOR.
-    split = 3 * len(hypotheses) // 10 if fork and len(hypotheses) >= _WORTH_A_FORK else len(hypotheses)
-    rest = beside(lambda: meteor.counts(hypotheses[split:], references[split:])) if split < len(hypotheses) else None
-
-    def results() -> tuple[dict[str, Result], str]:
-        counts = [meteor.counts(hypotheses[:split], references[:split]), *([rest()] if rest else [])]
-        return meteor.of(np.concatenate(counts)), meteor.signature
-
-    return results
+    usual = [name for name in METRICS if METRICS[name].usual]
+    notes = {
+        name: f"{METRICS[name].label} is left out: {missing}"
+        for name in usual
+        if (missing := METRICS[name].missing_for(items))
+    }
+    return [name for name in usual if name not in notes], list(notes.values())
 
 
 def _once(hypotheses: Mapping[str, str] | Iterable[tuple[str, str]]) -> dict[str, str]:

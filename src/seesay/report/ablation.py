@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seesay.errors import UsageError
-from seesay.evaluation.captions import write_whole
+from seesay.files import write_whole
 from seesay.report.compare_page import markdown_table, plain_table
 from seesay.report.page import page
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from seesay.data import source_of
 from seesay.errors import MediaError
-from seesay.evaluation.captions import write_whole
 from seesay.evaluation.comparison import Comparison, Item
-from seesay.evaluation.measures import Measure
+from seesay.evaluation.measures import MetricRow
 from seesay.evaluation.tasks import LABELS
+from seesay.files import write_whole
+from seesay.media.thumbnails import thumbnail
 from seesay.report.page import embedded, page
-from seesay.report.thumbnails import thumbnail
 
 PLOTS_LEFT_OUT = "plots are left out: they need matplotlib (pip install 'seesay[train]')"
 
@@ -28,9 +28,9 @@ def write_pages(found: Comparison, out: Path) -> None:
 
 def title_of(found: Comparison) -> str:
     """What was compared on what."""
-    count = f", {found.count:,} {found.thing}s" if found.count else ", as recorded"
+    count = f", {found.count:,} {found.modality}s" if found.count else ", as recorded"
     few = len(found.names) <= 3
-    who = " against ".join(found.names) if few else f"{len(found.names)} {found.view.models}, against {found.names[0]},"
+    who = " against ".join(found.names) if few else f"{len(found.names)} {found.spec.models}, against {found.names[0]},"
     return f"{who} on {found.split}{count}"
 
 
@@ -89,8 +89,8 @@ def markdown(found: Comparison, plots: Sequence[str]) -> str:
     if found.settings:
         parts += ["## Settings that differ", markdown_table(*_settings(found))]
     for title, items in _galleries(found):
-        heading = [found.thing, *found.names, "the right one" if items[0].right else "a person"]
-        lines = [[i.sample.id, *(i.shown(n) for n in found.names), next(iter(i.truth), "")] for i in items]
+        heading = [found.modality, *found.names, "the right one" if items[0].right else "a person"]
+        lines = [[i.sample.id, *(i.shown(n) for n in found.names), next(iter(i.references), "")] for i in items]
         parts += [f"## {title}", markdown_table(heading, lines)]
     if found.signature:
         parts.append(f"`{found.signature}`")
@@ -99,14 +99,14 @@ def markdown(found: Comparison, plots: Sequence[str]) -> str:
 
 def _how_tested(found: Comparison) -> str:
     return (
-        f"Paired bootstrap, 1,000 sets of {found.count:,} {found.thing}s; p is two-sided and not corrected for the "
+        f"Paired bootstrap, 1,000 sets of {found.count:,} {found.modality}s; p is two-sided and not corrected for the "
         "number of comparisons."
     )
 
 
 def _galleries(found: Comparison) -> list[tuple[str, tuple[Item, ...]]]:
     """Titles and items of those groups that have any."""
-    things, of = f"{found.thing}s", ""
+    things, of = f"{found.modality}s", ""
     if found.differing is not None:
         more = f"{len(found.disputed)} of " if len(found.disputed) < found.differing else ""
         of = f" ({more}{found.differing:,})"
@@ -149,7 +149,7 @@ def _image(plots: Mapping[str, str], name: str, what: str) -> list[str]:
     return [f'<img class=plot alt="{what}" src="{plots[name]}">'] if name in plots else []
 
 
-def measure_table(names: Sequence[str], measures: Sequence[Measure]) -> str:
+def measure_table(names: Sequence[str], measures: Sequence[MetricRow]) -> str:
     """Measures as rows in their groups, one column for each name; the best of a row is bold."""
     lines = ["<thead><tr><th></th>", *(f"<th>{html.escape(name)}</th>" for name in names), "</tr></thead>"]
     for group, rows in groupby(measures, key=lambda m: m.group):
@@ -188,15 +188,15 @@ def _card(item: Item, found: Comparison) -> str:
         image = f'<img alt="" src="{embedded(thumbnail(source_of(item.sample)), 288)}">'
     except MediaError as error:
         image = f"<p class=soft>{html.escape(str(error))}</p>"
-    said = "".join(
-        f"<p class=says><span class=soft>{html.escape(name)} · {item.values[name]:.2f}</span><br>"
-        f"<span class=said>{html.escape(item.shown(name))}</span></p>"
+    outputs = "".join(
+        f"<p class=answer><span class=soft>{html.escape(name)} · {item.values[name]:.2f}</span><br>"
+        f"<span class=caption>{html.escape(item.shown(name))}</span></p>"
         for name in found.names
     )
-    told = [f"the right one: {text}" for text in item.truth] if item.right else item.truth[:2]
-    truth = "".join(f"<li>{html.escape(text)}</li>" for text in told)
+    shown = [f"the right one: {text}" for text in item.references] if item.right else item.references[:2]
+    references = "".join(f"<li>{html.escape(text)}</li>" for text in shown)
     below = f"{item.sample.id}; figures: {found.item_metric}"
     return (
-        f"<div class=card>{image}<div>{said}<ul class=soft>{truth}</ul>"
+        f"<div class=card>{image}<div>{outputs}<ul class=soft>{references}</ul>"
         f"<span class=soft>{html.escape(below)}</span></div></div>"
     )

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seesay.evaluation.captions import write_whole
 from seesay.evaluation.tasks import LABELS
+from seesay.files import write_whole
 from seesay.metrics import Difference
 
 if TYPE_CHECKING:

@@ -10,33 +10,33 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seesay.evaluation.tasks import View
+from seesay.evaluation.tasks import TaskSpec
 from seesay.report.plots import COLORS, legend, panels, style, write_png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from seesay.experiments.trials import Trial
-    from seesay.report.sweep import Row
+    from seesay.experiments.outcome import Trial
+    from seesay.experiments.summary import PointSummary
 
 SERIES = 7
 """More choices of the other settings than this are not told apart, but averaged."""
 
 
-def draw(rows: Sequence[Row], trials: Sequence[Trial], out: Path, view: View) -> dict[str, str]:
+def draw(rows: Sequence[PointSummary], trials: Sequence[Trial], out: Path, spec: TaskSpec) -> dict[str, str]:
     """Write the plots into `out`: file name to the address that a page can carry inside it."""
     made = {}
     keys = [] if trials else list(dict.fromkeys(key for row in rows for key in row.point))
     for key in keys:
         name = f"against-{re.sub(r'[^A-Za-z0-9._-]+', '_', key)}.png"
-        made[name] = write_png(against(key, rows, view), out / name)
+        made[name] = write_png(against(key, rows, spec), out / name)
     if trials:
-        made["trials.png"] = write_png(trial_plot(trials, view), out / "trials.png")
+        made["trials.png"] = write_png(trial_plot(trials, spec), out / "trials.png")
     return made
 
 
-def against(key: str, rows: Sequence[Row], view: View) -> Figure:
+def against(key: str, rows: Sequence[PointSummary], spec: TaskSpec) -> Figure:
     """Mean ± spread of each figure against one setting: lines for numbers, bars for names.
 
     With other settings varied too there is a series for each choice of them, or, past seven, their mean and the
@@ -46,7 +46,7 @@ def against(key: str, rows: Sequence[Row], view: View) -> Figure:
     values = list(dict.fromkeys(json.dumps(row.point[key]) for row in rows))
     numbers = [number(json.loads(value)) for value in values]
     series = _series(key, rows)
-    shown = [(k, title) for k, title in view.panels if _moves(k, series.values())] or [view.panels[0]]
+    shown = [(k, title) for k, title in spec.panels if _moves(k, series.values())] or [spec.panels[0]]
     figure, made = panels([title for _, title in shown])
     for axes, (figure_key, _) in zip(made, shown, strict=True):
         table = {
@@ -72,22 +72,24 @@ def against(key: str, rows: Sequence[Row], view: View) -> Figure:
     return figure
 
 
-def _moves(figure: str, series: Iterable[Sequence[Row]]) -> bool:
+def _moves(figure: str, series: Iterable[Sequence[PointSummary]]) -> bool:
     """Whether a figure changes with the setting at all: a beam leaves the perplexity and the training time alone."""
     return any(len({row.mean[figure] for row in rows if figure in row.mean}) > 1 for rows in series)
 
 
-def _series(key: str, rows: Sequence[Row]) -> dict[str, list[Row]]:
+def _series(key: str, rows: Sequence[PointSummary]) -> dict[str, list[PointSummary]]:
     """Rows by the choice of the other settings; one nameless series where there are too many."""
-    found: dict[str, list[Row]] = {}
+    found: dict[str, list[PointSummary]] = {}
     for row in rows:
         others = {k: v for k, v in row.point.items() if k != key}
         found.setdefault(", ".join(f"{k.split('.')[-1]}={v}" for k, v in others.items()) or "all", []).append(row)
     return found if len(found) <= SERIES else {"": list(rows)}
 
 
-def _averaged(key: str, rows: Sequence[Row]) -> dict[str, dict[str, tuple[Mapping[str, float], Mapping[str, float]]]]:
-    groups: dict[str, list[Row]] = {}
+def _averaged(
+    key: str, rows: Sequence[PointSummary]
+) -> dict[str, dict[str, tuple[Mapping[str, float], Mapping[str, float]]]]:
+    groups: dict[str, list[PointSummary]] = {}
     for row in rows:
         groups.setdefault(json.dumps(row.point[key]), []).append(row)
     found: dict[str, tuple[Mapping[str, float], Mapping[str, float]]] = {}
@@ -153,7 +155,7 @@ def _bars(axes: Axes, points: Points, names: Sequence[str]) -> None:
     axes.set_xticks(range(len(names)), names, rotation=30 if long else 0, ha="right" if long else "center")
 
 
-def trial_plot(trials: Sequence[Trial], view: View) -> Figure:
+def trial_plot(trials: Sequence[Trial], spec: TaskSpec) -> Figure:
     """The score of the trials as they came, with the best so far, and against each setting."""
     from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
@@ -176,7 +178,7 @@ def trial_plot(trials: Sequence[Trial], view: View) -> Figure:
             else:
                 x = [float(values.index(str(t.point.get(key)))) for t in chosen]
             axes.plot(x, [t.value or 0.0 for t in chosen], linestyle="none", label=state if chosen else None, **look)
-        axes.set_ylabel(f"dev {view.score}")
+        axes.set_ylabel(f"dev {spec.score}")
         if key is None:
             done = [t for t in known if t.state == "complete"]
             best = [max(t.value or 0.0 for t in done[: i + 1]) for i in range(len(done))]

@@ -73,7 +73,8 @@ class JointPreprocessing:
         if not all(isinstance(one, Preprocessing) for one in self.different):
             return np.concatenate([one.load(source).reshape(-1) for one in self.different])
         heights, widths = zip(*(one.target for one in self.different), strict=True)
-        picture = open_picture(source, target=(max(heights), max(widths)))
+        most = max(one.max_pixels for one in self.different)
+        picture = open_picture(source, target=(max(heights), max(widths)), max_pixels=most)
         return np.concatenate([one.pixels(picture).reshape(-1) for one in self.different])
 
     def split(self, pixels: Array) -> list[Array]:

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import floor
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from seesay.media import (
     decode_ahead,
     frames_of,
 )
+from seesay.media.frame_source import ROUNDING
 from seesay.media.modality import Modality
 from seesay.media.sampling import spaced
 from seesay.runtime.networks import Array
@@ -171,7 +173,8 @@ class Recognizer:
             window: seconds judged together, half of them before the moment and half after it; at the clip's ends less.
 
         Yields:
-            The moment in seconds, and probabilities (C,). One moment at least.
+            The moment in seconds on the clip's time line, from the last before its first picture on, and probabilities
+            (C,). One moment at least.
 
         Raises:
             MediaError: the clip cannot be read.
@@ -183,18 +186,20 @@ class Recognizer:
     def _timeline(self, source: Any, every: float, window: float, step: float) -> Iterator[tuple[float, Probabilities]]:
         held: deque[tuple[float, Array]] = deque()
         newest: tuple[float, Array] | None = None
-        tick = 0
+        tick = begun = 0
         for now, pixels in frames_of(source, self.each, step, flow=self.sampling.flow):
+            if newest is None:  # there may be nothing to see at first
+                tick = begun = floor((now + ROUNDING) / every)
             while newest is not None and now >= tick * every + window / 2:
-                yield tick * every, self._judge(held or [newest])
+                yield tick * every, self._window(held or [newest])
                 tick += 1
                 _forget(held, tick * every - window / 2)
             newest = now, self.networks.frames(pixels[None, None])
             held.append(newest)
             _forget(held, tick * every - window / 2)
         assert newest is not None, "a clip that opens has a frame"
-        while tick == 0 or tick * every <= newest[0]:
-            yield tick * every, self._judge(held or [newest])
+        while tick == begun or tick * every <= newest[0]:
+            yield tick * every, self._window(held or [newest])
             tick += 1
             _forget(held, tick * every - window / 2)
 
@@ -233,7 +238,7 @@ class Recognizer:
             held.append((now, frame))
             _forget(held, now - window + step / 2)
             if now >= due:
-                yield now, np.mean([p[0] for _, p in held], 0) if self.streams else self._judge(held)
+                yield now, np.mean([p[0] for _, p in held], 0) if self.streams else self._window(held)
                 due += every * (1 + (now - due) // every)
 
     @property
@@ -257,7 +262,7 @@ class Recognizer:
             raise UsageError(f"every ({every}) and window ({window}) must be seconds above 0")
         return min(window / self.sampling.frames, every)
 
-    def _judge(self, held: Iterable[tuple[float, Array]]) -> Probabilities:
+    def _window(self, held: Iterable[tuple[float, Array]]) -> Probabilities:
         """Frames' features → probabilities (C,), as of a clip with these frames."""
         frames = np.stack([frame[0] for _, frame in held])  # (F, positions, D)
         chosen = frames[spaced(len(frames), self.sampling.frames)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from seesay.files import write_csv
+from seesay.progress import ProgressCallback
 from seesay.training.progress import Progress
 
 log = logging.getLogger("seesay.training")
@@ -27,16 +28,16 @@ class Callback:
     def on_end(self, progress: Progress) -> None:
         """After the last epoch."""
 
-    def on_progress(self, what: str, done: int, total: int) -> None:
-        """While pictures are encoded, checked or captioned between the steps."""
+    def on_progress(self, done: int, total: int, what: str | None = None) -> None:
+        """While pictures are encoded, checked or captioned between the steps; see `ProgressCallback`."""
 
 
-def progress_of(callbacks: Sequence[Callback], what: str) -> Callable[[int, int], None]:
-    """What work calls with (done, total), for the callbacks to hear."""
+def progress_of(callbacks: Sequence[Callback], work: str) -> ProgressCallback:
+    """The progress of some work, for all callbacks."""
 
-    def on_progress(done: int, total: int) -> None:
+    def on_progress(done: int, total: int, what: str | None = None) -> None:
         for callback in callbacks:
-            callback.on_progress(what, done, total)
+            callback.on_progress(done, total, what or work)
 
     return on_progress
 
@@ -83,12 +84,7 @@ class CsvLog(Callback):
     def on_epoch(self, progress: Progress) -> None:
         """Write all rows."""
         names = list(dict.fromkeys(name for row in progress.history for name in row))
-        part = self.file.with_suffix(".part")
-        with part.open("w", newline="", encoding="utf-8") as handle:
-            table = csv.DictWriter(handle, names)
-            table.writeheader()
-            table.writerows(progress.history)
-        part.replace(self.file)
+        write_csv(self.file, [names, *([row.get(name, "") for name in names] for row in progress.history)])
 
 
 class TensorBoardLog(Callback):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from seesay.errors import TrainingError
+from seesay.files import replacing
 
 
 def write_checkpoint(file: Path, tensors: Mapping[str, Tensor], progress: Mapping[str, Any]) -> None:
@@ -21,16 +21,12 @@ def write_checkpoint(file: Path, tensors: Mapping[str, Tensor], progress: Mappin
     Raises:
         TrainingError: the file could not be written, for example because no space is left.
     """
-    part = file.with_suffix(".part")
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
-        whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        save_file(whole, part, metadata={"progress": json.dumps(progress)})
-        with part.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        part.chmod(0o644)  # safetensors' own is 0600
-        part.replace(file)
+        with replacing(file) as part:
+            save_file(whole, part, metadata={"progress": json.dumps(progress)})
+            part.chmod(0o644)  # safetensors' own is 0600
     except (OSError, SafetensorError) as error:
-        part.unlink(missing_ok=True)
         raise TrainingError(f"{file}: checkpoint not written ({error}); the previous one is kept") from error
 
 

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from seesay.artifact.older import current_key, current_settings
 from seesay.errors import UsageError
 from seesay.media.modality import Modality
 from seesay.models.classifiers import CLASSIFIERS, ClassifierConfig
@@ -202,7 +203,7 @@ def load_config(recipe: str | Path, overrides: Sequence[str] = ()) -> Config:
         key, equals, text = override.partition("=")
         if not equals:
             raise UsageError(f"{override!r} is not of the form key=value, for example training.epochs=3")
-        path = key.strip().split(".")
+        path = current_key(key.strip()).split(".")
         # `encoder=NAME`, `decoder=NAME` and `classifier=NAME` are short for their name.
         if path in (["encoder"], ["decoder"], ["classifier"]) and not text.lstrip().startswith("{"):
             path.append("name")
@@ -215,6 +216,7 @@ def load_config(recipe: str | Path, overrides: Sequence[str] = ()) -> Config:
 
 def make_config(values: Mapping[str, Any], where: str) -> Config:
     """Check a tree of values and freeze it; `where` is named in errors."""
+    values = current_settings(values)
     _check_keys(values, Config, where, ())
     try:
         return Config(**values)
@@ -237,7 +239,7 @@ def _read(recipe: str | Path) -> tuple[dict[str, Any], str]:
         raise UsageError(f"{file}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise UsageError(f"{file}: a recipe is a mapping of sections, for example 'training: {{epochs: 3}}'")
-    return values, str(file if file.parent != RECIPES else recipe)
+    return current_settings(values), str(file if file.parent != RECIPES else recipe)
 
 
 def _set(values: dict[str, Any], path: list[str], value: Any, override: str) -> None:

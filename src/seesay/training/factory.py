@@ -14,6 +14,7 @@ from lightning.fabric import Fabric
 from seesay.data import Dataset, Sample
 from seesay.data.sample import source_of
 from seesay.errors import MediaError, UsageError
+from seesay.files import write_json
 from seesay.media import read_words
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
@@ -22,7 +23,7 @@ from seesay.models.sequences import TextCnnConfig
 from seesay.text import Vocabulary
 from seesay.training.config import Config
 from seesay.training.distillation import load_teachers
-from seesay.training.loop import LAST, write_json
+from seesay.training.loop import LAST
 from seesay.training.recognition import RecognitionTask, labels_of
 from seesay.training.tasks import CaptionTask, Task
 from seesay.training.transfer import start_from

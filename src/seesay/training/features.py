@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ from seesay.models.captioner import frame_dim
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
 from seesay.models.sequences import SEQUENCES, SequenceEncoder
+from seesay.progress import ProgressCallback, silent
 from seesay.training.inputs import NEVER_KEPT, CachedSource, Clips, InputSource, Pictures
 from seesay.training.sections import ClipSettings
 
@@ -47,7 +49,7 @@ def extract(
     cache: FeatureCache,
     fabric: Fabric,
     inputs: CachedSource,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: ProgressCallback = silent,
 ) -> int:
     """Encode the samples that the cache lacks; decoding runs ahead of the network.
 
@@ -75,8 +77,7 @@ def extract(
         if indexes:
             cache.write([missing[i] for i in indexes], **features)
             done += len(indexes)
-        if on_progress:
-            on_progress(done + len(failed), len(missing))
+        on_progress(done + len(failed), len(missing))
     if failed:
         log.warning("%d that do not open are passed over, the first: %s", len(failed), failed[0])
     return done
@@ -102,7 +103,7 @@ class FeatureStore:
         self,
         encoder: Encoder | SequenceEncoder,
         samples: Sequence[Sample],
-        on_progress: Callable[[int, int], None] | None = None,
+        on_progress: ProgressCallback = silent,
     ) -> None:
         """Have every sample's features at hand, for the encoder as it is now."""
         assert isinstance(encoder, Encoder), NEVER_KEPT
@@ -135,10 +136,11 @@ def extract_dataset(
     data: str,
     encoder: EncoderConfig,
     out: Path,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: ProgressCallback = silent,
     frames: int | None = None,
     flow: bool = False,
     positions: bool = False,
+    max_pixels: int | None = None,
 ) -> dict[str, object]:
     """Encode every picture or clip of a data set into `out`, where `train` finds it again; what is there is kept.
 
@@ -150,6 +152,7 @@ def extract_dataset(
         frames: how many of each clip, as the setting `clip.kept` of a recipe; None for pictures.
         flow: whether clips come with their optical flow, as the setting `clip.flow`.
         positions: whether every position of each frame is kept, as the setting `clip.positions`.
+        max_pixels: pictures with more are passed over; None for `MAX_PIXELS`.
 
     Returns:
         encoder, layer, grid (rows, columns), dimension, pictures (or clips) in all, encoded now.
@@ -172,6 +175,8 @@ def extract_dataset(
     fabric = Fabric(accelerator="auto", devices=1, precision="bf16-mixed" if has_bf16() else "32-true")
     network = Encoder(encoder)
     fabric.to_device(network)
+    if max_pixels is not None:
+        network.preprocessing = dataclasses.replace(network.preprocessing, max_pixels=max_pixels)
     inputs: CachedSource = Pictures()
     if frames is not None:
         inputs = Clips(ClipSettings(frames=frames, kept=frames, flow=flow, positions=positions))

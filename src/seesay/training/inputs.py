@@ -124,7 +124,7 @@ class Pictures(CachedSource):
         """See `InputSource.pixels`: (B, H, W, 3)."""
 
         def load(sample: Sample) -> NDArray[np.uint8]:
-            picture = open_picture(sample.media, target=preprocessing.target)
+            picture = open_picture(sample.media, target=preprocessing.target, max_pixels=preprocessing.max_pixels)
             if seed is not None:
                 picture = vary(picture, _draws(seed, sample))
             return preprocessing.pixels(picture)
@@ -217,7 +217,8 @@ class _Copies:
         self.shape = (copies, *preprocessing.shape)
 
     def load(self, source: Any) -> NDArray[np.uint8]:
-        picture = open_picture(source, target=self.preprocessing.target)
+        each = self.preprocessing
+        picture = open_picture(source, target=each.target, max_pixels=each.max_pixels)
         chance = np.random.default_rng([len(source.name), *source.name.encode()])
         changed = [vary(picture, chance) for _ in range(self.shape[0] - 1)]
         return np.stack([self.preprocessing.pixels(version) for version in (picture, *changed)])

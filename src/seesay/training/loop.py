@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -210,10 +208,12 @@ class Trainer:
         assert norm is not None
         mean = float(sums[0]) / total
         if not np.isfinite(mean) or not torch.isfinite(norm):
-            kept = f"the last good checkpoint is {self.out / LAST}. " if (self.out / LAST).is_file() else ""
+            last = self.out / LAST
+            kept = f"the last good checkpoint is {last}" if last.is_file() else "nothing was saved before"
+            clip = "" if self.config.training.max_grad_norm else ", or training.max_grad_norm=1"
             raise TrainingError(
                 f"loss {mean:.4g} (gradient norm {float(norm):.4g}) is not finite in epoch {p.epoch}, step {p.step}; "
-                f"{kept}Try a smaller training.lr{'' if self.config.training.max_grad_norm else ' or max_grad_norm=1'}"
+                f"{kept}. Try a smaller training.lr{clip}"
             )
         self._set_rate()
         self.optimizer.step()
@@ -237,10 +237,8 @@ class Trainer:
     def _finish_epoch(self, finetune: bool) -> None:
         p, sums = self.progress, self.progress.sums
         with self.average.in_place():
-            features, on_progress = (
-                None if finetune else self.features,
-                progress_of(self.callbacks, self.task.validating),
-            )
+            features = None if finetune else self.features
+            on_progress = progress_of(self.callbacks, self.task.validating)
             scores = self.task.validate(self.dev_samples, self.fabric, features, on_progress)
             settings = self.config.training
             best = p.is_best(scores[self.task.score], scores["loss"], by_loss=settings.judge == "loss")
@@ -299,10 +297,3 @@ def make_fabric(precision: str) -> Fabric:
     )
     fabric.launch()
     return fabric
-
-
-def write_json(file: Path, value: Any) -> None:
-    """Write JSON whole or not at all."""
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(value, indent=2, ensure_ascii=False), "utf-8")
-    part.replace(file)

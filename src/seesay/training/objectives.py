@@ -194,14 +194,14 @@ class SelfCritical(nn.Module):
         words = self.cross_entropy.model.vocabulary
         return words.pad, words.start, words.unk
 
-    def forward(self, memory: Memory | Tensor, sampled: Captions, advantage: Tensor, truth: Captions) -> Tensor:
+    def forward(self, memory: Memory | Tensor, sampled: Captions, advantage: Tensor, references: Captions) -> Tensor:
         """Loss summed over pictures, scalar: reward part (mean over sampled tokens) and cross-entropy.
 
         Args:
             memory: encoded pictures, or uint8 pixels (B, H, W, 3) when the CNN learns too.
             sampled: the sampled captions (`as_captions`), `samples` rows for each picture.
             advantage: of each, (B, samples).
-            truth: one true caption for each picture.
+            references: a reference caption for each picture.
         """
         if isinstance(memory, Tensor):
             memory = self.cross_entropy.model.encode(memory)
@@ -216,8 +216,8 @@ class SelfCritical(nn.Module):
         losses = token_losses(logits, sampled.targets[real])
         weight = advantage.view(-1, 1).expand_as(real)[real]
         policy = (losses * weight).sum() / real.sum() * len(memory)
-        tokens = (truth.targets != PAD).sum()
-        likelihood: Tensor = self.cross_entropy(memory, truth) / tokens * len(memory)
+        tokens = (references.targets != PAD).sum()
+        likelihood: Tensor = self.cross_entropy(memory, references) / tokens * len(memory)
         return policy + self.settings.cross_entropy * likelihood
 
     def as_captions(self, drawn: Sequence[Sequence[Hypothesis]]) -> Captions:

@@ -18,11 +18,12 @@ from seesay.metrics.recognition import recognition
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import average
 from seesay.models.memory import Memory
+from seesay.progress import ProgressCallback, silent
 from seesay.training.batches import Batch
 from seesay.training.config import Config
 from seesay.training.features import FeatureStore
 from seesay.training.inputs import input_source
-from seesay.training.tasks import Loss, ProgressCallback, StepContext, Task
+from seesay.training.tasks import Loss, StepContext, Task
 
 BATCH = 16
 
@@ -108,7 +109,7 @@ class RecognitionTask(Task):
         samples: Sequence[Sample],
         fabric: Fabric,
         features: FeatureStore | None,
-        on_progress: ProgressCallback | None = None,
+        on_progress: ProgressCallback = silent,
     ) -> dict[str, float]:
         """Accuracy (top-1, top-5), its mean over classes, and the labels' cross-entropy in nats a clip.
 
@@ -129,7 +130,7 @@ class RecognitionTask(Task):
         samples: Sequence[Sample],
         fabric: Fabric,
         features: FeatureStore | None,
-        on_progress: ProgressCallback | None = None,
+        on_progress: ProgressCallback = silent,
     ) -> Recognized:
         """Judge clips with the model as it is; no label smoothing, dropout off.
 
@@ -148,8 +149,7 @@ class RecognitionTask(Task):
                 logits, _ = self.model.classifier(memory)
                 loss += float(label_loss(logits, self._numbers(batch).to(logits.device)))
                 found |= {s.id: p for s, p in zip(batch, average(logits).cpu().numpy(), strict=True)}
-                if on_progress:
-                    on_progress(len(found), len(mine))
+                on_progress(len(found), len(mine))
         self.model.train()
         if fabric.world_size > 1:
             parts: list[tuple[dict[str, NDArray[np.float32]], float]] = [({}, 0.0)] * fabric.world_size

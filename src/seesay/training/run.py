@@ -15,11 +15,10 @@ from lightning.fabric import Fabric
 from torch import Tensor
 
 from seesay.artifact import Manifest
-from seesay.cache import cache_folder
 from seesay.data import Dataset, check_pictures, read_dataset
 from seesay.errors import TrainingError, UsageError
 from seesay.export.weights import describe, describe_classifier, save_model
-from seesay.files import alone
+from seesay.files import alone, cache_folder, write_json
 from seesay.media import FrameSampling
 from seesay.metrics.scores import references_digest
 from seesay.models.captioner import CaptionModel
@@ -31,7 +30,7 @@ from seesay.training.config import Config, load_config, make_config
 from seesay.training.factory import Model, build
 from seesay.training.features import FeatureStore
 from seesay.training.inputs import input_source
-from seesay.training.loop import BEST, LAST, SUPERVISED, Trainer, make_fabric, write_json
+from seesay.training.loop import BEST, LAST, SUPERVISED, Trainer, make_fabric
 
 log = logging.getLogger("seesay.training")
 
@@ -66,7 +65,7 @@ def train(
         TrainingError: `out` holds another run, or the loss stopped being finite.
     """
     config = load_config(recipe, overrides)
-    dataset = read_dataset(data)
+    dataset = read_dataset(data, default_splits=True)
     if dataset.modality == "clip" and config.modality == "picture":
         raise UsageError(
             f"{data} holds clips, and {recipe} reads photos: take a recipe of clips, or add clip.frames=16"

@@ -73,11 +73,13 @@ class FinetuneSettings(Settings):
     """Training the CNN along with the decoder. Off while `from_epoch` is None."""
 
     from_epoch: int | None = Field(None, ge=0)
+    """Epoch from which the CNN is fine-tuned, counted from 0; null: never."""
     until_epoch: int | None = None
     """First epoch in which the CNN is fixed again (None: never)."""
     layers: int | None = None
     """How many of the last groups of layers learn (None: all)."""
     lr: float = Field(1e-4, gt=0)
+    """Largest learning rate of the CNN."""
     decoder_lr: float = Field(3e-4, gt=0)
     """The decoder's rate in these epochs."""
     batch_norm: bool = False
@@ -106,16 +108,19 @@ class SelfCriticalSettings(Settings):
     """Self-critical sequence training (Rennie et al. 2017, arXiv:1612.00563). Off while `from_epoch` is None."""
 
     from_epoch: int | None = Field(None, ge=0)
+    """Epoch from which the reward is learned, counted from 0; null: never."""
     samples: int = Field(5, ge=2)
     """Captions sampled for each picture."""
     baseline: Literal["others", "greedy"] = "others"
     """What a sample must be better than: the mean of its picture's other samples, or the greedy caption."""
     lr: float = Field(1e-4, gt=0)
+    """Largest learning rate of the decoder."""
     encoder_lr: float = Field(2e-5, gt=0)
     """The CNN's rate, in epochs that `finetune` covers too."""
     cross_entropy: float = Field(0.1, ge=0)
     """Share of cross-entropy mixed into the loss."""
     max_length: int = Field(20, ge=1)
+    """Most words of a sampled caption."""
     temperature: float = Field(1.0, gt=0)
     """The policy's: below 1 it is sharper, and samples are more like what search finds; it learns as it is sampled."""
     blend: float = Field(0.0, ge=0, lt=1)
@@ -139,9 +144,11 @@ class TrainingSettings(Settings):
     """The loop."""
 
     epochs: int = Field(10, ge=1)
+    """Passes over the training photos."""
     batch_size: int = Field(64, ge=1)
     """Photos in one step, over all processes."""
     captions_per_photo: int = Field(5, ge=1)
+    """Captions of each photo that are learned in an epoch, drawn where it has more."""
     augmented_copies: int = Field(1, ge=1)
     """Versions of each photo (crops, mirror images) that are encoded and kept while the CNN is fixed; drawn from."""
     optimizer: Literal["adamw", "adam", "rmsprop"] = "adamw"
@@ -149,9 +156,13 @@ class TrainingSettings(Settings):
     schedule: Literal["cosine", "constant"] = "cosine"
     """Of the learning rate after its warm-up: half a cosine to zero, or none."""
     lr: float = Field(1e-3, gt=0)
+    """Largest learning rate: rises over `warmup_steps`, then falls as `schedule` says."""
     warmup_steps: int = Field(200, ge=0)
+    """Steps over which the learning rate rises from 0."""
     weight_decay: float = Field(0.01, ge=0)
+    """Weight decay (AdamW's: Loshchilov and Hutter 2019), of matrices alone."""
     label_smoothing: float = Field(0.1, ge=0, lt=1)
+    """Share of the target probability that is spread over all words (Szegedy et al. 2016)."""
     scheduled_sampling: float = Field(0.0, ge=0, lt=1)
     """Share of the words read that are the model's own (Bengio et al. 2015): rises from 0 to this over the epochs."""
     max_grad_norm: float | None = Field(1.0, gt=0)
@@ -167,14 +178,18 @@ class TrainingSettings(Settings):
     keep: Literal["best", "last"] = "best"
     """Weights of the epoch that was best on dev; or of the last one, where dev is so small that the best is luck."""
     beam: int = Field(3, ge=1)
+    """Sentences followed at a time on dev, and the exported model's default."""
     length_power: float = 0.7
+    """A caption's log-probability is divided by its length to this power; smaller is shorter."""
     charge_end: bool = True
     """Whether a sentence cut at `max_length` is charged for the end that it lacks, as one more word."""
     no_repeat_ngram: int = Field(0, ge=0)
+    """No n-gram of this length stands twice in a caption; 0: no limit."""
     max_length: int | None = 20
     """Most words of a caption on dev and of the exported model (None: as many as the longest training caption has);
     `text.max_length` is what captions are learned to."""
     seed: int = 1
+    """Seed of weights, dropout and order."""
     start_from: str | None = None
     """A run's or artifact's folder whose weights to begin with; words it does not know begin anew."""
     start_with: Literal["all", "encoder"] = "all"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -15,14 +15,13 @@ from torch import Tensor, nn
 from seesay.data import Sample
 from seesay.metrics.health import ends_badly
 from seesay.models.captioner import CaptionModel
+from seesay.progress import ProgressCallback, silent
 from seesay.training.batches import Batch, Captions, CaptionTargets
 from seesay.training.config import Config
 from seesay.training.distillation import Teachers
 from seesay.training.features import FeatureStore
 from seesay.training.objectives import CrossEntropy, SelfCritical, prepare_reward
 from seesay.training.validation import validate
-
-ProgressCallback = Callable[[int, int], None]
 
 
 @dataclass
@@ -96,7 +95,7 @@ class Task(ABC):
         samples: Sequence[Sample],
         fabric: Fabric,
         features: FeatureStore | None,
-        on_progress: ProgressCallback | None = None,
+        on_progress: ProgressCallback = silent,
     ) -> dict[str, float]:
         """Judge the model as it is; see `seesay.training.validation`."""
 
@@ -170,7 +169,7 @@ class CaptionTask(Task):
         samples: Sequence[Sample],
         fabric: Fabric,
         features: FeatureStore | None,
-        on_progress: ProgressCallback | None = None,
+        on_progress: ProgressCallback = silent,
     ) -> dict[str, float]:
         """By real decoding; see `seesay.training.validation`."""
         return validate(self.model, samples, self.config, fabric, features, on_progress)

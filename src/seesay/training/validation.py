@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +11,7 @@ from lightning.fabric import Fabric
 from seesay.data import Sample
 from seesay.metrics import score
 from seesay.models.captioner import CaptionModel
+from seesay.progress import ProgressCallback, silent
 from seesay.search import SearchOptions
 from seesay.training.batches import CaptionTargets
 from seesay.training.config import Config
@@ -40,7 +41,7 @@ def decode(
     config: Config,
     fabric: Fabric,
     features: FeatureStore | None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: ProgressCallback = silent,
 ) -> Decoded:
     """Caption `samples` by beam search, and read all of their references under teacher forcing.
 
@@ -78,8 +79,7 @@ def decode(
             tokens += int((references.targets != words.pad).sum())
             for sample, hypotheses in zip(batch, model.caption(memory, options), strict=True):
                 captions[sample.id] = " ".join(words.decode(hypotheses[0].tokens))
-            if on_progress:
-                on_progress(len(captions), len(mine))
+            on_progress(len(captions), len(mine))
     model.train()
     if fabric.world_size > 1:
         parts: list[tuple[dict[str, str], float, int]] = [({}, 0.0, 0)] * fabric.world_size
@@ -95,7 +95,7 @@ def validate(
     config: Config,
     fabric: Fabric,
     features: FeatureStore | None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: ProgressCallback = silent,
 ) -> dict[str, float]:
     """`decode`, scored: Bleu_4, ROUGE_L, CIDEr-D, the share of distinct captions, and the references' loss."""
     found = decode(model, samples, config, fabric, features, on_progress)

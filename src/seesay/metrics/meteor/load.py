@@ -6,8 +6,8 @@ import hashlib
 import importlib.util
 from pathlib import Path
 
-from seesay.cache import cache_folder
 from seesay.errors import MissingPartError
+from seesay.files import cache_folder
 from seesay.metrics.meteor.lexicon import Lexicon
 
 FORMAT = 2

@@ -1,0 +1,65 @@
+"""Pages run as they stand, and the reference is what the code says."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+
+
+def script(name):
+    spec = importlib.util.spec_from_file_location(f"scripts_{name}", ROOT / "scripts" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+examples, reference = script("examples"), script("reference")
+
+
+@pytest.mark.parametrize("page", ["tutorial.md", "artifact.md"])
+def test_a_page_prints_what_it_says(page):
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    with examples.example_folder():
+        _, differences = examples.run_page(text, page)
+    assert not differences
+
+
+def test_a_block_that_prints_something_else_is_found():
+    text = "# Page\n\n```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n"
+    fixed, differences = examples.run_page(text, "page.md")
+    assert [(d.line, d.expected, d.printed) for d in differences] == [(4, "3\n", "2\n")]
+    assert fixed == text.replace("3\n", "2\n")
+    assert examples.run_page(fixed, "page.md")[1] == []
+
+
+@pytest.mark.parametrize("name", ["cli.md", "settings.md", "python.md"])
+def test_the_reference_is_what_the_code_says(name):
+    made = reference.pages()[name]
+    assert (ROOT / "docs" / "reference" / name).read_text("utf-8") == made, "run: python scripts/reference.py"
+
+
+def test_every_setting_says_what_it_does():
+    empty = [
+        line
+        for line in reference.pages()["settings.md"].splitlines()
+        if line.startswith("| `") and line.endswith("|  |")
+    ]
+    assert not empty
+
+
+def test_every_page_stands_in_the_site():
+    def leaves(entry):
+        if isinstance(entry, str):
+            yield entry
+        else:
+            for value in entry.values() if isinstance(entry, dict) else entry:
+                yield from leaves(value)
+
+    listed = set(leaves(yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))["nav"]))
+    there = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}
+    assert listed == there
