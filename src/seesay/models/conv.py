@@ -21,7 +21,7 @@ LUMA = (0.299, 0.587, 0.114)
 class ConvConfig(EncoderConfig):
     """Settings of the `conv` encoder."""
 
-    name: Literal["conv"] = "conv"  # type: ignore[assignment]
+    name: Literal["conv"] = "conv"
     weights: str = "random"
     size: int | None = Field(64, ge=1)
     layers: tuple[str, ...] = ("conv:32:3", "pool:2", "conv:64:3", "pool:2", "conv:128:3", "pool:2")

@@ -225,12 +225,13 @@ class _Beam:
         del self.found[self.size :]
 
     def _as_cut(self, entry: _Beginning) -> float:
-        return (entry.total + entry.fined) / max(1, len(entry.tokens)) ** self.options.length_power
+        length: float = max(1, len(entry.tokens)) ** self.options.length_power
+        return (entry.total + entry.fined) / length
 
     def results(self) -> list[Hypothesis]:
         """The `num` best found, or, where none was, the best that never ended."""
         if self.found:
-            return [_hypothesis(*found, ended=ended, satisfied=True) for *found, ended in self.found[: self.num]]
+            return [_hypothesis(*one[:4], ended=one[4], satisfied=True) for one in self.found[: self.num]]
         if self.required:
             self.live.sort(key=lambda entry: -entry.bank)
         return [
