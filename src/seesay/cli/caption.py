@@ -12,6 +12,7 @@ from seesay.cli.common import output, progress, same_file, say
 from seesay.cli.photos import LeftOut, MaxPixels, Verbose
 from seesay.cli.search import (
     Beam,
+    ChargeEnd,
     Consensus,
     Diversity,
     GroupedCommand,
@@ -93,6 +94,7 @@ def caption(
     min_length: MinLength = None,
     max_length: MaxLength = None,
     length_power: LengthPower = None,
+    charge_end: ChargeEnd = None,
     sample: Sample = False,
     temperature: Temperature = None,
     top_k: TopK = None,
@@ -119,6 +121,7 @@ def caption(
         "min_length": min_length,
         "max_length": max_length,
         "length_power": length_power,
+        "charge_end": charge_end,
         "sample": sample,
         "temperature": temperature,
         "top_k": top_k,
