@@ -69,8 +69,8 @@ class Reproduction:
     def to_json(self) -> dict[str, Any]:
         """All that was found."""
         gaps = {system: {n: asdict(d) for n, d in found.items()} for system, found in self.differences.items()}
-        told = {"title": self.comparison.title, "paper": self.comparison.paper, "how": self.comparison.how}
-        return {**told, "trained": [asdict(t) for t in self.trained], "item": self.item, "differences": gaps}
+        head = {"title": self.comparison.title, "paper": self.comparison.paper, "how": self.comparison.how}
+        return {**head, "trained": [asdict(t) for t in self.trained], "item": self.item, "differences": gaps}
 
     def rows(self) -> list[dict[str, str]]:
         """The paper's table beside ours: a row for each figure, mean ± spread where there are several seeds."""
@@ -171,9 +171,9 @@ def _evaluate(
     file = folder / "scores.json"
     if not file.is_file() or file.stat().st_mtime < (run / BEST).stat().st_mtime:
         export_artifact(run, run / "model", quantize="none")
-        judge = evaluate_recognition if recognizes else evaluate
+        evaluator = evaluate_recognition if recognizes else evaluate
         saved = folder / "predictions.json"
-        evaluation: Judged = judge(run / "model", data, "test", predictions=saved, on_progress=on_progress)
+        evaluation: Judged = evaluator(run / "model", data, "test", predictions=saved, on_progress=on_progress)
         write_json(file, evaluation.to_json(), indent=1)
         on_evaluation(evaluation, folder)
     found = json.loads(file.read_text("utf-8"))
