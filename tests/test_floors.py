@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "seesay"
 FLOORS = (
-    ("errors", "files", "progress", "registry", "extras", "plain_pickle"),
+    ("errors", "files", "reading", "printable", "progress", "registry", "extras", "plain_pickle"),
     ("text", "search"),
     ("media", "metrics", "artifact"),
     ("data", "runtime", "models", "recipes"),
@@ -23,7 +23,7 @@ FLOORS = (
     ("experiments",),
     ("explain", "report"),
     ("apps",),
-    ("cli",),
+    ("cli", "face"),
     ("__main__",),
 )
 """From the ground up. What stands on one floor may import what is below it, and itself."""
@@ -34,7 +34,7 @@ BESIDE = {
 FACE = "__init__"
 """`seesay` itself: it may import everything, and anyone its version and errors."""
 LONGEST = 350
-GROWN = {"artifact/__init__.py"}
+GROWN: set[str] = set()
 """Longer, and about to be divided."""
 LINES = sorted(PACKAGE.rglob("*.py"))
 

@@ -21,9 +21,11 @@ from seesay.cli import (
     recognize,
     reproduce,
     score,
+    serve,
     show,
     sweep,
     train,
+    verify,
 )
 from seesay.errors import SeeSayError
 
@@ -55,7 +57,9 @@ VERBS = (
     convert,
     data,
     features,
+    serve,
     show,
+    verify,
 )
 for module in VERBS:
     module.add_to(app)

@@ -19,7 +19,7 @@ def examine() -> dict[str, str]:
     """Name of each thing to what was found, in words; nothing heavy is imported."""
     from seesay.artifact import list_artifacts
     from seesay.metrics.meteor.load import missing_part
-    from seesay.runtime.networks import usable_cores
+    from seesay.runtime.sessions import usable_cores
 
     found = {
         "seesay": seesay.__version__,

@@ -7,7 +7,6 @@ norm into convolutions as it does for float32 weights.
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seesay.artifact import DECODER_START, DECODER_STEP, ENCODER, WEIGHTS
+from seesay.artifact.tensors import read_header
 from seesay.media import Preprocessing
 from seesay.models.captioner import CaptionModel, normalize
 from seesay.models.classifier import ClassifyModel
@@ -247,18 +247,6 @@ def inline(graph: onnx.ModelProto, weights: Mapping[str, Tensor]) -> onnx.ModelP
     del made.graph.input[:]
     made.graph.input.extend(inputs)
     return made
-
-
-def read_header(file: Path) -> dict[str, dict[str, Any]]:
-    """Entries of a safetensors file by name: `dtype`, `shape`, and `offset` and `length` in bytes from its start."""
-    with file.open("rb") as handle:
-        length = int.from_bytes(handle.read(8), "little")
-        header = json.loads(handle.read(length))
-    header.pop("__metadata__", None)
-    for entry in header.values():
-        begin, end = entry.pop("data_offsets")
-        entry |= {"offset": 8 + length + begin, "length": end - begin}
-    return dict(header)
 
 
 def _external(name: str, entry: dict[str, Any]) -> TensorProto:

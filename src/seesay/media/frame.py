@@ -104,14 +104,14 @@ def _special(frame: VideoFrame, transfer: int, primaries: int) -> Image.Image:
 
 def _matrix(frame: VideoFrame, transfer: int, primaries: int) -> int:
     """swscale's number of the matrix from luma and chroma to RGB."""
-    told = int(frame.colorspace)
-    if told in _UNREAD and not frame.format.is_rgb:
-        raise MediaError(f"its colors are {_UNREAD[told]}, which is not read; convert the clip to BT.709")
-    if told in _MATRICES:
-        return _MATRICES[told]
+    declared = int(frame.colorspace)
+    if declared in _UNREAD and not frame.format.is_rgb:
+        raise MediaError(f"its colors are {_UNREAD[declared]}, which is not read; convert the clip to BT.709")
+    if declared in _MATRICES:
+        return _MATRICES[declared]
     if transfer in (PQ, HLG) or primaries == BT2020:
         return _BT2020
-    if told == _DERIVED and primaries != _UNSAID:
+    if declared == _DERIVED and primaries != _UNSAID:
         return _BT709 if primaries == 1 else _BT601
     return _BT709 if frame.height > 576 or frame.width >= 1280 else _BT601
 

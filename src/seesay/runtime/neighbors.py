@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seesay.artifact.arrays import NEIGHBOR_ARRAYS, read_arrays
 from seesay.errors import ArtifactError, UsageError
 from seesay.metrics.ngrams import ORDER, Captions, Counts, add_up, count_ngrams, find, spans
 from seesay.search import Hypothesis
@@ -199,24 +200,24 @@ class Neighbors:
             ArtifactError: the file is damaged.
         """
         try:
-            with file.open("rb") as handle, np.load(handle, allow_pickle=False) as stored:
-                read = cls(**{field.name: stored[field.name] for field in fields(cls)})
+            read = cls(**read_arrays(file, NEIGHBOR_ARRAYS))
             read._check()
-        except Exception as error:  # a zip, headers and arrays, any of which may be broken in its own way
-            raise ArtifactError(
-                f"{file}: is damaged ({type(error).__name__}: {error}); get the artifact again"
-            ) from error
+        except ValueError as error:
+            raise ArtifactError(f"{file}: is damaged ({error}); get the artifact again") from error
         return read
 
     def _check(self) -> None:
         pictures, dimensions = self.vectors.shape
+        finite = (self.centre, self.projection, self.vectors, self.idf, self.weight)
         fits = (
             pictures > 0
+            and all(bool(np.isfinite(array).all()) for array in finite)
             and self.projection.shape == (*self.centre.shape, dimensions)
             and self.idf.shape == self.grams.shape
             and self.starts.shape == (pictures + 1,)
             and self.gram.shape == self.weight.shape == (int(self.starts[-1]),)
-            and bool((np.diff(self.starts, prepend=0) >= 0).all())
+            and self.starts[0] == 0
+            and bool((np.diff(self.starts) >= 0).all())
             and (not len(self.gram) or int(self.gram.max()) < len(self.grams))
         )
         if not fits:

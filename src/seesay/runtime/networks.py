@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import math
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from seesay.artifact import NETWORKS, Artifact
+from seesay.artifact import DECODER_STEP, NETWORKS, Artifact
 from seesay.errors import ArtifactError
+from seesay.runtime.sessions import open_sessions
 
 Array = NDArray[Any]
 State = Mapping[str, Array]
@@ -49,21 +47,21 @@ class OnnxNetworks:
         threads: CPU threads for the networks; None takes all cores this process may use.
 
     Raises:
-        ArtifactError: not exported, or a network that ONNX Runtime refuses.
+        ArtifactError: not exported, changed since it was made, or a network that the gate or ONNX Runtime refuses.
     """
 
     def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
-        files = [artifact.file(name) for name in NETWORKS]
-        options = session_options(threads)
-        with ThreadPoolExecutor(len(files)) as pool:
-            sessions = list(pool.map(lambda file: _session(file, options), files))
-        self._encoder, self._start, self._step = sessions
-        self._start_inputs = [i.name for i in self._start.get_inputs()]
-        self._state_names = [o.name for o in self._start.get_outputs()]
-        self._step_inputs = [i.name for i in self._step.get_inputs()]
+        self._encoder, self._start, self._step = open_sessions(artifact, NETWORKS, threads)
+        self._start_inputs, self._state_names = list(self._start.inputs), self._start.outputs
+        self._step_inputs = list(self._step.inputs)
         carried = self._carried = artifact.manifest.carried
         self._step_outputs = ["logits", *(f"next.{name}" for name in carried)]
         self.constant = frozenset(name.removeprefix("state.") for name in self._state_names) - set(carried)
+        self._words = (len(artifact.manifest.vocabulary.get("tokens", ())),)
+        self._looks = (math.prod(artifact.manifest.grid_size),)
+        self._encoder.check(inputs=["pixels"], outputs=["grid", "pooled"])
+        self._start.check(inputs=["grid", "pooled"], outputs=[f"state.{name}" for name in carried])
+        self._step.check(inputs=["tokens", *self._state_names], outputs=self._step_outputs)
 
     def encode(self, pixels: NDArray[np.uint8]) -> tuple[Array, Array]:
         """Pixels uint8 → grid (B, N, D) and pooled (B, D), float32, a few pictures or frames at a time.
@@ -113,29 +111,11 @@ class OnnxNetworks:
             feed[name] = feed[name].reshape(pictures, -1, *feed[name].shape[1:])
         outputs = self._step.run(self._step_outputs, {name: feed[name] for name in self._step_inputs})
         logits, *carried = (value.reshape(rows, *value.shape[2:]) for value in outputs)
-        return logits, {**state, **dict(zip(self._carried, carried, strict=True))}
-
-
-def session_options(threads: int | None = None) -> Any:
-    """ONNX Runtime's settings: quiet, on `threads` CPU threads (None: all cores this process may use)."""
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = threads or usable_cores()
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.force_spinning_stop", "1")
-    return options
-
-
-def usable_cores() -> int:
-    """CPU cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
-
-
-def _session(file: Path, options: Any) -> Any:
-    try:
-        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's own exceptions share no base
-        reason = (str(error).strip().splitlines() or ["unknown"])[0][:200]
-        raise ArtifactError(f"{file}: ONNX Runtime refuses it ({reason}); get or export the artifact again") from error
+        after = dict(zip(self._carried, carried, strict=True))
+        looks = after["attention"].shape[1:] if "attention" in after else self._looks
+        if logits.shape[1:] != self._words or looks != self._looks:
+            raise ArtifactError(
+                f"{DECODER_STEP}: gives logits {logits.shape[1:]} and attention {looks}, where the manifest has words "
+                f"{self._words} and a grid {self._looks}; get the artifact again"
+            )
+        return logits, {**state, **after}

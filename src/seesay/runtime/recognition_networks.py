@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from seesay.artifact import CLASSIFIER, ENCODER, Artifact
-from seesay.runtime.networks import _PICTURES_AT_ONCE, Array, _session, session_options
+from seesay.errors import ArtifactError
+from seesay.runtime.networks import _PICTURES_AT_ONCE, Array
+from seesay.runtime.sessions import open_sessions
 
+_WIDEST = 2**16
 Carried = Mapping[str, Array]
 """The classifier's state by name, a row for each clip."""
 
@@ -25,22 +27,28 @@ class RecognitionNetworks:
         carried: names of the state's entries; empty where a clip's parts do not know of each other.
 
     Raises:
-        ArtifactError: not exported, or a network that ONNX Runtime refuses.
+        ArtifactError: not exported, changed since it was made, or a network that the gate or ONNX Runtime refuses.
     """
 
     def __init__(self, artifact: Artifact, threads: int | None = None) -> None:
-        files = [artifact.file(name) for name in (ENCODER, CLASSIFIER)]
-        options = session_options(threads)
-        with ThreadPoolExecutor(len(files)) as pool:
-            self._encoder, self._classifier = pool.map(lambda file: _session(file, options), files)
-        self._input = self._encoder.get_inputs()[0].name
-        grid, *state = self._classifier.get_inputs()
+        self._encoder, self._classifier = open_sessions(artifact, (ENCODER, CLASSIFIER), threads)
         self.carried = tuple(artifact.manifest.carried)
-        self._begin = {entry.name.removeprefix("state."): entry.shape[1:] for entry in state}
         self._outputs = ["logits", *(f"next.{name}" for name in self.carried)]
+        states = [f"state.{name}" for name in self.carried]
+        self._encoder.check(inputs=["pixels", "tokens", "frames"], outputs=["grid"])
+        self._classifier.check(inputs=["grid", *states], outputs=self._outputs)
+        shapes = {name: shape[1:] for name, shape in self._classifier.inputs.items()}
+        begin = {name: shapes.get(f"state.{name}", ("?",)) for name in self.carried}
+        known = all(isinstance(n, int) and n <= _WIDEST for shape in begin.values() for n in shape)
+        if len(self._encoder.inputs) != 1 or len(shapes.get("grid", ())) != 2 or not known:
+            raise ArtifactError(
+                f"{artifact.source}: {CLASSIFIER} reads arrays of unknown shape; get the artifact again"
+            )
+        self._input, self._begin, grid = next(iter(self._encoder.inputs)), begin, shapes["grid"]
+        self._labels = len(artifact.manifest.labels)
         settings = artifact.manifest.model["classifier"]
         # A graph of one frame at a time has a fixed number of positions in the place of free frames.
-        self._step = grid.shape[1] if isinstance(grid.shape[1], int) else None
+        self._step = grid[0] if isinstance(grid[0], int) else None
         self._reads = "pooled" if self._step in (None, 1) else "grid"
         self._once = settings.get("pool", "mean") != "mean"
 
@@ -84,6 +92,10 @@ class RecognitionNetworks:
     def _run(self, grid: Array, state: Carried) -> tuple[Array, dict[str, Array]]:
         feed = {"grid": grid, **{f"state.{name}": value for name, value in state.items()}}
         logits, *after = self._classifier.run(self._outputs, feed)
+        if logits.ndim != 3 or logits.shape[-1] != self._labels:
+            raise ArtifactError(
+                f"{CLASSIFIER}: gives logits of shape {logits.shape} for {self._labels} labels; get the artifact again"
+            )
         return logits, dict(zip(self.carried, after, strict=True))
 
     def _zeros(self, clips: int) -> dict[str, Array]:

@@ -72,12 +72,12 @@ def do_not_use(record: Mapping[str, Any]) -> str | None:
     if _MARKS.isdisjoint(record):
         return None
     for name in _LEFT_OUT:
-        if name in record and _truth(record[name]) is True:
+        if name in record and _as_bool(record[name]) is True:
             return name
-    return next((f"not {name}" for name in _KEPT if name in record and _truth(record[name]) is False), None)
+    return next((f"not {name}" for name in _KEPT if name in record and _as_bool(record[name]) is False), None)
 
 
-def _truth(value: Any) -> bool | None:
+def _as_bool(value: Any) -> bool | None:
     text = str(value).strip().lower()
     if text in ("true", "1", "1.0", "yes", "y", "t"):
         return True
