@@ -154,15 +154,15 @@ class FeatureCache:
         """
         if self._lock is not None:
             return
-        announced = False
+        waiting = False
         try:
             while self._lock is None:
                 try:
                     self._lock = only_writer(self.folder / "lock")
                 except DataError:
-                    if not announced:
+                    if not waiting:
                         log.warning("%s: another process fills this feature cache; waiting for it to end", self.folder)
-                        announced = True
+                        waiting = True
                     time.sleep(WAIT)
             self._read_index()
         except OSError as error:

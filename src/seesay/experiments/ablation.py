@@ -117,7 +117,7 @@ def ablate(
     callbacks: Sequence[Callback] = (),
     on_ablated: Callable[[Sequence[Ablated]], None] = lambda found: None,
 ) -> list[Ablated]:
-    """Train and judge a recipe, and every variant of it, with the same seeds; what is finished is not done again.
+    """Train and evaluate a recipe, and every variant of it, with the same seeds; what is finished is not done again.
 
     Runs lie in `out/VARIANT/RECIPE/seedN`. Nothing but dev is looked at. A variant whose runs fail is in nobody's way.
 

@@ -25,7 +25,7 @@ from seesay.metrics.significance import Difference
 from seesay.progress import ProgressCallback, silent
 from seesay.text import Learned
 
-Judged = Evaluation | RecognitionEvaluation
+Evaluated = Evaluation | RecognitionEvaluation
 STANDARD = ("Bleu_1", "Bleu_4", "METEOR", "ROUGE_L", "CIDEr-D", "top-1", "top-5", "macro F1")
 
 
@@ -69,8 +69,8 @@ class Reproduction:
     def to_json(self) -> dict[str, Any]:
         """All that was found."""
         gaps = {system: {n: asdict(d) for n, d in found.items()} for system, found in self.differences.items()}
-        head = {"title": self.comparison.title, "paper": self.comparison.paper, "how": self.comparison.how}
-        return {**head, "trained": [asdict(t) for t in self.trained], "item": self.item, "differences": gaps}
+        header = {"title": self.comparison.title, "paper": self.comparison.paper, "how": self.comparison.how}
+        return {**header, "trained": [asdict(t) for t in self.trained], "item": self.item, "differences": gaps}
 
     def rows(self) -> list[dict[str, str]]:
         """The paper's table beside ours: a row for each figure, mean ± spread where there are several seeds."""
@@ -107,7 +107,7 @@ def reproduce(
     settings: Sequence[str] = (),
     seeds: Sequence[int] = (1,),
     on_progress: ProgressCallback = silent,
-    on_evaluation: Callable[[Judged, Path], object] = lambda found, folder: None,
+    on_evaluation: Callable[[Evaluated, Path], object] = lambda found, folder: None,
 ) -> Reproduction:
     """Train a comparison's systems, let each answer for the test split, and score them.
 
@@ -161,7 +161,7 @@ def _evaluate(
     data: str,
     recognizes: bool,
     on_progress: ProgressCallback,
-    on_evaluation: Callable[[Judged, Path], object],
+    on_evaluation: Callable[[Evaluated, Path], object],
 ) -> tuple[dict[str, float], str]:
     """Export and evaluate a finished run on test, once; its usual scores and their signature."""
     from seesay.export import export_artifact
@@ -173,7 +173,7 @@ def _evaluate(
         export_artifact(run, run / "model", quantize="none")
         evaluator = evaluate_recognition if recognizes else evaluate
         saved = folder / "predictions.json"
-        evaluation: Judged = evaluator(run / "model", data, "test", predictions=saved, on_progress=on_progress)
+        evaluation: Evaluated = evaluator(run / "model", data, "test", predictions=saved, on_progress=on_progress)
         write_json(file, evaluation.to_json(), indent=1)
         on_evaluation(evaluation, folder)
     found = json.loads(file.read_text("utf-8"))
@@ -201,9 +201,9 @@ def paper_scores(
         words = learned.words(text)
         return words if known is None else [w for w in words if w in known]
 
-    judged = [sample for sample in samples if sample.id in captions]
-    hypotheses = [prepare(captions[sample.id]) for sample in judged]
-    references = [[prepare(text) for text in sample.references] for sample in judged]
+    evaluated = [sample for sample in samples if sample.id in captions]
+    hypotheses = [prepare(captions[sample.id]) for sample in evaluated]
+    references = [[prepare(text) for text in sample.references] for sample in evaluated]
     bleu, rouge = Bleu()(hypotheses, references), RougeL()(hypotheses, references)["ROUGE_L"]
     # Our BLEU is smoothed by the COCO tools' constants, which show where some order has no match at all.
     matches = bleu["Bleu_4"].statistics[:, :ORDER]

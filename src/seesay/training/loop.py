@@ -241,7 +241,7 @@ class Trainer:
             on_progress = progress_of(self.callbacks, self.task.validating)
             scores = self.task.validate(self.dev_samples, self.fabric, features, on_progress)
             settings = self.config.training
-            best = p.is_best(scores[self.task.score], scores["loss"], by_loss=settings.best_by == "loss")
+            best = p.is_best(scores[self.task.score], scores["loss"], by_loss=settings.criterion == "loss")
             kept = settings.keep == "last" or best
             weights: dict[str, Tensor] = {}
             if kept:

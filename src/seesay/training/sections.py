@@ -190,7 +190,7 @@ class TrainingSettings(Settings):
     """auto: bfloat16 autocast where the hardware has it."""
     patience: int | None = 5
     """Stop after this many epochs without a better CIDEr-D (of recognition: accuracy) on dev (None: never)."""
-    best_by: Literal["score", "loss"] = "score"
+    criterion: Literal["score", "loss"] = "score"
     """What decides which epoch is best on dev, and when patience ends: CIDEr-D (accuracy), or the lowest loss."""
     keep: Literal["best", "last"] = "best"
     """Weights of the epoch that was best on dev; or of the last one, where dev is so small that the best is luck."""
