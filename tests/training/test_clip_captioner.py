@@ -7,7 +7,6 @@ import json
 
 import pytest
 from clip_models import clip_captioner, colors
-from seesay.cache import cache_folder
 
 from seesay.artifact import read_artifact
 from seesay.cli import run
