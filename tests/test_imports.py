@@ -15,7 +15,9 @@ sys.meta_path.insert(0, Block())
 """
 
 
-@pytest.mark.parametrize("name", ["seesay", "seesay.metrics", "seesay.search", "seesay.runtime", "seesay.cli"])
+@pytest.mark.parametrize(
+    "name", ["seesay", "seesay.metrics", "seesay.search", "seesay.runtime", "seesay.cli", "seesay.apps.service.worker"]
+)
 def test_imports_without_pytorch(name):
     subprocess.run([sys.executable, "-c", f"{BLOCK}\nimport {name}"], check=True)
 
@@ -40,4 +42,4 @@ def test_help_imports_nothing_heavy():
     call = "import sys; from seesay.cli import run; run(['--help']); print(*sys.modules, file=sys.stderr)"
     found = subprocess.run([sys.executable, "-c", call], check=True, capture_output=True, text=True)
     loaded = {name.split(".")[0] for name in found.stderr.split()}
-    assert not loaded & {"av", "numpy", "PIL", "onnxruntime", "torch", "pydantic", "yaml"}
+    assert not loaded & {"av", "numpy", "PIL", "onnxruntime", "torch", "pydantic", "yaml", "starlette", "mcp"}

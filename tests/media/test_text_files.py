@@ -28,6 +28,13 @@ def test_ids_are_padded_and_cut():
         TextPreprocessing.from_json({"kind": "text"}, WORDS.to_json())
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_texts_are_read_as_editors_save_them(tmp_path, encoding):
+    file = tmp_path / "a.txt"
+    file.write_bytes("Good café".encode(encoding))
+    assert read_words(file) == ["good", "café"]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -35,8 +42,9 @@ def test_ids_are_padded_and_cut():
         (b" \n\n", "holds no word"),
         (b"... !", "holds no word"),
         (b"\x7fELF\x02\x00\x00rest", "holds zero bytes"),
-        ("one\ncaf\xe9".encode("latin-1"), r"a\.txt:2: is not UTF-8 text \(byte 0xe9\)"),
-        ("good".encode("utf-16"), "UTF-16"),
+        ("caf\xe9\n".encode("latin-1") + "caf\xe9".encode(), r"a\.txt:1: byte 0xe9 is not UTF-8, though .* mixes two"),
+        (b"one\n\x81", r"a\.txt:2: is not UTF-8 text, nor Windows-1252 \(byte 0x81\)"),
+        (b"\xff\xfeg\x00\x00\xd8", "damaged UTF-16"),
         (b"a " * 600_000, "larger than 1 MiB"),
     ],
 )

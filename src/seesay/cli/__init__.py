@@ -20,6 +20,7 @@ from seesay.cli import (
     recognize,
     reproduce,
     score,
+    serve,
     show,
     sweep,
     train,
@@ -54,6 +55,7 @@ VERBS = (
     convert,
     data,
     features,
+    serve,
     show,
     verify,
 )
