@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import pytest
 
 from seesay.errors import MediaError
-from seesay.media import web
+from seesay.media import open_picture, web
+from seesay.media.find import find_media
 from seesay.media.web import download, is_public
 
 
@@ -108,3 +109,11 @@ def test_one_deadline_holds_for_the_whole(sends: list[bytes]) -> None:
 )
 def test_which_addresses_are_public(address: str, public: bool) -> None:
     assert is_public(address) is public
+
+
+@pytest.mark.parametrize("address", ["http://[/", "http://[::1", "http://a:b/", "http://\x1b[2J/", "http://"])
+def test_an_address_that_is_none_is_one_line(address: str) -> None:
+    (found,) = find_media([address], allow_url=True)
+    with pytest.raises(MediaError) as caught:
+        open_picture(found[0])
+    assert str(caught.value).isprintable()
