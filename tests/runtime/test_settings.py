@@ -31,7 +31,9 @@ def test_every_setting_reaches_the_search():
     found = options(**asked)
     assert {name: getattr(found, name) for name in asked} == asked
     assert options(consensus=1.5).consensus == 1.5
-    beams = {"beam", "max_length", "min_length", "length_power", "consensus", "groups", "diversity", "must", "must_not"}
+    assert options(charge_end=False).charge_end is False
+    beams = {"beam", "max_length", "min_length", "length_power", "charge_end", "consensus", "groups", "diversity"}
+    beams |= {"must", "must_not"}
     named = {*asked, *beams}
     assert named == set(SearchSettings.__annotations__)
 

@@ -5,6 +5,7 @@
     encoder.onnx, decoder_start.onnx, decoder_step.onnx    the networks; their weights are those in weights.safetensors
     classifier.onnx       in place of the decoder's two, where labels are recognized
     neighbours.npz        perhaps: what people said of the training pictures (see `seesay.runtime.neighbors`)
+    texts.npz             perhaps: what people said of pictures that are not there, by the words detected in a picture
 
 A trained one has the first two, an exported one all of them. `seesay.json` records size and SHA-256 of the other
 files, and what differs is refused when it is read. `gate` says what an ONNX graph may hold. Nothing is ever unpickled.
@@ -22,6 +23,7 @@ from seesay.artifact.manifest import (
     NEIGHBORS,
     NETWORKS,
     NETWORKS_OF,
+    TEXTS,
     WEIGHTS,
     FileRecord,
     Manifest,
@@ -42,6 +44,7 @@ __all__ = [
     "NEIGHBORS",
     "NETWORKS",
     "NETWORKS_OF",
+    "TEXTS",
     "WEIGHTS",
     "Artifact",
     "FileRecord",

@@ -17,10 +17,10 @@ MANIFEST = "seesay.json"
 WEIGHTS = "weights.safetensors"
 ENCODER, DECODER_START, DECODER_STEP = NETWORKS = ("encoder.onnx", "decoder_start.onnx", "decoder_step.onnx")
 CLASSIFIER = "classifier.onnx"
-NEIGHBORS = "neighbours.npz"
+NEIGHBORS, TEXTS = "neighbours.npz", "texts.npz"
 NETWORKS_OF = {"caption": NETWORKS, "recognize": (ENCODER, CLASSIFIER)}
 """What an exported artifact holds, by its task."""
-FILES = (WEIGHTS, *NETWORKS, CLASSIFIER, NEIGHBORS)
+FILES = (WEIGHTS, *NETWORKS, CLASSIFIER, NEIGHBORS, TEXTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,8 @@ class Manifest:
     """How the weights are kept: float32, float16 or int8."""
     search: Mapping[str, Any] = field(default_factory=dict)
     """Defaults for `seesay.search.SearchOptions`, for example beam and length_power."""
+    selection: Mapping[str, Any] = field(default_factory=dict)
+    """How sentences are chosen among and how sure they are: `seesay.runtime.selection.Selection` as JSON."""
     training: Mapping[str, Any] = field(default_factory=dict)
     """Data, license and the resolved config, enough to train it again."""
     scores: Mapping[str, Any] = field(default_factory=dict)

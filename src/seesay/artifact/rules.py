@@ -98,7 +98,7 @@ def check_manifest(values: Mapping[str, Any], tasks: Sequence[str]) -> None:
         raise ValueError(f"task {_brief(values['task'])} is unknown to this SeeSay")
     if values.get("storage", _STORAGES[0]) not in _STORAGES:
         raise ValueError(f"storage {_brief(values['storage'])} must be one of {', '.join(_STORAGES)}")
-    for name in ("model", "preprocessing", "vocabulary", "search", "training", "scores"):
+    for name in ("model", "preprocessing", "vocabulary", "search", "selection", "training", "scores"):
         if not isinstance(values.get(name, {}), Mapping):
             raise ValueError(f"{name!r} is not a mapping")
     if not isinstance(values.get("clip"), (Mapping, type(None))):

@@ -12,7 +12,7 @@ from seesay.artifact import read, rules
 from seesay.artifact.arrays import NEIGHBOR_ARRAYS, read_arrays
 from seesay.artifact.files import check_place, check_size, sha256
 from seesay.artifact.gate import inspect_graph
-from seesay.artifact.manifest import MANIFEST, NEIGHBORS, FileRecord, Manifest
+from seesay.artifact.manifest import MANIFEST, NEIGHBORS, TEXTS, FileRecord, Manifest
 from seesay.artifact.read import parse_manifest
 from seesay.artifact.tensors import read_header
 from seesay.artifact.zips import unpack
@@ -155,7 +155,7 @@ def _file(root: Path, name: str, record: FileRecord | None, report: FileReport, 
         entries = read_header(file)
         kinds = ", ".join(sorted({entry["dtype"] for entry in entries.values()}))
         report.holds = f"{len(entries)} tensors ({kinds})"
-    elif name == NEIGHBORS and record is not None:
+    elif name in (NEIGHBORS, TEXTS) and record is not None:
         report.holds = "what people said of training pictures"
         read_arrays(file, NEIGHBOR_ARRAYS)
     elif file.suffix in _PICKLES:

@@ -12,6 +12,7 @@ from seesay.cli.common import output, progress, same_file, say
 from seesay.cli.photos import LeftOut, MaxPixels, Verbose
 from seesay.cli.search import (
     Beam,
+    ChargeEnd,
     Consensus,
     Diversity,
     GroupedCommand,
@@ -42,6 +43,8 @@ Examples:
   seesay caption 'holiday/*.jpg' --num 3 --beam 5
   seesay caption dog.jpg --sample --temperature 0.8 --top-k 50 --top-p 0.9 --seed 1 --num 5
   seesay caption dog.jpg --beam 6 --groups 3 --num 3
+  seesay caption photos/ --confident 0.7       # and of the others what may be in them
+  seesay caption dog.jpg --words
   seesay caption dog.jpg --must dog --must 'red ball' --must-not man
   seesay caption dog.jpg --model a --model b   # an ensemble
   seesay caption dog.jpg --explain looked      # pictures of where the model looked, and a page
@@ -69,6 +72,13 @@ def caption(
     ),
     beam: Beam = None,
     consensus: Consensus = None,
+    confident: float | None = typer.Option(
+        None,
+        "--confident",
+        metavar="P",
+        help="State a sentence from this confidence on (0 to 1). [default: the model's]",
+    ),
+    words: bool = typer.Option(False, "--words", help="Say too which words are detected, and how likely each is."),
     num: int | None = typer.Option(None, "--num", help="Captions for each photo, at most --beam. [default: 1]"),
     as_json: bool = typer.Option(False, "--json", help="One JSON list, with scores and words."),
     as_jsonl: bool = typer.Option(False, "--jsonl", help="One JSON object a line, as they are done."),
@@ -85,6 +95,7 @@ def caption(
     min_length: MinLength = None,
     max_length: MaxLength = None,
     length_power: LengthPower = None,
+    charge_end: ChargeEnd = None,
     sample: Sample = False,
     temperature: Temperature = None,
     top_k: TopK = None,
@@ -111,6 +122,7 @@ def caption(
         "min_length": min_length,
         "max_length": max_length,
         "length_power": length_power,
+        "charge_end": charge_end,
         "sample": sample,
         "temperature": temperature,
         "top_k": top_k,
@@ -131,11 +143,21 @@ def caption(
         raise UsageError("--explain shows whole clips and photos; leave out --per-scene, or --explain")
     explainer = None if explain is None else _Explainer(explain)
 
+    if confident is not None and not 0 <= confident <= 1:
+        raise UsageError(f"--confident {confident:g}: a confidence is from 0 to 1")
+
     left_out = LeftOut(verbose)
 
     def loaded(captioner: Captioner) -> None:
         if max_pixels is not None:
             set_max_pixels(captioner, max_pixels)
+        if confident is not None and not captioner.confident:
+            raise UsageError(
+                f"--confident: {captioner.name} does not say how sure it is; leave it out, or make the model anew: "
+                "seesay export MODEL --out DIR --fit-to FORMAT:PATH"
+            )
+        if words and not captioner.detects:
+            raise UsageError(f"--words: {captioner.name} detects no words; leave it out")
         _note_unknown(captioner, must_not or [])
         if explainer:
             explainer.know(captioner)
@@ -163,12 +185,13 @@ def caption(
     failed = done = 0
     with output(out) as stream, progress("captioning") as on_progress:
         form = "json" if as_json else "jsonl" if as_jsonl else "csv" if as_csv else ""
-        writer = Writer(stream, out if cues else None, form, per_scene)
+        writer = Writer(stream, out if cues else None, form, per_scene, words)
         noted = False
         for described in describe(sources(), describers, per_scene=per_scene):
             if described.times and described.captioner.clip is None and not noted:
                 say(f"{described.captioner.name} describes photos: of each scene the middle frame")
                 noted = True
+            described = described.judged(confident)
             writer.add(described)
             if isinstance(described.result, MediaError):
                 failed += 1

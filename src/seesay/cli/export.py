@@ -27,13 +27,22 @@ def export(
     model: str = typer.Argument(..., metavar="MODEL", help="A run's folder, or any model."),
     out: Path = typer.Option(..., "--out", help="A new folder, or a file ending in .zip."),
     quantize: str = typer.Option("none", "--quantize", help="How weights are kept: none (float32), float16 or int8."),
-    neighbors: str | None = typer.Option(
+    neighbors: list[str] | None = typer.Option(
         None,
         "--neighbors",
         metavar="FORMAT:PATH",
         help="Keep what people said of the training pictures, and choose captions that agree with it.",
     ),
-    old_neighbors: str | None = typer.Option(None, "--neighbours", hidden=True, help="The same as --neighbors."),
+    texts: list[str] | None = typer.Option(
+        None, "--texts", metavar="FILE", help="IMAGE<tab>CAPTION lines: keep what is said where detected words come."
+    ),
+    fit_to: list[str] | None = typer.Option(
+        None,
+        "--fit-to",
+        metavar="FORMAT:PATH",
+        help="Fit on its dev part how captions are chosen, and how sure they are.",
+    ),
+    old_neighbors: list[str] | None = typer.Option(None, "--neighbours", hidden=True, help="The same as --neighbors."),
 ) -> None:
     """Write the networks as ONNX with one copy of the weights, and check that they compute what PyTorch does."""
     with training_parts():
@@ -47,6 +56,8 @@ def export(
                 out,
                 quantize=cast(Any, quantize),
                 neighbors=neighbors or old_neighbors,
+                texts=texts or [],
+                fit_to=fit_to or [],
                 on_progress=on_progress,
                 warn=say,
             )

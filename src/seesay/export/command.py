@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -15,6 +15,7 @@ import onnx
 from seesay.artifact import (
     ENCODER,
     NEIGHBORS,
+    TEXTS,
     WEIGHTS,
     Artifact,
     find_artifact,
@@ -22,12 +23,14 @@ from seesay.artifact import (
     replace_atomically,
     write_manifest,
 )
-from seesay.data import read_dataset
+from seesay.data import Dataset, read_dataset
 from seesay.errors import ArtifactError, UsageError
+from seesay.export.calibration import Beams, find_beams, fit_selection
 from seesay.export.classifier_graphs import check_recognition, export_classifier_graphs
 from seesay.export.graphs import export_graphs, inline, refer
 from seesay.export.neighbors import BEAM, CONSENSUS, add_neighbors
 from seesay.export.parity import TorchNetworks
+from seesay.export.texts import add_texts
 from seesay.export.weights import dequantized, load_any_model, quantized, weights_of, write_weights
 from seesay.media import FrameSampling, Preprocessing
 from seesay.models.captioner import CaptionModel
@@ -46,7 +49,9 @@ def export_artifact(
     *,
     quantize: Quantize = "float16",
     calibration: Iterable[Any] | None = None,
-    neighbors: str | None = None,
+    neighbors: str | Sequence[str] | None = None,
+    texts: Sequence[str] = (),
+    fit_to: Sequence[str] = (),
     on_progress: ProgressCallback = silent,
     warn: Callable[[str], None] = lambda line: None,
 ) -> Artifact:
@@ -59,10 +64,15 @@ def export_artifact(
             the same captions. `int8`: a quarter of the bytes, computed with as float32.
         calibration: pictures, for int8 only: the encoder then computes in int8, about twice as fast, and its weights
             are inside `encoder.onnx` alone, so that such an artifact cannot be trained or exported again.
-        neighbors: `FORMAT:PATH`, the data it was trained on: what people said of its training part is kept beside the
-            model, which from then on chooses what agrees with it (`seesay.runtime.neighbors`), by `consensus` 2 and a
-            `beam` of 5 or more among its search settings. None keeps those that an exported model has.
-        on_progress: called with pictures done and pictures in all, for the neighbors.
+        neighbors: `FORMAT:PATH`, the data it was trained on, or several: what people said of the training parts is kept
+            beside the model, which from then on chooses what agrees with it (`seesay.runtime.neighbors`), by
+            `consensus` 2 and a `beam` of 5 or more among its search settings. None keeps those that an exported model
+            has.
+        texts: files of `IMAGE<tab>CAPTION` lines, for a model that detects words: what people said where the same
+            words come is kept beside the model too.
+        fit_to: `FORMAT:PATH`, data whose dev parts it has not learned from: how it chooses among its sentences, and how
+            sure it is of them, is fitted to these (`seesay.export.calibration`).
+        on_progress: called with pictures done and pictures in all, for the neighbors and for what is fitted.
         warn: given a line where some of these do not open, which are passed over.
 
     Raises:
@@ -75,9 +85,10 @@ def export_artifact(
     if calibration is not None and quantize != "int8":
         raise UsageError(f"calibration pictures are for --quantize int8, not {quantize}")
     source = find_artifact(model)
-    if neighbors is not None and source.manifest.task != "caption":
+    sources = [neighbors] if isinstance(neighbors, str) else list(neighbors or ())
+    if sources and source.manifest.task != "caption":
         raise UsageError(f"{source.source}: recognizes, and neighbors are for captions; leave out --neighbors")
-    dataset = None if neighbors is None else read_dataset(neighbors, default_splits=True)
+    datasets = [read_dataset(one, default_splits=True) for one in sources]
     with replace_atomically(Path(out)) as folder:
         built = load_any_model(source)
         if calibration is not None and not isinstance(built.preprocessing, Preprocessing):
@@ -102,15 +113,31 @@ def export_artifact(
             check_recognition(artifact, built, frames or 1, exact=calibration is None)
         else:
             _check(artifact, built, exact=calibration is None)
-        if dataset is not None:
-            add_neighbors(artifact, dataset, on_progress, warn)
+        if datasets:
+            add_neighbors(artifact, datasets, on_progress, warn)
             search = artifact.manifest.search
             wide = max(BEAM, search.get("beam", 1))
             write_manifest(folder, replace(artifact.manifest, search={**search, "beam": wide, "consensus": CONSENSUS}))
         elif NEIGHBORS in source.files:
             shutil.copyfile(source.file(NEIGHBORS), folder / NEIGHBORS)
             write_manifest(folder, artifact.manifest)
+        if texts:
+            add_texts(read_artifact(folder), texts)
+        elif TEXTS in source.files:
+            shutil.copyfile(source.file(TEXTS), folder / TEXTS)
+        write_manifest(folder, read_artifact(folder).manifest)
+        if fit_to:
+            _fit(folder, [read_dataset(one, default_splits=True) for one in fit_to], on_progress)
     return read_artifact(out)
+
+
+def _fit(folder: Path, datasets: Sequence[Dataset], on_progress: Callable[[int, int], None]) -> None:
+    """Fit how the model in `folder` chooses, and keep it in its manifest."""
+    plain = replace(read_artifact(folder).manifest, selection={})
+    artifact = write_manifest(folder, plain)
+    beams = [find_beams(artifact, dataset, "dev", on_progress) for dataset in datasets]
+    every = Beams.joined(beams)
+    write_manifest(folder, replace(plain, selection=fit_selection(every).to_json()))
 
 
 def _check(artifact: Artifact, model: CaptionModel, *, exact: bool) -> None:

@@ -11,6 +11,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from seesay.media import Preprocessing
 from seesay.models.captioner import CaptionModel, normalize
 from seesay.models.classifier import ClassifyModel
 from seesay.models.decoders.recurrent import LastState
+from seesay.models.decoders.stacked import BothWays
 from seesay.models.memory import Memory
 
 OPSET = 20
@@ -41,22 +43,27 @@ class _Encoder(nn.Module):
     def __init__(self, model: CaptionModel | ClassifyModel) -> None:
         super().__init__()
         self.encoder = model.encoder
+        self.detector = model.detector if isinstance(model, CaptionModel) else None
         assert isinstance(model.preprocessing, Preprocessing)
         self.preprocessing = model.preprocessing
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         memory: Memory = self.encoder(normalize(pixels, self.preprocessing))
-        return memory.grid, memory.pooled
+        if self.detector is None:
+            return memory.grid, memory.pooled
+        return memory.grid, memory.pooled, self.detector(memory.pooled)
 
 
 class _Start(nn.Module):
     def __init__(self, model: CaptionModel) -> None:
         super().__init__()
         self.decoder = model.decoder
+        self.word_ids = None if model.detector is None else model.detector.word_ids
 
-    def forward(self, grid: Tensor, pooled: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, grid: Tensor, pooled: Tensor, words: Tensor | None = None) -> tuple[Tensor, ...]:
+        memory = Memory(grid, pooled, None, words, self.word_ids)
         # Cloned, because two entries may be one tensor, and outputs of a graph have one name each.
-        return tuple(value.clone() for value in self.decoder.start(Memory(grid, pooled)).values())
+        return tuple(value.clone() for value in self.decoder.start(memory).values())
 
 
 class _Step(nn.Module):
@@ -108,7 +115,7 @@ def _stepwise(decoder: nn.Module) -> Iterator[None]:
     for path, module in list(decoder.named_modules()):
         plain = isinstance(module, nn.LSTM) and module.batch_first and not (module.bidirectional or module.proj_size)
         parent, _, name = path.rpartition(".")
-        if plain and not isinstance(decoder.get_submodule(parent), LastState):
+        if plain and not isinstance(decoder.get_submodule(parent), (LastState, BothWays)):
             setattr(decoder.get_submodule(parent), name, _LstmStep(module))
             swapped.append((parent, name, module))
     try:
@@ -122,8 +129,9 @@ def export_graphs(model: CaptionModel, frames: int | None = None) -> dict[str, o
     """Trace the networks, by file name; weights are graph inputs still, for `refer` to put in.
 
     Signatures, with B pictures and K rows (beams) for each, both free:
-        encoder: `pixels` uint8 (B, H, W, 3) → `grid` (B, N, D), `pooled` (B, D); normalization is inside.
-        decoder_start: `grid`, `pooled` → `state.NAME` for each entry of the decoder's state.
+        encoder: `pixels` uint8 (B, H, W, 3) → `grid` (B, N, D), `pooled` (B, D) and, where words are detected, `words`
+            (B, W); normalization is inside.
+        decoder_start: what the encoder gives → `state.NAME` for each entry of the decoder's state.
         decoder_step: `tokens` int64 (B, K), `state.NAME` (carried: B, K, …; constant: B, …) → `logits` (B, K, V),
             `next.NAME` (B, K, …) for each carried entry.
 
@@ -138,16 +146,15 @@ def export_graphs(model: CaptionModel, frames: int | None = None) -> dict[str, o
     with torch.no_grad():
         memory = model.encode(pixels)
         if frames is not None:
-            memory = Memory(torch.stack([memory.pooled] * frames, 1), memory.pooled)
+            memory = replace(memory, grid=torch.stack([memory.pooled] * frames, 1))
         # Cloned, because tracing would take two entries that are one tensor for one input.
         state = {name: value.clone() for name, value in model.decoder.start(memory).items()}
     carried = list(model.decoder.carried)
     names = list(state)
+    seen = {"grid": memory.grid, "pooled": memory.pooled, **({} if memory.words is None else {"words": memory.words})}
     graphs = {
-        ENCODER: _trace(_Encoder(model), (pixels,), ["pixels"], ["grid", "pooled"]),
-        DECODER_START: _trace(
-            _Start(model), (memory.grid, memory.pooled), ["grid", "pooled"], [f"state.{name}" for name in names]
-        ),
+        ENCODER: _trace(_Encoder(model), (pixels,), ["pixels"], list(seen)),
+        DECODER_START: _trace(_Start(model), tuple(seen.values()), list(seen), [f"state.{name}" for name in names]),
     }
     with _stepwise(model.decoder):
         graphs[DECODER_STEP] = _trace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -24,13 +24,16 @@ BEAM = 5
 
 
 def add_neighbors(
-    artifact: Artifact, dataset: Dataset, on_progress: ProgressCallback, warn: Callable[[str], None]
+    artifact: Artifact,
+    datasets: Sequence[Dataset],
+    on_progress: ProgressCallback,
+    warn: Callable[[str], None],
 ) -> None:
     """Look at the training pictures, or clips, with an exported model, and write its `neighbours.npz`.
 
     Args:
         artifact: exported; its folder gets the file, its manifest is not touched.
-        dataset: its training part is taken.
+        datasets: their training parts are taken.
         on_progress: called with pictures done and pictures in all.
         warn: given a line where pictures do not open, which are passed over.
 
@@ -38,7 +41,7 @@ def add_neighbors(
         DataError: the data has no training part, or fewer than two pictures of it open.
     """
     captioner = Captioner(artifact, OnnxNetworks(artifact))
-    samples = dataset.split(SPLIT)
+    samples = [sample for dataset in datasets for sample in dataset.split(SPLIT)]
     vectors, captions, faults = [], [], []
     done = 0
     for indices, pixels, broken in decode_ahead(

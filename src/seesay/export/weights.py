@@ -24,6 +24,9 @@ from seesay.models.encoders import EncoderConfig
 from seesay.models.sequences import encoder_settings
 from seesay.text import Vocabulary
 
+_ROWS = 8
+"""Matrices of fewer rows are kept as vectors are."""
+
 
 def describe(
     model: CaptionModel, decoder: DecoderConfig, name: str, clip: FrameSampling | None = None, **more: Any
@@ -39,7 +42,11 @@ def describe(
     """
     return Manifest(
         name=name,
-        model={"encoder": model.encoder.config.model_dump(mode="json"), "decoder": decoder.model_dump(mode="json")},
+        model={
+            "encoder": model.encoder.config.model_dump(mode="json"),
+            "decoder": decoder.model_dump(mode="json"),
+            **({"detector": model.detector.to_json()} if model.detector else {}),
+        },
         preprocessing=model.preprocessing.to_json(),
         vocabulary=model.vocabulary.to_json(),
         grid_size=model.encoder.grid_size if clip is None else (1, clip.frames),
@@ -118,6 +125,8 @@ def load_any_model(artifact: Artifact | Path | str) -> CaptionModel | ClassifyMo
             decoder = DECODERS[described.model["decoder"]["name"]].config_class(**described.model["decoder"])
             vocabulary = Vocabulary.from_json(dict(described.vocabulary))
             model = CaptionModel.build(encoder, decoder, vocabulary, load_weights=False)
+            if detector := described.model.get("detector"):
+                model.add_detector([str(word) for word in detector["words"]], int(detector["classes"]))
         kept = {current_weight(name): value for name, value in load_file(artifact.file(WEIGHTS)).items()}
         weights = dequantized(kept)
         missing = [name for name in weights_of(model) if name not in weights]
@@ -163,15 +172,15 @@ def write_weights(file: Path, weights: dict[str, Tensor]) -> None:
 def quantized(weights: dict[str, Tensor], storage: str) -> dict[str, Tensor]:
     """Weights as they are kept: float32 as they are, float16, or int8 with a float32 scale a row in `NAME.scale`.
 
-    Only matrices and kernels are made smaller. Vectors (biases, batch and layer norm) stay float32: they are one part
-    in a hundred of the bytes, and most of the rounding error.
+    Only matrices and kernels are made smaller. Vectors (biases, batch and layer norm), and matrices of a few rows, stay
+    float32: they are one part in a hundred of the bytes, and most of the rounding error.
 
     Raises:
         ArtifactError: a weight is not finite, or too large for float16.
     """
     kept: dict[str, Tensor] = {}
     for name, value in weights.items():
-        if value.ndim < 2 or storage == "float32":
+        if value.ndim < 2 or len(value) < _ROWS or storage == "float32":
             kept[name] = value
         elif storage == "float16":
             kept[name] = value.half()

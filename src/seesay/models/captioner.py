@@ -12,6 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 from seesay.media import Preprocessing
 from seesay.models.decoders import DECODERS, Decoder, DecoderConfig
+from seesay.models.detector import WordDetector
 from seesay.models.encoders import Encoder, EncoderConfig
 from seesay.models.memory import Memory
 from seesay.search import Hypothesis, SearchOptions, decode
@@ -25,13 +26,17 @@ class CaptionModel(nn.Module):
         encoder: pixels to `Memory`.
         decoder: `Memory` to words, by the step contract.
         vocabulary: ids and words.
+        detector: of words that a caption would hold, for decoders that read them; None for none.
     """
 
-    def __init__(self, encoder: Encoder, decoder: Decoder, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, encoder: Encoder, decoder: Decoder, vocabulary: Vocabulary, detector: WordDetector | None = None
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
         self.vocabulary = vocabulary
+        self.detector = detector
 
     @classmethod
     def build(
@@ -50,7 +55,18 @@ class CaptionModel(nn.Module):
     def encode(self, pixels: np.ndarray[Any, Any] | Tensor) -> Memory:
         """uint8 pixels of pictures (B, H, W, 3), or of clips (B, F, H, W, 3) → Memory; see `encode`."""
         device = next(self.decoder.parameters()).device
-        return encode(self.encoder, torch.as_tensor(pixels).to(device))
+        return self.with_words(encode(self.encoder, torch.as_tensor(pixels).to(device)))
+
+    def with_words(self, memory: Memory) -> Memory:
+        """The memory with the words that the detector finds in it; as it is, where it has words or nothing detects."""
+        if self.detector is None or memory.words is not None:
+            return memory
+        return self.detector.detect(memory)
+
+    def add_detector(self, words: Sequence[str], classes: int) -> WordDetector:
+        """A detector of these words of the vocabulary, yet to be fitted."""
+        self.detector = WordDetector(self.encoder.dim, words, self.vocabulary.encode(words), classes)
+        return self.detector.to(next(self.decoder.parameters()).device)
 
     @torch.no_grad()
     def caption(self, memory: Memory, options: SearchOptions) -> list[list[Hypothesis]]:
@@ -58,7 +74,7 @@ class CaptionModel(nn.Module):
         was_training = self.training
         self.eval()
         try:
-            state = self.decoder.start(memory)
+            state = self.decoder.start(self.with_words(memory))
             return decode(
                 self.decoder.step,
                 state,

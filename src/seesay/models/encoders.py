@@ -49,6 +49,10 @@ class EncoderConfig(BaseModel):
     interpolation: Literal["bicubic", "bilinear"] | None = None
     """How a picture is resized; None takes the backbone's own."""
 
+    def own_backbone(self) -> nn.Module | None:
+        """A backbone that is not timm's, fresh; None takes timm's of this name."""
+        return None
+
 
 class Encoder(nn.Module):
     """A backbone without its classifier.
@@ -79,7 +83,7 @@ class Encoder(nn.Module):
         source = self._source(config) if load_weights else "random"
         self.backbone = create_backbone(config, pretrained=source == "hub")
         if source == "package":
-            load_by_position(self.backbone, _package_file(config.name))
+            load_by_position(self.backbone, package_file(config.name))
         elif source not in ("hub", "random"):
             load_file(self.backbone, Path(source))
         data: dict[str, Any] = timm.data.resolve_model_data_config(self.backbone)  # type: ignore
@@ -180,6 +184,11 @@ class Encoder(nn.Module):
 
 def create_backbone(config: EncoderConfig, *, pretrained: bool) -> Any:
     """A timm model without classifier; errors name the nearest known model, or what to do offline."""
+    own = config.own_backbone()
+    if own is not None:
+        if pretrained:
+            raise UsageError(f"encoder {config.name} has no weights to load: encoder.weights=random, or a file")
+        return own
     if not timm.is_model(config.name):
         raise UsageError(
             f"timm has no encoder called {config.name!r}.{nearest(config.name, timm.list_models())} "
@@ -229,7 +238,12 @@ def load_by_position(backbone: nn.Module, file: Path) -> None:
     backbone.load_state_dict(dict(pairs))
 
 
-def _package_file(name: str) -> Path:
+def package_file(name: str) -> Path:
+    """The file of weights that an installed package carries for a backbone.
+
+    Raises:
+        MissingPartError: none is installed, or it holds no single such file.
+    """
     module = WEIGHT_PACKAGES.get(name)
     spec = importlib.util.find_spec(module) if module else None
     if spec is None or spec.origin is None:

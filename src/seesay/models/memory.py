@@ -16,11 +16,15 @@ class Memory:
         grid: (B, N, D) float: N positions of a picture's feature map, row by row, or N frames.
         pooled: (B, D) float: one vector for the whole picture.
         mask: (B, N) bool, True where a position is real; None when all are.
+        words: (B, W) float, how likely a caption names each of the detector's words; None where nothing detects any.
+        word_ids: (W,) int64, these words in the vocabulary.
     """
 
     grid: Tensor
     pooled: Tensor
     mask: Tensor | None = None
+    words: Tensor | None = None
+    word_ids: Tensor | None = None
 
     def __len__(self) -> int:
         """Pictures in the batch. In `Decoder.start` ask `pooled.shape[0]`: `len` is a constant in an exported graph."""
@@ -28,5 +32,7 @@ class Memory:
 
     def to(self, device: torch.device) -> Memory:
         """The same on another device."""
-        mask = None if self.mask is None else self.mask.to(device)
-        return Memory(self.grid.to(device), self.pooled.to(device), mask)
+        parts = (self.mask, self.words, self.word_ids)
+        return Memory(
+            self.grid.to(device), self.pooled.to(device), *(None if part is None else part.to(device) for part in parts)
+        )

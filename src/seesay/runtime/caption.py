@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from seesay.search import Hypothesis
 from seesay.text import Vocabulary, detokenize
 
+PERHAPS = 4
+"""So many detected words are told in place of a doubtful sentence."""
+
 
 @dataclass(frozen=True)
 class Caption:
@@ -23,6 +26,10 @@ class Caption:
         attention: (T, rows, columns) float32, where the model looked for each of the T words, each map adding up to 1;
             None for models that do not attend.
         satisfied: whether it holds all the words that it must; where no caption does, the best without is given.
+        confidence: the chance that a person would accept it, from 0 to 1; None for models that do not say.
+        sure: whether it is stated without doubt; None for models that do not say.
+        words: what was detected in the picture, likeliest first, and how likely a person names each; empty for models
+            that detect no words.
     """
 
     text: str
@@ -30,12 +37,21 @@ class Caption:
     tokens: tuple[tuple[str, float], ...]
     attention: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
     satisfied: bool = True
+    confidence: float | None = None
+    sure: bool | None = None
+    words: tuple[tuple[str, float], ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def perhaps(self) -> str:
+        """What may be in the picture, where the sentence is in doubt: the words detected, likeliest first."""
+        return ", ".join(word for word, _ in self.words[:PERHAPS]) or "nothing known"
 
     def to_json(self) -> dict[str, Any]:
-        """Text, score and tokens as plain JSON values; `satisfied` where it is False."""
+        """Text, score and tokens, and confidence where there is one, as plain JSON; `satisfied` where it is False."""
         tokens = [{"token": token, "logprob": logprob} for token, logprob in self.tokens]
         unmet = {} if self.satisfied else {"satisfied": False}
-        return {"text": self.text, "score": self.score, "tokens": tokens, **unmet}
+        certain = {} if self.confidence is None else {"confidence": round(self.confidence, 4), "sure": self.sure}
+        return {"text": self.text, "score": self.score, "tokens": tokens, **certain, **unmet}
 
     def __str__(self) -> str:
         return self.text

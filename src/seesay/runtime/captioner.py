@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from seesay.artifact import NEIGHBORS, Artifact
+from seesay.artifact import NEIGHBORS, TEXTS, Artifact
 from seesay.errors import MediaError, UsageError
 from seesay.media import (
     ClipPreprocessing,
@@ -26,10 +26,11 @@ from seesay.media import (
     printable,
 )
 from seesay.runtime.caption import Caption, caption_of
+from seesay.runtime.choosing import Chooser, with_confidence
 from seesay.runtime.neighbors import Neighbors
 from seesay.runtime.networks import Networks
 from seesay.runtime.settings import SearchSettings, search_options
-from seesay.search import SearchOptions, decode
+from seesay.search import Hypothesis, SearchOptions, decode
 from seesay.text import Vocabulary
 
 if TYPE_CHECKING:
@@ -77,6 +78,26 @@ class Captioner:
             ArtifactError: the file is damaged.
         """
         return Neighbors.load(self.artifact.file(NEIGHBORS)) if NEIGHBORS in self.artifact.files else None
+
+    @cached_property
+    def chooser(self) -> Chooser:
+        """What chooses among the sentences found, and says how sure it is.
+
+        Raises:
+            ArtifactError: a file, or the manifest's selection, is damaged.
+        """
+        texts = Neighbors.load(self.artifact.file(TEXTS)) if TEXTS in self.artifact.files else None
+        return Chooser(self.artifact, self.vocabulary, self.neighbors, texts)
+
+    @property
+    def confident(self) -> bool:
+        """Whether it says how sure it is of its captions."""
+        return len(self.members) == 1 and bool(self.artifact.manifest.selection.get("confidence"))
+
+    @property
+    def detects(self) -> bool:
+        """Whether it says which words are detected in a picture."""
+        return len(self.members) == 1 and bool(self.artifact.manifest.model.get("detector"))
 
     @property
     def name(self) -> str:
@@ -169,7 +190,8 @@ class Captioner:
 
     def caption_pixels(self, pixels: NDArray[np.uint8], options: SearchOptions) -> list[list[Caption]]:
         """Caption preprocessed pixels, a row for each source as `preprocessing.load` gives it, in one batch."""
-        if options.consensus:
+        chooses = self.detects or self.confident
+        if chooses or options.consensus:
             state, pooled = self.networks.start_with_features(pixels)
         else:
             state = self.networks.start(pixels)
@@ -183,10 +205,35 @@ class Captioner:
             constant=self.networks.constant,
             own=[crc32(picture) for picture in pixels] if options.sample else None,
         )
+        if chooses:
+            return self._chosen(state, pooled, hypotheses, pixels, options)
         if options.consensus:
             assert self.neighbors is not None  # `options` sees to it
             hypotheses = [h[: options.num] for h in self.neighbors.rerank(pooled, hypotheses, options.consensus)]
         return [[caption_of(h, self.vocabulary, self.grid_size) for h in best] for best in hypotheses]
+
+    def _chosen(
+        self,
+        state: Mapping[str, Any],
+        pooled: NDArray[np.floating],
+        found: Sequence[Sequence[Hypothesis]],
+        pixels: NDArray[np.uint8],
+        options: SearchOptions,
+    ) -> list[list[Caption]]:
+        """The best of what was found of each picture, with how sure they are."""
+        detected = state.get("words")
+        found_words = [
+            self.chooser.detected_words(None if detected is None else detected[i], one) for i, one in enumerate(pixels)
+        ]
+        ranked = self.chooser.choose(state, pooled, found, pixels, options)
+        result = []
+        for (best, confidence), words in zip(ranked, found_words, strict=True):
+            captions = [caption_of(h, self.vocabulary, self.grid_size) for h in best]
+            if self.chooser.confident:
+                sure = self.chooser.selection.sure
+                captions = [with_confidence(c, p, sure, words) for c, p in zip(captions, confidence, strict=True)]
+            result.append([replace(c, words=words) for c in captions])
+        return result
 
     def _stream(
         self, batches: Iterable[Any], options: SearchOptions

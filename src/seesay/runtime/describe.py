@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,6 +33,13 @@ class Described(NamedTuple):
     captioner: Captioner
     result: list[Caption] | MediaError
     times: tuple[float, float] | None = None
+
+    def judged(self, least: float | None) -> Described:
+        """The same, with captions sure from this confidence on; None leaves it to the model."""
+        if least is None or isinstance(self.result, MediaError):
+            return self
+        sure = [None if c.confidence is None else c.confidence >= least for c in self.result]
+        return self._replace(result=[replace(c, sure=s) for c, s in zip(self.result, sure, strict=True)])
 
 
 class Describers:

@@ -68,12 +68,18 @@ class Neighbors:
     weight: NDArray[np.float16]
 
     @classmethod
-    def of(cls, vectors: NDArray[np.floating], captions: Sequence[Sequence[Sequence[int]]]) -> Neighbors:
+    def of(
+        cls,
+        vectors: NDArray[np.floating],
+        captions: Sequence[Sequence[Sequence[int]]],
+        fewest: int = _IN_FEWEST,
+    ) -> Neighbors:
         """Learn them.
 
         Args:
             vectors: (N, D), the CNN's, one for each picture.
             captions: of each picture one or more, as the model's word ids.
+            fewest: n-grams of the captions of fewer pictures are left out.
 
         Raises:
             UsageError: fewer than two pictures.
@@ -95,7 +101,7 @@ class Neighbors:
         idf = np.log(len(captions) / np.maximum(1, documents))
         each = _unit(counts, idf[counts.gram], len(candidates.lengths)) / np.bincount(candidates.items)[picture]
         weight = add_up(place, each, len(pairs))
-        shared = documents >= _IN_FEWEST
+        shared = documents >= fewest
         kept = shared[gram] & (weight > 0)
         new = np.cumsum(shared) - 1
         projection = _pls_directions(wide, owner[kept], gram[kept], weight[kept])
@@ -132,6 +138,11 @@ class Neighbors:
         near = np.take_along_axis(cosine, nearest, 1)
         weight = np.exp((near - near[:, :1]) / KERNEL)
         return nearest, weight / weight.sum(1, keepdims=True)
+
+    def nearness(self, pooled: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Cosine of each picture (B, D) and the training picture nearest to it: (B,)."""
+        seen = _directions(_products(self._axes, np.asarray(pooled, np.float32) - self.centre))
+        return np.asarray(_products(self._rows, seen).max(1), np.float64)
 
     @cached_property
     def _axes(self) -> NDArray[np.float32]:

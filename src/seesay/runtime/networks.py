@@ -59,8 +59,9 @@ class OnnxNetworks:
         self.constant = frozenset(name.removeprefix("state.") for name in self._state_names) - set(carried)
         self._words = (len(artifact.manifest.vocabulary.get("tokens", ())),)
         self._looks = (math.prod(artifact.manifest.grid_size),)
-        self._encoder.check(inputs=["pixels"], outputs=["grid", "pooled"])
-        self._start.check(inputs=["grid", "pooled"], outputs=[f"state.{name}" for name in carried])
+        self._seen = ["grid", "pooled", *(["words"] if artifact.manifest.model.get("detector") else [])]
+        self._encoder.check(inputs=["pixels"], outputs=self._seen)
+        self._start.check(inputs=self._seen, outputs=[f"state.{name}" for name in carried])
         self._step.check(inputs=["tokens", *self._state_names], outputs=self._step_outputs)
 
     def encode(self, pixels: NDArray[np.uint8]) -> tuple[Array, Array]:
@@ -91,8 +92,8 @@ class OnnxNetworks:
             yield {"grid": frames, "pooled": frames.mean(1)}
             return
         for first in range(0, len(pixels), _PICTURES_AT_ONCE):
-            outputs = self._encoder.run(["grid", "pooled"], {"pixels": pixels[first : first + _PICTURES_AT_ONCE]})
-            yield dict(zip(("grid", "pooled"), outputs, strict=True))
+            outputs = self._encoder.run(self._seen, {"pixels": pixels[first : first + _PICTURES_AT_ONCE]})
+            yield dict(zip(self._seen, outputs, strict=True))
 
     def _frames(self, pixels: NDArray[np.uint8]) -> Array:
         """Clips (B, F, H, W, 3) → their frames' vectors (B, F, D); a frame like the one before is encoded once."""

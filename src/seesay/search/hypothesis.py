@@ -50,6 +50,9 @@ class SearchOptions:
         min_length: fewest tokens in a sentence, its end not counted.
         length_power: a sentence is scored by the sum of its log-probabilities over length**length_power; its end counts
             in both (Wu et al. 2016, arXiv:1609.08144, section 7, in its simple form). 0 turns it off.
+        charge_end: whether a sentence that is cut at `max_length` is charged for the end that it does not have: one
+            more token, as unlikely as the model says; else it competes by its own tokens, as ExpansionNet's authors
+            have it.
         consensus: what agreement with the captions of similar training pictures adds to a sentence's score (see
             `seesay.runtime.neighbors`), by whoever has these: search itself does not.
         no_repeat_ngram: no sequence of this many tokens comes twice in a sentence; 0 turns it off.
@@ -71,6 +74,7 @@ class SearchOptions:
     max_length: int = 20
     min_length: int = 1
     length_power: float = 0.7
+    charge_end: bool = True
     consensus: float = 0.0
     no_repeat_ngram: int = 0
     forbidden: tuple[int, ...] = ()

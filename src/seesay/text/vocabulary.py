@@ -72,6 +72,10 @@ class Vocabulary:
             raise DataError(f"no word comes {min_count} times in training; lower min_count")
         return cls(SPECIALS + tuple(kept[:max_size]))
 
+    def extended(self, words: Iterable[str]) -> Vocabulary:
+        """These words, and those of `words` that are not among them, behind."""
+        return Vocabulary((*self.tokens, *(word for word in dict.fromkeys(words) if word not in self)))
+
     def __len__(self) -> int:
         return len(self.tokens)
 

@@ -22,14 +22,27 @@ T = TypeVar("T")
 
 @dataclass
 class Captions:
-    """Teacher forcing for some captions: what goes in and what should come out, (R, T) int64, 0 is padding."""
+    """Teacher forcing for some captions.
+
+    Attributes:
+        inputs: what goes in, (R, T) int64, 0 is padding.
+        targets: what should come out, of the same shape.
+        words: (B, W) float, the words detected in their pictures; None for what the model itself detects, if anything.
+        word_ids: (W,) int64, these words.
+        unpaired: captions without pictures, with the words that were detected in none.
+    """
 
     inputs: Tensor
     targets: Tensor
+    words: Tensor | None = None
+    word_ids: Tensor | None = None
+    unpaired: tuple[Memory, Captions] | None = None
 
     def to(self, device: torch.device) -> Captions:
         """The same on another device."""
-        return Captions(self.inputs.to(device), self.targets.to(device))
+        words, ids = (None if part is None else part.to(device) for part in (self.words, self.word_ids))
+        unpaired = None if self.unpaired is None else (self.unpaired[0].to(device), self.unpaired[1].to(device))
+        return Captions(self.inputs.to(device), self.targets.to(device), words, ids, unpaired)
 
 
 @dataclass
@@ -79,14 +92,19 @@ class CaptionTargets:
                 chosen = np.random.default_rng([*seed, photo]).permutation(len(known))[:per_photo]
                 known = [known[i] for i in chosen]
             rows += known + [[]] * (per_photo - len(known))
-        length = max(map(len, rows)) + 1
-        inputs = torch.full((len(rows), length), PAD, dtype=torch.int64)
-        targets = inputs.clone()
-        for row, ids in enumerate(rows):
-            if ids:
-                inputs[row, : len(ids) + 1] = torch.tensor([self.vocabulary.start, *ids])
-                targets[row, : len(ids) + 1] = torch.tensor([*ids, self.vocabulary.end])
-        return Captions(inputs, targets)
+        return as_captions(rows, self.vocabulary)
+
+
+def as_captions(rows: Sequence[Sequence[int]], vocabulary: Vocabulary) -> Captions:
+    """Captions' ids as teacher forcing has them; an empty row is padding alone."""
+    length = max(map(len, rows)) + 1
+    inputs = torch.full((len(rows), length), PAD, dtype=torch.int64)
+    targets = inputs.clone()
+    for row, ids in enumerate(rows):
+        if ids:
+            inputs[row, : len(ids) + 1] = torch.tensor([vocabulary.start, *ids])
+            targets[row, : len(ids) + 1] = torch.tensor([*ids, vocabulary.end])
+    return Captions(inputs, targets)
 
 
 def epoch_plan(count: int, batch_size: int, seed: int, epoch: int) -> list[list[int]]:

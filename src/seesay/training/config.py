@@ -30,6 +30,7 @@ from seesay.registry import nearest
 from seesay.search import SearchOptions
 from seesay.training.sections import (
     ClipSettings,
+    DetectorSettings,
     DistillationSettings,
     FinetuneSettings,
     SelfCriticalSettings,
@@ -39,7 +40,7 @@ from seesay.training.sections import (
     VectorSettings,
 )
 
-CAPTIONS_ONLY = ("decoder", "text", "vectors", "self_critical", "distillation")
+CAPTIONS_ONLY = ("decoder", "text", "detector", "vectors", "self_critical", "distillation")
 """Sections that mean nothing where clips are recognized."""
 
 
@@ -50,6 +51,7 @@ class Config(Settings):
     encoder: SerializeAsAny[EncoderConfig | SequenceConfig] = EncoderConfig()
     decoder: SerializeAsAny[DecoderConfig] = Field(default_factory=lambda: _decoder({"name": "attention"}))
     text: TextSettings = TextSettings()
+    detector: DetectorSettings = DetectorSettings()
     vectors: VectorSettings = VectorSettings()
     classifier: SerializeAsAny[ClassifierConfig] | None = None
     """In place of `decoder`: clips, texts or sounds are recognized, not described."""
@@ -59,6 +61,11 @@ class Config(Settings):
     finetune: FinetuneSettings = FinetuneSettings()
     self_critical: SelfCriticalSettings = SelfCriticalSettings()
     distillation: DistillationSettings = DistillationSettings()
+
+    @property
+    def reads_words(self) -> bool:
+        """Whether the decoder reads detected words."""
+        return bool(getattr(self.decoder, "words", 0))
 
     @property
     def modality(self) -> Modality:
@@ -160,6 +167,18 @@ class Config(Settings):
         if self.distillation.teachers and supervised < 1:
             raise ValueError("distillation.teachers take part in cross-entropy; here every epoch is self_critical")
         SearchOptions(**training.search)
+        return self
+
+    @model_validator(mode="after")
+    def _words_fit(self) -> Config:
+        for key, asked in (("detector.words", self.detector.words), ("text.unpaired", self.text.unpaired)):
+            if asked and not self.reads_words:
+                raise ValueError(f"{key} needs a decoder that reads detected words: decoder=attention decoder.words=20")
+        if self.detector.words and self.finetune.from_epoch is not None:
+            raise ValueError(
+                "detector.words needs a CNN that stays as it is: train that first, and begin with it "
+                "(training.start_from, finetune.from_epoch=null)"
+            )
         return self
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from typing import Any
 
 from lightning.fabric import Fabric
 
+from seesay.artifact import find_artifact
 from seesay.data import Dataset, Sample
 from seesay.data.sample import source_of
 from seesay.errors import MediaError, UsageError
@@ -22,11 +23,14 @@ from seesay.models.encoders import EncoderConfig
 from seesay.models.sequences import TextCnnConfig
 from seesay.text import Vocabulary
 from seesay.training.config import Config
+from seesay.training.detected import prepare_detected
 from seesay.training.distillation import load_teachers
+from seesay.training.features import FeatureStore
 from seesay.training.loop import LAST
 from seesay.training.recognition import RecognitionTask, labels_of
 from seesay.training.tasks import CaptionTask, Task
 from seesay.training.transfer import start_from
+from seesay.training.unpaired import Unpaired
 from seesay.training.vectors import check_vectors, give_vectors
 
 Model = CaptionModel | ClassifyModel
@@ -38,12 +42,12 @@ class RunParts:
 
     Attributes:
         model: with the weights that it begins with.
-        task: makes the task of these training samples.
+        task: makes the task of these training samples; of their encoded pictures, while the CNN is fixed.
         vectors: what is to be told of the words' vectors.
     """
 
     model: Model
-    task: Callable[[Sequence[Sample]], Task]
+    task: Callable[[Sequence[Sample], FeatureStore | None], Task]
     vectors: dict[str, Any] = field(default_factory=dict)
 
 
@@ -59,7 +63,7 @@ def build(config: Config, dataset: Dataset, out: Path, fabric: Fabric) -> RunPar
     Raises:
         UsageError: settings that do not fit.
         DataError: recognition, and the data has no labels, or labels on dev that no training clip has.
-        MissingPartError: recognition, and scikit-learn is not installed.
+        MissingPartError: the weights that the model begins with are neither installed nor reachable.
     """
     begins_with = None if (out / LAST).exists() else config.training.start_from
     if config.classifier is not None:
@@ -78,7 +82,7 @@ def _recognizer(config: Config, dataset: Dataset, begins_with: str | None) -> Ru
     RecognitionTask(config, model, dataset.split("dev"))  # labels that cannot be judged are found before the work
     if begins_with is not None:
         start_from(model, begins_with, encoder_only=config.training.start_with == "encoder")
-    return RunParts(model, lambda samples: RecognitionTask(config, model, samples))
+    return RunParts(model, lambda samples, features: RecognitionTask(config, model, samples))
 
 
 def _words_of(encoder: TextCnnConfig, samples: Sequence[Sample]) -> Vocabulary:
@@ -95,16 +99,38 @@ def _captioner(config: Config, dataset: Dataset, begins_with: str | None, out: P
     if config.clip and config.clip.positions:
         raise UsageError("clip.positions=true keeps every place of every frame; captioners read a vector of each frame")
     captions = [config.text.learned.words(text) for sample in dataset.split("train") for text in sample.references]
-    vocabulary = Vocabulary.build(captions, config.text.min_count)
+    unpaired = Unpaired(config.text.unpaired) if config.text.unpaired else None
+    every = [*captions, *(tokens for part in unpaired.tokens for tokens in part)] if unpaired else captions
+    vocabulary = Vocabulary.build(every, config.text.min_count)
+    origin = config.training.start_from if config.training.start_with == "all" else None
+    ancestor = None if origin is None else find_artifact(origin).manifest
+    if ancestor is not None and config.text.keep:
+        vocabulary = Vocabulary.from_json(dict(ancestor.vocabulary)).extended(vocabulary.tokens)
     model = CaptionModel.build(config.encoder, config.decoder, vocabulary, load_weights=begins_with is None)
     vectors = _vectors(model, captions, config, out, fabric)
+    if ancestor is not None and not config.detector.words and config.reads_words:
+        known = dict(ancestor.model.get("detector") or {})
+        lacking = [word for word in known.get("words", ()) if word not in vocabulary]
+        if lacking:
+            raise UsageError(
+                f"start_from={origin}: detects words that this vocabulary lacks ({', '.join(lacking[:3])}, …); "
+                "add text.keep=true, or detector.words=1000 for a detector of your own"
+            )
+        if known:
+            model.add_detector(known["words"], int(known["classes"]))
     if begins_with is not None:
         start_from(model, begins_with, encoder_only=config.training.start_with == "encoder")
     finetune = config.finetune.from_epoch is not None
     teachers = (
         load_teachers(config.distillation.teachers, model, finetune=finetune) if config.distillation.teachers else None
     )
-    return RunParts(model, lambda samples: CaptionTask(config, model, samples, teachers), vectors)
+
+    def task(samples: Sequence[Sample], features: FeatureStore | None) -> CaptionTask:
+        return CaptionTask(
+            config, model, samples, teachers, prepare_detected(config, model, samples, features, unpaired)
+        )
+
+    return RunParts(model, task, vectors)
 
 
 def _vectors(

@@ -65,7 +65,7 @@ def train(
         TrainingError: `out` holds another run, or the loss stopped being finite.
     """
     config = load_config(recipe, overrides)
-    dataset = read_dataset(data, default_splits=True)
+    dataset = _with_more(read_dataset(data, default_splits=True), config)
     if dataset.modality == "clip" and config.modality == "picture":
         raise UsageError(
             f"{data} holds clips, and {recipe} reads photos: take a recipe of clips, or add clip.frames=16"
@@ -108,7 +108,7 @@ def _train(
     dataset = _readable(dataset, model, config, cache, watchers)
     if fabric.is_global_zero:
         _announce(config, dataset, model)
-    task = built.task(dataset.split("train"))
+    task = built.task(dataset.split("train"), None if config.finetune.covers(0) else cache)
     trainer = Trainer(config, model, task, dataset, out, fabric, cache, watchers)
     progress = trainer.run(resume)
     fabric.barrier()
@@ -125,6 +125,24 @@ def _train(
         log.info("best %s on dev %.4f, epoch %d", task.score, progress.best, progress.best_epoch)
         log.info("the model in %s has %s %.4f on dev", out, task.score, scores[task.score])
     fabric.barrier()
+
+
+def _with_more(dataset: Dataset, config: Config) -> Dataset:
+    """The data with the training parts of `training.more`."""
+    samples, faults = list(dataset.samples), list(dataset.faults)
+    known = {sample.id for sample in samples}
+    for source in config.training.more:
+        more = read_dataset(source)
+        if more.modality != dataset.modality:
+            raise UsageError(f"training.more: {source} holds {more.modality}s, and --data {dataset.modality}s")
+        faults += more.faults
+        for sample in more.split("train"):
+            if sample.id in known:
+                raise UsageError(f"training.more: {source}: {sample.id!r} is in the data already")
+            known.add(sample.id)
+            again = [replace(sample, id=f"{sample.id}#{time}") for time in range(1, config.training.more_times)]
+            samples += [sample, *again]
+    return replace(dataset, samples=tuple(samples), faults=tuple(faults))
 
 
 def _as_long_as_people(config: Config, dataset: Dataset) -> Config:

@@ -15,9 +15,11 @@ from torch import Tensor, nn
 from seesay.data import Sample
 from seesay.metrics.health import ends_badly
 from seesay.models.captioner import CaptionModel
+from seesay.models.memory import Memory
 from seesay.progress import ProgressCallback, silent
 from seesay.training.batches import Batch, Captions, CaptionTargets
 from seesay.training.config import Config
+from seesay.training.detected import Detected, with_words
 from seesay.training.distillation import Teachers
 from seesay.training.features import FeatureStore
 from seesay.training.objectives import CrossEntropy, SelfCritical, prepare_reward
@@ -108,18 +110,25 @@ class CaptionTask(Task):
         model: what is trained.
         samples: the training samples.
         teachers: trained models whose probabilities are learned too.
+        detected: words that stand beside the training pictures, and captions without pictures; None for neither.
     """
 
     score = "CIDEr-D"
     validating = "captioning dev"
 
     def __init__(
-        self, config: Config, model: CaptionModel, samples: Sequence[Sample], teachers: Teachers | None = None
+        self,
+        config: Config,
+        model: CaptionModel,
+        samples: Sequence[Sample],
+        teachers: Teachers | None = None,
+        detected: Detected | None = None,
     ) -> None:
         self.config = config
         self.model = model
         self.samples = samples
         self.teachers = teachers
+        self.detected = detected
         self.critic: SelfCritical | None = None
         self.book = CaptionTargets(samples, model.vocabulary, config.text)
         self.reward = (
@@ -130,7 +139,8 @@ class CaptionTask(Task):
 
     def targets(self, indexes: Sequence[int], seed: Sequence[int], *, reward: bool) -> Captions:
         """Captions of each picture: one beside the reward, else as many as the settings say."""
-        return self.book.draw(indexes, 1 if reward else self.config.training.captions_per_photo, seed)
+        captions = self.book.draw(indexes, 1 if reward else self.config.training.captions_per_photo, seed)
+        return captions if self.detected is None else self.detected.beside(captions, indexes, seed)
 
     def objective(self, *, reward: bool) -> nn.Module:
         """`CrossEntropy` or `SelfCritical`."""
@@ -145,10 +155,17 @@ class CaptionTask(Task):
     def loss(self, objective: nn.Module, batch: Batch, indexes: Sequence[int], at: StepContext) -> Loss:
         """See `Task.loss`; tokens are what counts, with the reward pictures."""
         source, captions = batch.source, batch.targets
+        if isinstance(source, Memory):
+            source = with_words(source, captions)
         if self.critic is None:
             rows = float((captions.inputs[:, 0] != 0).sum())
             total = objective(source, captions, self.config.sampled_share(at.epoch), batch.taught)
-            return Loss(total, float((captions.targets != 0).sum()), rows)
+            count = float((captions.targets != 0).sum())
+            if captions.unpaired is not None:
+                absent, alone = captions.unpaired
+                total = total + objective(absent, alone)
+                rows, count = rows + len(absent), count + float((alone.targets != 0).sum())
+            return Loss(total, count, rows)
         with at.fabric.autocast():
             drawn = self.critic.draw(source, at.seed)
         rewards = self.critic.rewards([self.samples[i].id for i in indexes], drawn)

@@ -14,6 +14,9 @@ from seesay.export.weights import load_any_model
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
 
+BEGIN_ANEW = ("detector.", "decoder.detected.")
+"""What reads detected words begins anew, where the other model has none of it."""
+
 log = logging.getLogger("seesay.training")
 
 
@@ -44,7 +47,8 @@ def start_from(model: CaptionModel | ClassifyModel, source: str | Path, *, encod
     taken: dict[str, Tensor] = {}
     for name, own in ours.items():
         value = theirs.get(name)
-        if not alike and not name.startswith("encoder."):
+        anew = value is None and name.startswith(BEGIN_ANEW)
+        if anew or (not alike and not name.startswith("encoder.")):
             taken[name] = own
         elif value is not None and (own.shape[:1], value.shape[:1]) == sizes and own.shape[1:] == value.shape[1:]:
             taken[name] = own.clone()

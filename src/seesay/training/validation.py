@@ -72,7 +72,7 @@ def decode(
             if features is None:
                 memory = model.encode(input_source(config).pixels(batch, model.preprocessing, None).to(fabric.device))
             else:
-                memory = features.memory(batch).to(fabric.device)
+                memory = model.with_words(features.memory(batch).to(fabric.device))
             most = max(len(sample.references) for sample in batch)
             references = book.draw(range(first, first + len(batch)), most, (0,)).to(fabric.device)
             loss += float(likelihood(memory, references))

@@ -4,6 +4,11 @@ The picture stands beside every word (par-inject, Tanti et al. 2018, arXiv:1703.
 dot product, Vaswani et al. 2017, eq. 1) is asked with the LSTM's output and nothing is fed back into the recurrence,
 so a whole caption needs one LSTM call and one attention call. The output layer is the embedding, transposed
 (Press and Wolf 2017, arXiv:1608.05859).
+
+With `words` the likeliest of the words that a detector found (`seesay.models.detector`) stand in the memory beside the
+grid, as attributes do in You et al. 2016 (arXiv:1603.03925), and their mean beside every word. A grid of no positions
+is a picture that is absent: what is said is then made of the words alone, which is how captions without pictures are
+learned from.
 """
 
 from __future__ import annotations
@@ -12,6 +17,7 @@ import math
 from typing import Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -42,6 +48,33 @@ class AttentionConfig(DecoderConfig):
     heads: Count = 8
     feed_forward: Count = 2048
     dropout: Share = 0.4
+    words: int = Field(0, ge=0)
+    """Detected words beside the grid, the likeliest of each picture; 0 for none."""
+
+
+class DetectedWords(nn.Module):
+    """Detected words as positions of the memory.
+
+    Args:
+        width: H.
+        count: K, how many of the likeliest are taken.
+    """
+
+    def __init__(self, width: int, count: int) -> None:
+        super().__init__()
+        self.count = count
+        self.word = nn.Linear(width, width)
+        self.certainty = nn.Linear(2, width, bias=False)
+        self.summary = nn.Linear(width, width, bias=False)
+        nn.init.normal_(self.summary.weight, std=0.1 / math.sqrt(width))
+
+    def forward(self, table: WordTable, words: Tensor, word_ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Probabilities (B, W) of words (W,) → the K likeliest (B, K, H), and a mean weighed by probability (B, H)."""
+        sure, place = words.topk(min(self.count, words.shape[1]), dim=1)
+        odds = torch.logit(sure, 1e-4) / 4
+        found = F.gelu(self.word(table(word_ids[place])) + self.certainty(torch.stack([sure, odds], -1)))
+        mean = (found * sure[..., None]).sum(1) / (1 + sure.sum(1, keepdim=True))
+        return found, self.summary(mean)
 
 
 @register("attention")
@@ -76,18 +109,30 @@ class AttentionDecoder(Decoder):
         )
         self.norm_output = nn.LayerNorm(width)
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
+        self.detected = DetectedWords(width, config.words) if config.words else None
         self.dropout = Dropout(config.dropout)
 
     def start(self, memory: Memory) -> State:
-        """Keys and values (B, heads, N, H/heads), the picture's vector (B, H) and its share of the gates (B, 4·H)."""
+        """Keys and values (B, heads, N + K, H/heads), the picture's vector (B, H), its share of the gates (B, 4·H).
+
+        And `words` (B, W), where there are any, which no step reads: they are for whoever asks what was detected.
+        """
         grid = drop_channels(self.dropout, self.grid(memory.grid))
         picture = self.dropout(self.picture(memory.pooled))
+        looked_at = mask_bias(memory)
+        if self.detected is not None and memory.words is not None:
+            assert memory.word_ids is not None, "detected words come with their ids"
+            found, mean = self.detected(self.embedding, memory.words, memory.word_ids)
+            grid, picture = torch.cat([grid, self.dropout(found)], 1), picture + mean
+            looked_at = torch.cat([looked_at, torch.zeros_like(found[..., 0])], 1)
         _, of_picture, _, bias = self._lstm()
         zero = torch.zeros_like(picture)
+        words = {} if self.detected is None or memory.words is None else {"words": memory.words}
         return {
+            **words,
             "keys": self._split(self.keys(grid)),
             "values": self._split(self.values(grid)),
-            "bias": mask_bias(memory),
+            "bias": looked_at,
             "picture": picture,
             "gates": F.linear(picture, of_picture, bias),
             "hidden": zero,
@@ -96,7 +141,10 @@ class AttentionDecoder(Decoder):
         }
 
     def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """tokens (R,) → logits (R, V); `attention` (R, N) is the mean over heads for the word these logits give."""
+        """tokens (R,) → logits (R, V); `attention` (R, N) is the mean over heads for the word these logits give.
+
+        Of what is looked at beside detected words, so that it adds up to 1 over the grid.
+        """
         of_words, _, of_state, _ = self._lstm()
         gates = self._word_gates(tokens, of_words) + F.linear(state["hidden"], of_state)
         gates = gates.view(state["gates"].shape[0], -1, gates.shape[-1]) + state["gates"][:, None]
@@ -110,6 +158,9 @@ class AttentionDecoder(Decoder):
         attended = (weights @ state["values"]).transpose(1, 2).reshape(hidden.shape)
         logits = self.output(self._after(hidden, attended))
         attention = weights.mean(1).flatten(0, 1)
+        if self.detected is not None:
+            attention = attention[:, : state["attention"].shape[1]]
+            attention = attention / attention.sum(1, keepdim=True).clamp(min=1e-9)
         return logits, {**state, "hidden": hidden, "cell": cell, "attention": attention}
 
     def hidden(self, memory: Memory, tokens: Tensor) -> Tensor:
