@@ -4,6 +4,7 @@ import pytest
 
 from seesay.errors import UsageError
 from seesay.runtime.settings import SearchSettings, search_options, unknown_words
+from seesay.search import SearchOptions
 from seesay.text import Vocabulary
 
 WORDS = Vocabulary.build([["dog"] * 9, ["dogs"] * 8, ["red"] * 7, ["ball"] * 6, ["man"] * 5], min_count=1)
@@ -67,3 +68,8 @@ def test_what_makes_no_sense_is_refused(asked, words):
     with pytest.raises(UsageError, match=words) as caught:
         options(**asked)
     assert "\n" not in str(caught.value)
+
+
+def test_a_length_power_of_hundreds_is_refused() -> None:
+    with pytest.raises(UsageError, match="length_power is 300; it must be 10 or less"):
+        SearchOptions(length_power=300)

@@ -19,6 +19,8 @@ StepFunction = Callable[[Any, dict[str, Any]], tuple[Any, State]]
 
 WIDEST_BEAM = 100
 """Wider ones take minutes for a photo, and find worse sentences."""
+STEEPEST = 10
+"""Largest length_power; a length raised to hundreds is no number any more."""
 
 _LOWEST = {
     "beam": 1,
@@ -99,6 +101,8 @@ class SearchOptions:
         for name, least in _LOWEST.items():
             if not least <= getattr(self, name) < float("inf"):
                 raise UsageError(f"{name} is {getattr(self, name)}; it must be {least} or more")
+        if self.length_power > STEEPEST:
+            raise UsageError(f"length_power is {self.length_power}; it must be {STEEPEST} or less (0 to 1 is usual)")
         if self.num > WIDEST_BEAM:
             raise UsageError(f"num is {self.num}; it must be {WIDEST_BEAM} or less")
         if self.num > self.beam and not self.sample:
