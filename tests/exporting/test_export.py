@@ -18,8 +18,8 @@ import seesay
 from seesay.artifact import ENCODER, MANIFEST, NETWORKS, WEIGHTS, Artifact, read_artifact
 from seesay.artifact.tensors import read_header
 from seesay.errors import ArtifactError, UsageError
-from seesay.export import TorchNetworks, check_parity, describe, export_artifact, load_model, save_model
-from seesay.export.graphs import export_graphs
+from seesay.exporting import TorchNetworks, check_parity, describe, export_artifact, load_model, save_model
+from seesay.exporting.graphs import export_graphs
 from seesay.models.captioner import CaptionModel
 from seesay.models.decoders import DECODERS
 from seesay.models.encoders import EncoderConfig
