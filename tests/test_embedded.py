@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,3 +118,13 @@ def test_clips_on_real_clips(clip_data):
         for text, sample in zip(said, samples, strict=True)
     ]
     assert sum(met) >= 7
+
+
+def test_every_embedded_model_says_data_terms_and_origin() -> None:
+    notice = (Path(__file__).parent.parent / "NOTICE").read_text("utf-8")
+    for artifact in list_artifacts():
+        training = artifact.manifest.training
+        assert training["data"], artifact.name
+        for word in ("encoder:", "Apache-2.0"):
+            assert word in training["license"], f"{artifact.name}: license says no {word}"
+        assert f"- {artifact.name}: " in notice, f"NOTICE says nothing of {artifact.name}"

@@ -12,7 +12,8 @@ import seesay
 
 NAMES = {
     "ArtifactError", "Caption", "Captioner", "DataError", "MediaError", "MissingPartError", "Prediction", "Recognizer",
-    "SeeSayError", "TrainingError", "UsageError", "__version__", "load",
+    "SeeSayError", "TrainingError", "UsageError", "__version__", "compare", "describe", "evaluate", "export",
+    "list_decoders", "list_models", "list_recipes", "load", "read_dataset", "score", "train",
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ FLOORS = (
     ("experiments",),
     ("explain", "report"),
     ("apps",),
-    ("cli",),
+    ("cli", "face"),
     ("__main__",),
 )
 """From the ground up. What stands on one floor may import what is below it, and itself."""

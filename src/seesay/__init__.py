@@ -1,17 +1,23 @@
-"""SeeSay turns pictures into words.
+"""SeeSay turns photos and clips into words.
 
     import seesay
     captioner = seesay.load()
     print(captioner("dog.jpg").text)
 
-Exported: `load` and the `Captioner` or `Recognizer` it gives, the `Caption` and `Prediction` that these give, the
-errors raised on purpose (`SeeSayError` and its kinds), and `__version__`. Importing the package is cheap: what these
-names need is imported when one of them is first used.
+Use a model: `load` gives a `Captioner` or a `Recognizer`; these give a `Caption` or a `Prediction`. `describe` sends
+photos, clips and scenes to the model of their kind.
+
+Make and measure models: `train`, `export`, `evaluate`, `compare`, `score`; `read_dataset`, `list_models`,
+`list_recipes`, `list_decoders`. Results are returned; `seesay.report.write` writes them as tables, plots and pages.
+
+Errors raised on purpose are `SeeSayError` and its kinds. `__version__` is the version. Importing the package is cheap:
+what a name needs is imported when it is first used, and PyTorch only by what trains.
 """
 
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from seesay.errors import (
@@ -25,6 +31,18 @@ from seesay.errors import (
 )
 
 if TYPE_CHECKING:
+    from seesay.face import (
+        compare,
+        describe,
+        evaluate,
+        export,
+        list_decoders,
+        list_models,
+        list_recipes,
+        read_dataset,
+        score,
+        train,
+    )
     from seesay.runtime import Caption, Captioner, Prediction, Recognizer, load
 
 # ONNX Runtime sends usage data from 1.32 on unless this is set before it is imported, and whoever imports a part of
@@ -46,17 +64,33 @@ __all__ = [
     "TrainingError",
     "UsageError",
     "__version__",
+    "compare",
+    "describe",
+    "evaluate",
+    "export",
+    "list_decoders",
+    "list_models",
+    "list_recipes",
     "load",
+    "read_dataset",
+    "score",
+    "train",
 ]
+_RUNTIME = ("Caption", "Captioner", "Prediction", "Recognizer", "load")
+_ROOMS = ("media", "metrics", "report", "search", "text")
+"""Subpackages that are reached without an import of their own: `seesay.report.write`."""
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Caption", "Captioner", "Prediction", "Recognizer", "load"):
-        import seesay.runtime
-
-        value: Any = getattr(seesay.runtime, name)
-    elif name == "__version__":
+    value: Any
+    if name == "__version__":
         value = _version()
+    elif name in _RUNTIME:
+        value = getattr(import_module("seesay.runtime"), name)
+    elif name in __all__:
+        value = getattr(import_module("seesay.face"), name)
+    elif name in _ROOMS:
+        value = import_module(f"seesay.{name}")
     else:
         raise AttributeError(f"module 'seesay' has no attribute {name!r}")
     globals()[name] = value

@@ -57,7 +57,6 @@ PARTS = (
     Part("Starlette", "starlette", "serve", ("starlette", "uvicorn", "prometheus_client", "python_multipart")),
     Part("MCP", "mcp", "mcp", ("mcp",)),
     Part("pycocoevalcap", "pycocoevalcap", "metrics", ("pycocoevalcap",)),
-    Part("scikit-learn", "scikit-learn", "metrics", ("sklearn",)),
 )
 
 

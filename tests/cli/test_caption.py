@@ -117,7 +117,9 @@ def test_an_address_is_fetched_when_allowed(samples):
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        found = command("caption", f"http://127.0.0.1:{server.server_port}/x.jpg", "--allow-url", "--json")
+        found = command(
+            "caption", f"http://127.0.0.1:{server.server_port}/x.jpg", "--allow-url", "--allow-private", "--json"
+        )
         server.shutdown()
     assert found.returncode == 0, found.stderr
     assert json.loads(found.stdout)[0]["captions"]

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -83,15 +84,39 @@ def test_a_torn_last_line_and_rows_without_a_line_are_written_again(tmp_path, pi
     assert again.grid(pictures)[:, 2, 3].tolist() == list(range(10))
 
 
-def test_a_second_writer_is_refused_and_a_dead_one_forgotten(tmp_path, pictures):
+def test_a_second_writer_waits_for_the_first_and_knows_what_it_wrote(tmp_path, pictures, monkeypatch, caplog):
+    monkeypatch.setattr(module, "WAIT", 0.01)
     first, second = (FeatureCache(tmp_path / "c", KEY, **SHAPES) for _ in range(2))
     first.write(pictures[:1], **features(pictures[:1]))
-    with pytest.raises(DataError, match="another process"):
-        second.write(pictures[1:2], **features(pictures[1:2]))
-    first.close()
-    second.write(pictures[1:2], **features(pictures[1:2]))
-    assert second.missing(pictures[:2]) == []
+    done = []
+
+    def wait():
+        second.claim()
+        done.append(len(second.missing(pictures[:2])))
+
+    with caplog.at_level("WARNING", "seesay.data"):
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        time.sleep(0.1)
+        assert not done
+        first.write(pictures[1:2], **features(pictures[1:2]))
+        first.close()
+        waiting.join(10)
+    assert done == [0]
+    assert caplog.text.count("another process fills this feature cache; waiting") == 1
+    second.write(pictures[2:3], **features(pictures[2:3]))
     second.close()
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_what_is_not_finite_is_refused_with_its_picture(tmp_path, pictures, value):
+    broken = features(pictures[:3])
+    broken["grid"][1, 2, 3] = value
+    with FeatureCache(tmp_path / "c", KEY, **SHAPES) as cache:
+        with pytest.raises(DataError, match=r"1\.jpg: toy makes numbers of it that are not finite") as raised:
+            cache.write(pictures[:3], **broken)
+        assert "\n" not in str(raised.value)
+    assert FeatureCache(tmp_path / "c", KEY, **SHAPES).missing(pictures) == pictures
 
 
 def test_no_space_is_one_line_and_loses_nothing(tmp_path, pictures, monkeypatch):

@@ -8,9 +8,10 @@ import pytest
 
 from seesay.cli import run
 from seesay.data import read_dataset
-from seesay.experiments.reproduce import PAPER, RECIPES, paper_scores
+from seesay.experiments.comparisons import COMPARISONS
+from seesay.experiments.reproduce import paper_scores
 from seesay.files import cache_folder
-from seesay.text import STOP_WORDS, tokenize
+from seesay.text import STOP_WORDS, Learned, tokenize
 from seesay.training.config import load_config
 from seesay.training.loop import Trainer
 
@@ -45,7 +46,7 @@ def test_the_scores_are_what_their_definition_says(tiny_flickr8k):
     captions[samples[5].id] = "a picture of nothing"
     # With and without four words in a row anywhere.
     for known in ({"red", "circle", "square", "dark", "picture", "ground"}, {"red", "green", "circle", "dark"}):
-        found = paper_scores(captions, samples, remove_stop_words=True, known=known)
+        found = paper_scores(captions, samples, Learned(remove_stop_words=True), known)
 
         def prepare(text, known=known):
             return [word for word in tokenize(text) if word in known and word not in STOP_WORDS]
@@ -56,8 +57,15 @@ def test_the_scores_are_what_their_definition_says(tiny_flickr8k):
         assert (found["BLEU"] > 0) == ("ground" in known)
         each = [corpus_bleu([t], [r]) for t, r in zip(hypotheses, references, strict=True)]
         assert found["BLEU of sentences"] == pytest.approx(sum(each) / 6, abs=1e-8)
-    whole = paper_scores({s.id: s.references[1] for s in samples}, samples, remove_stop_words=False, known=None)
-    assert whole == {"BLEU": pytest.approx(1), "BLEU of sentences": pytest.approx(1), "ROUGE": pytest.approx(1)}
+    whole = paper_scores({s.id: s.references[1] for s in samples}, samples, Learned(), None)
+    assert whole == dict.fromkeys(("BLEU", "BLEU of sentences", "BLEU-1 of sentences", "ROUGE"), pytest.approx(1))
+
+
+def test_bleu_1_of_sentences_is_a_mean_of_clipped_precisions(tiny_flickr8k):
+    samples = read_dataset(f"flickr8k:{tiny_flickr8k}").split("train")[:2]
+    captions = {samples[0].id: "one red red circle", samples[1].id: samples[1].references[0]}
+    found = paper_scores(captions, samples, Learned(clean="tutorial"), None)
+    assert found["BLEU-1 of sentences"] == pytest.approx((3 / 4 + 1) / 2)
 
 
 def test_both_are_trained_scored_and_set_beside_the_paper(tiny_flickr8k, tmp_path, monkeypatch, capsys):
@@ -71,17 +79,20 @@ def test_both_are_trained_scored_and_set_beside_the_paper(tiny_flickr8k, tmp_pat
     call += ["--encoder", "test_efficientnet", "--epochs", "1"]
     assert run(call) == 0
     printed = capsys.readouterr().out
-    for figures in PAPER.values():
+    assert "CIDEr-D against LSTM, in points" in printed
+    assert ", p " in printed
+    assert (out / "index.html").is_file()
+    for figures in COMPARISONS["lstm-vs-gru"].paper.values():
         assert all(f"{value:g}" in printed for value in figures.values())
     kept = json.loads((out / "lstm-vs-gru.json").read_text("utf-8"))
-    assert [t["cell"] for t in kept["trained"]] == ["LSTM", "GRU"]
+    assert [t["system"] for t in kept["trained"]] == ["LSTM", "GRU"]
     for trained in kept["trained"]:
-        assert f"{trained['paper']['loss']:.5f}" in printed
+        assert f"{trained['figures']['loss']:.5f}" in printed
         assert f"{trained['standard']['CIDEr-D']:.4f}" in printed
         assert trained["signature"] in printed
-        assert f"{trained['cell']}, seed 1: {trained['caption']}" in printed
-        text = json.loads((out / f"{trained['cell'].lower()}-1" / "config.json").read_text())["text"]
-        assert text["remove_stop_words"]
+        assert f"{trained['system']}, seed 1: {trained['answer']}" in printed
+        text = json.loads((out / f"{trained['system'].lower()}-1" / "config.json").read_text())["text"]
+        assert text["clean"] == "tutorial"
 
     def never(self):
         raise AssertionError("a finished run is trained again")
@@ -93,7 +104,7 @@ def test_both_are_trained_scored_and_set_beside_the_paper(tiny_flickr8k, tmp_pat
 
 
 def test_the_two_recipes_differ_in_their_cell_alone():
-    lstm, gru = (load_config(RECIPES[cell]).model_dump() for cell in ("LSTM", "GRU"))
+    lstm, gru = (load_config(COMPARISONS["lstm-vs-gru"].recipes[cell]).model_dump() for cell in ("LSTM", "GRU"))
     assert (lstm["decoder"].pop("cell"), gru["decoder"].pop("cell")) == ("lstm", "gru")
     assert lstm.pop("name") != gru.pop("name")
     assert lstm == gru

@@ -433,7 +433,7 @@ def test_clips_from_the_web(tmp_path: Path) -> None:
     thread.start()
     try:
         root = f"http://127.0.0.1:{server.server_address[1]}"
-        found = load_clip(WebPicture(f"{root}/a.mp4"), SMALL, FrameSampling(frames=4))
+        found = load_clip(WebPicture(f"{root}/a.mp4", allow_private=True), SMALL, FrameSampling(frames=4))
         assert numbers(found.pixels) == [2, 7, 12, 17]
         for name in ("a.mp4", "list.m3u8"):
             stream = frames_of(WebPicture(f"{root}/{name}"), SMALL, 0.5)

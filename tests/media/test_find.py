@@ -189,7 +189,8 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_web_addresses_only_when_allowed(server: str) -> None:
     address = f"{server}/cat.jpg"
     assert list(find_pictures([address], allow_url=True)) == [WebPicture(address)]
-    assert open_picture(WebPicture(address)).size == (451, 300)
+    assert list(find_pictures([address], allow_url=True, allow_private=True)) == [WebPicture(address, True)]
+    assert open_picture(WebPicture(address, allow_private=True)).size == (451, 300)
     (refused,) = find_pictures([address])
     with pytest.raises(MediaError, match="--allow-url"):
         open_picture(refused)
@@ -203,19 +204,19 @@ def test_web_pictures_that_do_not_come(server: str) -> None:
         "file": "302|not http or https",
     }.items():
         with pytest.raises(MediaError, match=rf"^{server}/{path}: [^\n]*({reason})"):
-            open_picture(WebPicture(f"{server}/{path}"))
-    assert open_picture(WebPicture(f"{server}/away")).size == (451, 300)
+            open_picture(WebPicture(f"{server}/{path}", allow_private=True))
+    assert open_picture(WebPicture(f"{server}/away", allow_private=True)).size == (451, 300)
     with pytest.raises(MediaError, match="cannot be fetched"):
-        open_picture(WebPicture("http://127.0.0.1:1/x.jpg"))
+        open_picture(WebPicture("http://127.0.0.1:1/x.jpg", allow_private=True))
     with pytest.raises(MediaError, match="only http and https"):
         open_picture(WebPicture("file:///etc/hostname"))
 
 
 def test_web_limits(server: str) -> None:
     with pytest.raises(MediaError, match="more than 0 MiB"):
-        download(f"{server}/cat.jpg", max_bytes=1000)
+        download(f"{server}/cat.jpg", max_bytes=1000, allow_private=True)
     with pytest.raises(MediaError, match=r"not all here after 1e-09 s|cannot be fetched"):
-        download(f"{server}/cat.jpg", seconds=1e-9)
+        download(f"{server}/cat.jpg", seconds=1e-9, allow_private=True)
 
 
 def test_lists_as_windows_writes_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

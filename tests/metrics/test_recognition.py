@@ -32,3 +32,20 @@ def test_what_does_not_fit_is_refused():
         recognition(["a"], np.ones((1, 2)) / 2, ["a", "a"])
     with pytest.raises(DataError, match="one clip or more"):
         recognition([], np.ones((0, 3)), CLASSES)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 9])
+def test_equal_to_scikit_learn(classes):
+    sklearn = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(classes)
+    names = [f"class {i}" for i in range(classes)]
+    probabilities, right = rng.random((40, classes)), rng.integers(0, classes - 1, 40)  # of the last class none
+    found = recognition([names[i] for i in right], probabilities, names, k=4)
+    best, every = probabilities.argmax(1), np.arange(classes)
+    assert (found.confusion == sklearn.confusion_matrix(right, best, labels=every)).all()
+    recalls = sklearn.recall_score(right, best, labels=every, average=None, zero_division=0)
+    assert list(found.per_class.values()) == pytest.approx(recalls.tolist())
+    f1 = sklearn.f1_score(right, best, labels=every, average="macro", zero_division=0)
+    assert found.macro_f1 == pytest.approx(f1)
+    if classes > 4:
+        assert found.top_k == pytest.approx(sklearn.top_k_accuracy_score(right, probabilities, k=4, labels=every))

@@ -17,6 +17,7 @@ VARIANTS = {
         *({**SMALL, "cell": cell, "pool": "attention", "differences": True} for cell in ("lstm", "rnn")),
         *({**SMALL, "bidirectional": True, "pool": pool} for pool in ("mean", "last", "attention")),
         {**SMALL, "layers": 2, "differences": True},
+        {**SMALL, "pool": "last", "single_bias": True, "initial": "keras"},
         {**SMALL, "standardize": True, "differences": True},
         {**SMALL, "bidirectional": True, "differences": True, "cell": "gru"},
     ],

@@ -15,13 +15,18 @@ WORDS, SIZE, GRID = 23, 12, 6
 SMALL = {"embedding": 12, "hidden": 16}
 LOOKING = {"embedding": 12, "hidden": 16, "attention": 10}
 HEADS = {"hidden": 16, "heads": 2, "feed_forward": 32}
+# As published: no norm, plain words, one bias, Keras' weights to begin with; Tanti et al.'s GRU and first state.
+PLAIN = {"norm": False, "single_bias": True, "initial": "keras"}
+RAW = {"norm": False, "scaled_words": False, "annotations": "raw"}
+TANTI = {"cell": "gru", "reset": "before", "begin": "hidden", "learned_begin": True, "unit_picture": True}
 CELLS = ("lstm", "gru")
 VARIANTS = {
-    "adaptive_attention": [LOOKING],
+    "adaptive_attention": [LOOKING, {**LOOKING, "norm": False, "scaled_words": False}],
     "attention": [HEADS, {**HEADS, "words": 3}],
     "blstm": [
         *({**SMALL, "cell": cell, "combine": combine} for cell in CELLS for combine in ("add", "concat")),
         {**SMALL, "window": 3},  # shorter than the captions
+        {**SMALL, **PLAIN},
     ],
     "expansionnet_v2": [
         {**HEADS, "layers": n, "static": s, "dynamic": d, "max_length": 9} for n, s, d in ((1, (3,), 1), (2, (2, 4), 3))
@@ -31,14 +36,34 @@ VARIANTS = {
         for conditioning in ("init", "pre", "par", "merge")
         for cell in CELLS
         for layers in (1, 2)
+    ]
+    + [
+        {**SMALL, **PLAIN, "scaled_words": False, "conditioning": "init", "begin": "hidden", "learned_begin": True},
+        *(
+            {**SMALL, "scaled_words": False, "norm": False, "conditioning": conditioning, **TANTI}
+            for conditioning in ("init", "pre", "par", "merge")
+        ),
     ],
-    "lrcn": [{**SMALL, "cell": cell} for cell in CELLS],
+    "lrcn": [
+        *({**SMALL, "cell": cell} for cell in CELLS),
+        {**SMALL, **PLAIN, "scaled_words": False, "picture_layer": False},
+    ],
     "merge": [
         *({**SMALL, "cell": cell, "combine": combine} for cell in CELLS for combine in ("add", "concat")),
         *({**SMALL, "cell": cell, "layers": 2} for cell in CELLS),
+        *({**SMALL, **PLAIN, "cell": cell} for cell in CELLS),
     ],
-    "s2vt": [{**SMALL, "cell": cell} for cell in CELLS],
-    "show_attend_tell": [{**LOOKING, "cell": cell} for cell in CELLS],
+    "s2vt": [*({**SMALL, "cell": cell} for cell in CELLS), {**SMALL, **PLAIN, "scaled_words": False}],
+    "show_attend_tell": [
+        *({**LOOKING, "cell": cell} for cell in CELLS),
+        {**LOOKING, **RAW, "deep_tanh": True},
+        {**LOOKING, **RAW, "gated": False},
+    ],
+    "stacked": [
+        {**SMALL, "initial": "keras"},
+        {**SMALL, "bidirectional": True, "single_bias": False},
+        {**SMALL, "bidirectional": True, "window": 3, "norm": True},
+    ],
     "transformer": [
         # The narrow window is shorter than the longest caption.
         {
@@ -51,7 +76,7 @@ VARIANTS = {
         }
         for below, layers, slots in ((1, 1, 32), (0, 2, 8), (2, 2, 3))
     ],
-    "up_down": [{**LOOKING, "cell": cell} for cell in CELLS],
+    "up_down": [*({**LOOKING, "cell": cell} for cell in CELLS), {**LOOKING, **RAW}],
 }
 EVERY = [(name, settings) for name in sorted(DECODERS) for settings in VARIANTS.get(name, [{}])]
 

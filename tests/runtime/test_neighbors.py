@@ -170,7 +170,7 @@ def test_a_damaged_file_is_one_line(neighbors, tmp_path, harm):
         file.write_text("no arrays")
     if harm == "missing":
         np.savez(file, centre=neighbors.centre)
-    with pytest.raises(ArtifactError, match=r"neighbors\.npz: is damaged .*; get the artifact again"):
+    with pytest.raises(ArtifactError, match=r"neighbours\.npz: is damaged .*; get the artifact again"):
         Neighbors.load(file)
 
 

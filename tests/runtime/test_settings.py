@@ -4,6 +4,7 @@ import pytest
 
 from seesay.errors import UsageError
 from seesay.runtime.settings import SearchSettings, search_options, unknown_words
+from seesay.search import SearchOptions
 from seesay.text import Vocabulary
 
 WORDS = Vocabulary.build([["dog"] * 9, ["dogs"] * 8, ["red"] * 7, ["ball"] * 6, ["man"] * 5], min_count=1)
@@ -30,7 +31,9 @@ def test_every_setting_reaches_the_search():
     found = options(**asked)
     assert {name: getattr(found, name) for name in asked} == asked
     assert options(consensus=1.5).consensus == 1.5
-    beams = {"beam", "max_length", "min_length", "length_power", "consensus", "groups", "diversity", "must", "must_not"}
+    assert options(charge_end=False).charge_end is False
+    beams = {"beam", "max_length", "min_length", "length_power", "charge_end", "consensus", "groups", "diversity"}
+    beams |= {"must", "must_not"}
     named = {*asked, *beams}
     assert named == set(SearchSettings.__annotations__)
 
@@ -65,3 +68,8 @@ def test_what_makes_no_sense_is_refused(asked, words):
     with pytest.raises(UsageError, match=words) as caught:
         options(**asked)
     assert "\n" not in str(caught.value)
+
+
+def test_a_length_power_of_hundreds_is_refused() -> None:
+    with pytest.raises(UsageError, match="length_power is 300; it must be 10 or less"):
+        SearchOptions(length_power=300)

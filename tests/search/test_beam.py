@@ -124,3 +124,21 @@ def test_no_pictures():
 def test_senseless_settings_are_refused(wrong):
     with pytest.raises(UsageError, match=next(iter(wrong))):
         SearchOptions(**wrong)
+
+
+@pytest.mark.parametrize("charge_end", [True, False])
+def test_a_cut_sentence_is_charged_for_its_end_or_not(charge_end):
+    """The best of all sentences of two words at most, by trying all: cut ones with the end's price, or without."""
+    toy = Toy(11, end_bias=-3.0)
+    words = (2, 3)
+    scored = {}
+    for sentence in [(a,) for a in words] + [(a, b) for a in words for b in words]:
+        chances = toy.logprobs(0, [*sentence, END])
+        cut = len(sentence) == 2 and not charge_end
+        scored[sentence] = sum(chances[:-1]) / len(sentence) if cut else sum(chances) / (len(sentence) + 1)
+    best = max(scored, key=scored.get)
+    ((found,),) = search(toy, beam=4, max_length=2, length_power=1.0, charge_end=charge_end)
+    assert found.tokens == best
+    assert found.score == pytest.approx(scored[best], abs=1e-5)
+    assert found.ended == (charge_end or len(best) == 1)
+    assert len(best) == 2

@@ -296,6 +296,16 @@ def test_a_loss_that_is_not_finite_stops_with_the_last_checkpoint_kept(tiny_flic
     assert all(torch.isfinite(t).all() for t in tensors.values() if t.is_floating_point())
 
 
+def test_a_loss_that_is_not_finite_at_once_names_no_file_that_is_not_there(tiny_flickr8k, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("seesay.training.objectives.token_losses", lambda logits, *_: logits.sum(1) * float("nan"))
+    out = tmp_path / "run"
+    with pytest.raises(TrainingError, match=r"not finite in epoch 0, step 0") as raised:
+        train("merge", small_merge(), f"flickr8k:{tiny_flickr8k}", out)
+    assert ".safetensors" not in str(raised.value)
+    assert not (out / "last.safetensors").exists()
+
+
 def test_a_truncated_checkpoint_is_named(tiny_flickr8k, tmp_path, monkeypatch):
     monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
     data = f"flickr8k:{tiny_flickr8k}"

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 MOST_BYTES = 16 * 2**20
 _MOST_TOKENS, _MOST_LABELS, _MOST_STATES, _MOST_VALUES, _DEEPEST = 1_000_000, 100_000, 64, 2_000_000, 32
@@ -194,7 +194,7 @@ def _walk(values: Any) -> None:
             raise ValueError(f"it holds the number {_brief(value)}")
 
 
-def _is_whole(value: Any) -> bool:
+def _is_whole(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 

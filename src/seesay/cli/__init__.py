@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from seesay.cli import (
+    ablate,
     average,
     caption,
     compare,
@@ -49,6 +50,7 @@ VERBS = (
     score,
     compare,
     sweep,
+    ablate,
     reproduce,
     average,
     export,

@@ -12,6 +12,7 @@ from seesay.cli.common import output, progress, same_file, say
 from seesay.cli.photos import LeftOut, MaxPixels, Verbose
 from seesay.cli.search import (
     Beam,
+    ChargeEnd,
     Consensus,
     Diversity,
     GroupedCommand,
@@ -88,11 +89,13 @@ def caption(
     explain: Path | None = typer.Option(None, "--explain", help="Folder for pictures of where it looked, and a page."),
     per_scene: bool = typer.Option(False, "--per-scene", help="Cut clips into scenes; describe each, with its times."),
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
+    allow_private: bool = typer.Option(False, "--allow-private", help="Of your own network and machine, too."),
     max_pixels: MaxPixels = None,
     verbose: Verbose = False,
     min_length: MinLength = None,
     max_length: MaxLength = None,
     length_power: LengthPower = None,
+    charge_end: ChargeEnd = None,
     sample: Sample = False,
     temperature: Temperature = None,
     top_k: TopK = None,
@@ -119,6 +122,7 @@ def caption(
         "min_length": min_length,
         "max_length": max_length,
         "length_power": length_power,
+        "charge_end": charge_end,
         "sample": sample,
         "temperature": temperature,
         "top_k": top_k,
@@ -167,8 +171,8 @@ def caption(
 
     def sources() -> Iterator[tuple[Any, Modality]]:
         nonlocal count
-        every = find_media(paths, allow_url=allow_url, left_out=left_out)
-        alone = find_pictures(paths, allow_url=allow_url, left_out=left_out)
+        every = find_media(paths, allow_url=allow_url, allow_private=allow_private, left_out=left_out)
+        alone = find_pictures(paths, allow_url=allow_url, allow_private=allow_private, left_out=left_out)
         photos: Iterator[tuple[Any, Modality]] = ((one, "picture") for one in alone)
         for source, kind in photos if photos_alone else every:
             if out is not None and same_file(source, out):

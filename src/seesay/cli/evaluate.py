@@ -11,6 +11,7 @@ import typer
 from seesay.cli.common import progress, say, table
 from seesay.cli.search import (
     Beam,
+    ChargeEnd,
     Consensus,
     GroupedCommand,
     LengthPower,
@@ -60,6 +61,7 @@ def evaluate(
     min_length: MinLength = None,
     max_length: MaxLength = None,
     length_power: LengthPower = None,
+    charge_end: ChargeEnd = None,
     sample: Sample = False,
     temperature: Temperature = None,
     top_k: TopK = None,
@@ -76,6 +78,7 @@ def evaluate(
         "min_length": min_length,
         "max_length": max_length,
         "length_power": length_power,
+        "charge_end": charge_end,
         "sample": sample,
         "temperature": temperature,
         "top_k": top_k,

@@ -67,6 +67,7 @@ def recognize(
         None, "--camera", help="In place of paths: a camera, 0 is the first, or, with --allow-url, a stream's address."
     ),
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
+    allow_private: bool = typer.Option(False, "--allow-private", help="Of your own network and machine, too."),
     max_pixels: MaxPixels = None,
     verbose: Verbose = False,
 ) -> None:
@@ -81,7 +82,7 @@ def recognize(
         raise UsageError("--every and --window are for --timeline and --camera")
     if top < 1:
         raise UsageError(f"--top {top}: it must be 1 or more")
-    live = None if camera is None else _live(camera, allow_url)
+    live = None if camera is None else _live(camera, allow_url, allow_private)
     written = [] if timeline is None else _table_and_plot(timeline)
     if out is not None and any(out.resolve() == file.resolve() for file in written):
         raise UsageError(f"--out {out}: is a file of --timeline; name another")
@@ -117,7 +118,7 @@ def recognize(
     found: list[Any] = []
 
     def sources() -> Iterator[Any]:
-        for source in find_endings(paths, suffixes) if suffixes else _clips(paths, allow_url, left_out):
+        for source in find_endings(paths, suffixes) if suffixes else _clips(paths, allow_url, allow_private, left_out):
             found.append(source)
             if timeline is not None and len(found) > 1:
                 raise UsageError("--timeline is of one clip, and several were named")
@@ -147,13 +148,15 @@ def recognize(
         raise typer.Exit(1)
 
 
-def _clips(paths: list[str], allow_url: bool, left_out: LeftOut) -> Iterator[Any]:
+def _clips(paths: list[str], allow_url: bool, allow_private: bool, left_out: LeftOut) -> Iterator[Any]:
     from seesay.media import find_media
 
-    return (source for source, _ in find_media(paths, allow_url=allow_url, left_out=left_out))
+    return (
+        source for source, _ in find_media(paths, allow_url=allow_url, allow_private=allow_private, left_out=left_out)
+    )
 
 
-def _live(camera: str, allow_url: bool) -> int | WebPicture:
+def _live(camera: str, allow_url: bool, allow_private: bool) -> int | WebPicture:
     """What --camera names.
 
     Raises:
@@ -167,7 +170,7 @@ def _live(camera: str, allow_url: bool) -> int | WebPicture:
         raise UsageError(f"--camera {camera}: is neither a camera's number (0 is the first) nor a stream's address")
     if not allow_url:
         raise UsageError(f"--camera {camera}: is on the web; allow that with --allow-url")
-    return WebPicture(camera)
+    return WebPicture(camera, allow_private)
 
 
 def _table_and_plot(file: Path) -> list[Path]:

@@ -24,6 +24,14 @@ LengthPower = Annotated[
         rich_help_panel=LENGTH,
     ),
 ]
+ChargeEnd = Annotated[
+    bool | None,
+    typer.Option(
+        "--charge-end/--no-charge-end",
+        help="Whether a caption cut at its most words is charged for the end that it lacks. [default: the model's]",
+        rich_help_panel=LENGTH,
+    ),
+]
 Consensus = Annotated[
     float | None,
     typer.Option(

@@ -43,6 +43,7 @@ def sweep(
     """Runs that are finished are not trained again, interrupted ones go on, failed ones are reported at the end."""
     with progress("starting") as on_progress, training_parts():
         from seesay.experiments.search_space import read_plan
+        from seesay.experiments.significance import against_best
         from seesay.experiments.sweep import sweep as run
         from seesay.report import write
         from seesay.report.sweep import table_of, trial_table
@@ -63,6 +64,9 @@ def sweep(
             found = run(plan, data, out, callbacks=[bar(on_progress)], on_result=written)
             if rows := found.rows:
                 print(table(_as_rows(*table_of(rows, plan.spec))))
+            if gaps := against_best(found.outcomes, data):
+                print("\nAgainst the best (95 % interval over items, seeds pooled):")
+                print(table(gaps))
             errors = [f"{o.run}: {o.error}" for o in found.outcomes if o.error]
     for line in errors:
         say(f"failed: {line}")

@@ -4,7 +4,7 @@
                          index.jsonl     one line for each picture: path, fingerprint, row
                          grid-000.f16    rows of (N, D) float16, SHARD rows in a file
                          pooled-000.f16  rows of (D,) float16
-                         lock            held by the one process that writes
+                         lock            held by the one process that writes; others wait for it
 
 Rows are written and flushed to disk before the index names them, so every line of the index speaks the truth; a torn
 last line is dropped by the next writer. Another encoder has another folder, another picture another fingerprint.
@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +30,9 @@ from seesay.errors import DataError
 from seesay.files import only_writer, write_whole
 
 SHARD = 4096
+WAIT = 1.0
+"""Seconds between two looks at whether another process still writes."""
+log = logging.getLogger("seesay.data")
 Half = NDArray[np.float16]
 
 
@@ -60,6 +65,7 @@ class FeatureCache:
         whole = {**key, "shapes": {name: list(shape) for name, shape in self._shapes.items()}}
         text = json.dumps(whole, sort_keys=True, indent=1)
         self.folder = directory / hashlib.sha256(text.encode()).hexdigest()[:20]
+        self._encoder = str(key.get("encoder", "the encoder"))
         self._lock: BinaryIO | None = None
         self._maps: dict[tuple[str, int], Half] = {}
         self._asked: dict[str, str | None] = {}  # path → fingerprint before it was decoded
@@ -108,16 +114,17 @@ class FeatureCache:
     def write(self, samples: Sequence[Sample], **features: Half) -> None:
         """Add rows: `grid=` (B, N, D) and `pooled=` (B, D) float16, as the cache keeps them.
 
+        While another process writes to this cache, wait for it (`claim`).
+
         Raises:
-            DataError: no space is left, or another process writes to this cache; what was written before is whole.
+            DataError: no space is left, or a picture's features are not finite; what was written before is whole.
         """
         for name, shape in self._shapes.items():
             if features[name].shape != (len(samples), *shape):
                 raise ValueError(f"{name} has shape {features[name].shape}, not {(len(samples), *shape)}")
+            self._check_finite(samples, features[name])
+        self.claim()
         try:
-            if self._lock is None:
-                self._lock = only_writer(self.folder / "lock")
-                self._read_index()  # another may have written since
             first, entries = self._next, []
             for row, sample in enumerate(samples, first):
                 name = _name(sample)
@@ -138,6 +145,37 @@ class FeatureCache:
         self._rows.update({str(e["path"]): (str(e["mark"]), int(str(e["row"]))) for e in entries})
         for sample in samples:
             self._asked.pop(_name(sample), None)
+
+    def claim(self) -> None:
+        """Become the one process that writes, waiting for another to end; then what that one wrote is known here.
+
+        Raises:
+            DataError: the folder's file system knows no locks, or it cannot be written.
+        """
+        if self._lock is not None:
+            return
+        waiting = False
+        try:
+            while self._lock is None:
+                try:
+                    self._lock = only_writer(self.folder / "lock")
+                except DataError:
+                    if not waiting:
+                        log.warning("%s: another process fills this feature cache; waiting for it to end", self.folder)
+                        waiting = True
+                    time.sleep(WAIT)
+            self._read_index()
+        except OSError as error:
+            raise DataError(f"{self.folder}: features not written ({error.strerror or error})") from error
+
+    def _check_finite(self, samples: Sequence[Sample], values: Half) -> None:
+        whole = np.isfinite(values).reshape(len(samples), -1).all(1)
+        if not whole.all():
+            raise DataError(
+                f"{samples[int(whole.argmin())].media}: {self._encoder} makes numbers of it that are not finite, or "
+                "past float16's 65,504, which the feature cache cannot keep; are its weights random? give trained "
+                "ones (encoder.weights), or train the CNN from the first epoch (finetune.from_epoch=0)"
+            )
 
     def grid(self, samples: Sequence[Sample]) -> Half:
         """(B, N, D) float16.

@@ -103,7 +103,6 @@ def evaluate_recognition(
     Raises:
         DataError: no such split, a clip without a label or with one the model does not know, or not one clip opens.
         UsageError: `predictions` cannot be written.
-        MissingPartError: scikit-learn is not installed.
     """
     recognizer = load_recognizer(model)
     samples = read_dataset(data, default_splits=True).split(split)

@@ -1,4 +1,4 @@
-"""Published comparisons, run again: both systems trained, scored as the paper scores, and set beside its table."""
+"""Published comparisons, run again: the systems trained, scored as the paper scores, and set beside its table."""
 
 from __future__ import annotations
 
@@ -8,34 +8,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Any
 
 from seesay.artifact import read_artifact
 from seesay.data import Sample, read_dataset
 from seesay.errors import UsageError
 from seesay.evaluation.captions import Evaluation, evaluate
+from seesay.evaluation.recognition import RecognitionEvaluation, evaluate_recognition
+from seesay.experiments.comparisons import COMPARISONS, Comparison
+from seesay.experiments.significance import differences, in_words, read_scores
 from seesay.files import write_json
 from seesay.metrics.bleu import ORDER, Bleu
 from seesay.metrics.rouge import RougeL
+from seesay.metrics.scores import Scores
+from seesay.metrics.significance import Difference
 from seesay.progress import ProgressCallback, silent
-from seesay.text import tokenize
+from seesay.text import Learned
 
-RECIPES = {"LSTM": "inceptionv3_lstm_glove", "GRU": "inceptionv3_gru_glove"}
-PAPER = {
-    "LSTM": {"loss": 3.3268, "BLEU": 0.01695, "ROUGE": 0.19144},
-    "GRU": {"loss": 3.225, "BLEU": 0.01569, "ROUGE": 0.17871},
-}
-"""Table 1 of "Image Captioning using LSTM and GRU"."""
-HOW = (
-    "loss: mean cross-entropy of a word in nats, over the last epoch's training captions, with dropout. "
-    "What follows is of what the weights of the epoch that was best on dev say.",
-    "BLEU: BLEU-4 of the whole test split, n-gram counts pooled, no smoothing, closest reference length (what NLTK's "
-    "corpus_bleu gives); in brackets the mean of the photos' own BLEU-4 (NLTK's sentence_bleu), 0 where no four words "
-    "in a row match.",
-    "ROUGE: ROUGE-L, F-measure with beta 1.2, best precision and recall over a photo's references, mean of photos.",
-    "All three over captions and references as the paper prepares them: small letters, no punctuation, stop words and "
-    "words under 10 training occurrences removed. The paper does not say which variants of BLEU and ROUGE its are, nor "
-    "how many references it takes; here all five are taken.",
-)
+Evaluated = Evaluation | RecognitionEvaluation
+STANDARD = ("Bleu_1", "Bleu_4", "METEOR", "ROUGE_L", "CIDEr-D", "top-1", "top-5", "macro F1")
 
 
 @dataclass(frozen=True)
@@ -43,155 +34,215 @@ class Trained:
     """One trained system.
 
     Attributes:
-        cell: LSTM or GRU.
+        system: its name in the comparison.
         seed: of its training.
-        paper: loss, BLEU, BLEU of sentences and ROUGE, computed as `HOW` says.
-        standard: what `seesay evaluate` gives, against the references as they are.
+        figures: as the comparison's `how` says, and all the usual scores.
+        standard: what `seesay evaluate` gives.
         signature: how the standard scores were computed.
-        caption: of the photo that both caption.
+        answer: of the item that all systems are asked for.
     """
 
-    cell: str
+    system: str
     seed: int
-    paper: dict[str, float]
+    figures: dict[str, float]
     standard: dict[str, float]
     signature: str
-    caption: str
+    answer: str
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """Both systems, for each seed, and the photo that both caption."""
+    """All systems, for each seed.
 
+    Attributes:
+        comparison: what is reproduced.
+        trained: each run.
+        item: the test photo or clip whose answers are shown.
+        differences: of each system against the first, by the usual scores, seeds pooled.
+    """
+
+    comparison: Comparison
     trained: tuple[Trained, ...]
-    photo: str
+    item: str
+    differences: Mapping[str, Mapping[str, Difference]]
+
+    def to_json(self) -> dict[str, Any]:
+        """All that was found."""
+        gaps = {system: {n: asdict(d) for n, d in found.items()} for system, found in self.differences.items()}
+        header = {"title": self.comparison.title, "paper": self.comparison.paper, "how": self.comparison.how}
+        return {**header, "trained": [asdict(t) for t in self.trained], "item": self.item, "differences": gaps}
 
     def rows(self) -> list[dict[str, str]]:
         """The paper's table beside ours: a row for each figure, mean ± spread where there are several seeds."""
         rows = []
-        for name in ("loss", "BLEU", "ROUGE"):
+        for name in self.comparison.figures:
             row = {"": name}
-            for cell, published in PAPER.items():
-                ours = [t.paper for t in self.trained if t.cell == cell]
-                text = _spread([figures[name] for figures in ours], 5)
+            for system, published in self.comparison.paper.items():
+                ours = [t.figures for t in self.trained if t.system == system]
+                text = _spread([figures[name] for figures in ours], 5) if name in ours[0] else ""
                 if name == "BLEU":
                     text += f" ({_spread([figures['BLEU of sentences'] for figures in ours], 5)})"
-                row |= {f"{cell}, paper": f"{published[name]:g}", f"{cell}, here": text}
+                paper = f"{published[name]:g}" if name in published else ""
+                row |= {f"{system}, paper": paper, f"{system}, here": text}
             rows.append(row)
         return rows
 
     def standard_rows(self) -> list[dict[str, str]]:
-        """Our usual scores of each system."""
-        return [
-            {"": cell, **{name: _spread([t.standard[name] for t in of_cell], 4) for name in of_cell[0].standard}}
-            for cell in PAPER
-            if (of_cell := [t for t in self.trained if t.cell == cell])
-        ]
+        """Our usual scores of each system, and how it differs from the first."""
+        rows = []
+        for system in self.comparison.recipes:
+            runs = [t for t in self.trained if t.system == system]
+            row = {"": system, **{n: _spread([t.standard[n] for t in runs], 4) for n in runs[0].standard}}
+            found = self.differences.get(system, {}).get(self.comparison.score)
+            first = next(iter(self.comparison.recipes))
+            row[f"{self.comparison.score} against {first}, in points"] = in_words(found) if found else ""
+            rows.append(row)
+        return rows
 
 
-def lstm_vs_gru(
+def reproduce(
+    name: str,
     data: str,
     out: Path,
     settings: Sequence[str] = (),
     seeds: Sequence[int] = (1,),
     on_progress: ProgressCallback = silent,
-    on_evaluation: Callable[[Evaluation, Path], object] = lambda found, folder: None,
+    on_evaluation: Callable[[Evaluated, Path], object] = lambda found, folder: None,
 ) -> Reproduction:
-    """Train the paper's LSTM and GRU, caption the test split with both, and score them.
+    """Train a comparison's systems, let each answer for the test split, and score them.
 
-    Runs are in `out` as lstm-1, gru-1, lstm-2, …: a finished one is not trained again, a killed one goes on.
-    `lstm-vs-gru.json` there holds all that was found.
+    Runs are in `out` as SYSTEM-SEED: a finished one is not trained again, a killed one goes on. `NAME.json` there holds
+    all that was found.
 
     Args:
+        name: one of `COMPARISONS`.
         data: `FORMAT:PATH`, with train, dev and test.
         out: a folder.
-        settings: `section.key=value`, for both.
+        settings: `section.key=value`, for all systems.
         seeds: a run of each system for each.
-        on_progress: called with photos captioned and photos in all.
+        on_progress: called with items done and items in all.
         on_evaluation: given the evaluation of each system on the test split, and the folder of its predictions.
 
     Raises:
         UsageError: `out` cannot be written, or no seeds.
         TrainingError: a run there has other settings.
     """
-    from seesay.export import export_artifact
     from seesay.training import load_config, train
-    from seesay.training.loop import BEST
 
     if not seeds:
         raise UsageError("reproduce: give one seed or more")
+    comparison = COMPARISONS[name]
     test = read_dataset(data, default_splits=True).split("test")
-    found = []
+    trained: list[Trained] = []
+    scored: dict[str, list[Scores]] = {}
     for seed in seeds:
-        for cell, recipe in RECIPES.items():
-            run, chosen = out / f"{cell.lower()}-{seed}", [*settings, f"training.seed={seed}"]
+        for system, recipe in comparison.recipes.items():
+            run = out / f"{system.lower().replace(' ', '-')}-{seed}"
+            chosen = [*settings, f"training.seed={seed}"]
             config = load_config(recipe, chosen)
             train(recipe, chosen, data, run, resume=True)
-            scores = run / "test" / "scores.json"
-            if not scores.is_file() or scores.stat().st_mtime < (run / BEST).stat().st_mtime:
-                export_artifact(run, run / "model", quantize="none")
-                saved = run / "test" / "predictions.json"
-                evaluation = evaluate(run / "model", data, "test", predictions=saved, on_progress=on_progress)
-                write_json(scores, evaluation.to_json(), indent=1)
-                on_evaluation(evaluation, run / "test")
-            predictions = json.loads((run / "test" / "predictions.json").read_text("utf-8"))
-            captions = {entry["image_id"]: entry["caption"] for entry in predictions}
-            known = set(read_artifact(run).manifest.vocabulary["tokens"]) if config.text.drop_rare else None
-            figures = paper_scores(captions, test, config.text.remove_stop_words, known)
-            standard = json.loads(scores.read_text("utf-8"))
-            names = [n for n in ("Bleu_1", "Bleu_4", "METEOR", "ROUGE_L", "CIDEr-D") if n in standard]
-            found.append(
-                Trained(
-                    cell,
-                    seed,
-                    {"loss": _last_loss(run / "metrics.csv"), **figures},
-                    {name: standard[name] for name in names},
-                    standard["signature"],
-                    captions[_photo(test, captions)],
-                )
-            )
-    result = Reproduction(tuple(found), _photo(test, captions))
-    write_json(out / "lstm-vs-gru.json", {"paper": PAPER, "how": HOW, **asdict(result)})
+            standard, signature = _evaluate(run, data, config.classifier is not None, on_progress, on_evaluation)
+            classes = read_artifact(run).manifest.labels
+            scores = read_scores(run / "test" / "predictions.json", test, classes)
+            scored.setdefault(system, []).append(scores)
+            figures = {"loss": _loss(run), **standard}
+            if not classes:
+                figures |= _caption_figures(run, test, config.text.learned)
+            trained.append(Trained(system, seed, figures, standard, signature, _answer(run, test)))
+    result = Reproduction(
+        comparison, tuple(trained), _item(run, test), differences(scored, next(iter(comparison.recipes)))
+    )
+    write_json(out / f"{name}.json", result.to_json())
     return result
 
 
+def _evaluate(
+    run: Path,
+    data: str,
+    recognizes: bool,
+    on_progress: ProgressCallback,
+    on_evaluation: Callable[[Evaluated, Path], object],
+) -> tuple[dict[str, float], str]:
+    """Export and evaluate a finished run on test, once; its usual scores and their signature."""
+    from seesay.export import export_artifact
+    from seesay.training.loop import BEST
+
+    folder = run / "test"
+    file = folder / "scores.json"
+    if not file.is_file() or file.stat().st_mtime < (run / BEST).stat().st_mtime:
+        export_artifact(run, run / "model", quantize="none")
+        evaluator = evaluate_recognition if recognizes else evaluate
+        saved = folder / "predictions.json"
+        evaluation: Evaluated = evaluator(run / "model", data, "test", predictions=saved, on_progress=on_progress)
+        write_json(file, evaluation.to_json(), indent=1)
+        on_evaluation(evaluation, folder)
+    found = json.loads(file.read_text("utf-8"))
+    return {name: float(found[name]) for name in STANDARD if name in found}, str(found["signature"])
+
+
+def _caption_figures(run: Path, test: Sequence[Sample], learned: Learned) -> dict[str, float]:
+    known = set(read_artifact(run).manifest.vocabulary["tokens"]) if learned.drop_rare else None
+    return paper_scores(_captions(run), test, learned, known)
+
+
 def paper_scores(
-    captions: Mapping[str, str], samples: Sequence[Sample], remove_stop_words: bool, known: set[str] | None
+    captions: Mapping[str, str], samples: Sequence[Sample], learned: Learned, known: set[str] | None
 ) -> dict[str, float]:
-    """BLEU, BLEU of sentences and ROUGE as `HOW` says.
+    """BLEU, BLEU of sentences, BLEU-1 of sentences and ROUGE as `COMPARISONS` say.
 
     Args:
         captions: by id; samples without one are left out.
         samples: with references. One of which no word is left counts as empty.
-        remove_stop_words: from captions and references.
+        learned: how captions and references become words.
         known: the words that references are cut down to; None for all.
     """
-    from seesay.text import STOP_WORDS
 
     def prepare(text: str) -> list[str]:
-        words = [w for w in tokenize(text) if not (remove_stop_words and w in STOP_WORDS)]
+        words = learned.words(text)
         return words if known is None else [w for w in words if w in known]
 
-    judged = [sample for sample in samples if sample.id in captions]
-    hypotheses = [prepare(captions[sample.id]) for sample in judged]
-    references = [[prepare(text) for text in sample.references] for sample in judged]
-    bleu, rouge = Bleu()(hypotheses, references)["Bleu_4"], RougeL()(hypotheses, references)["ROUGE_L"]
+    evaluated = [sample for sample in samples if sample.id in captions]
+    hypotheses = [prepare(captions[sample.id]) for sample in evaluated]
+    references = [[prepare(text) for text in sample.references] for sample in evaluated]
+    bleu, rouge = Bleu()(hypotheses, references), RougeL()(hypotheses, references)["ROUGE_L"]
     # Our BLEU is smoothed by the COCO tools' constants, which show where some order has no match at all.
-    matches = bleu.statistics[:, :ORDER]
+    matches = bleu["Bleu_4"].statistics[:, :ORDER]
     return {
-        "BLEU": bleu.corpus if matches.sum(0).all() else 0.0,
-        "BLEU of sentences": float((bleu.items * matches.all(1)).mean()),
+        "BLEU": bleu["Bleu_4"].corpus if matches.sum(0).all() else 0.0,
+        "BLEU of sentences": float((bleu["Bleu_4"].items * matches.all(1)).mean()),
+        "BLEU-1 of sentences": float((bleu["Bleu_1"].items * (matches[:, 0] > 0)).mean()),
         "ROUGE": rouge.corpus,
     }
 
 
-def _photo(samples: Sequence[Sample], captions: Mapping[str, str]) -> str:
-    return next(sample.id for sample in samples if sample.id in captions)
+def _captions(run: Path) -> dict[str, str]:
+    entries = json.loads((run / "test" / "predictions.json").read_text("utf-8"))
+    return {str(entry.get("image_id", entry.get("id"))): str(entry["caption"]) for entry in entries}
 
 
-def _last_loss(file: Path) -> float:
-    with file.open(newline="", encoding="utf-8") as handle:
-        return float(list(csv.DictReader(handle))[-1]["loss"])
+def _item(run: Path, test: Sequence[Sample]) -> str:
+    entries = json.loads((run / "test" / "predictions.json").read_text("utf-8"))
+    known = {str(entry.get("image_id", entry.get("id"))) for entry in entries}
+    return next(sample.id for sample in test if sample.id in known)
+
+
+def _answer(run: Path, test: Sequence[Sample]) -> str:
+    """What a run says of the first test item."""
+    wanted = _item(run, test)
+    for entry in json.loads((run / "test" / "predictions.json").read_text("utf-8")):
+        if str(entry.get("image_id", entry.get("id"))) == wanted:
+            return str(entry["caption"] if "caption" in entry else entry["predictions"][0]["label"])
+    raise AssertionError(wanted)
+
+
+def _loss(run: Path) -> float:
+    """The training loss of the epoch whose weights the run keeps."""
+    from seesay.training.checkpoints import read_checkpoint
+    from seesay.training.loop import BEST
+
+    epoch = int(read_checkpoint(run / BEST)[1]["epoch"])
+    with (run / "metrics.csv").open(newline="", encoding="utf-8") as handle:
+        return next(float(row["loss"]) for row in csv.DictReader(handle) if int(float(row["epoch"])) == epoch)
 
 
 def _spread(values: Sequence[float], digits: int) -> str:

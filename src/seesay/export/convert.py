@@ -91,7 +91,12 @@ def convert_expansionnet_v2(
             model,
             settings,
             "expansionnet_v2",
-            search={"beam": 5, "length_power": 1.0, "max_length": min(20, settings.max_length - 1)},
+            search={
+                "beam": 5,
+                "length_power": 1.0,
+                "max_length": min(20, settings.max_length - 1),
+                "charge_end": False,  # as its authors search
+            },
             training={
                 "data": "COCO, Karpathy's training split, by the authors (arXiv:2208.06551)",
                 "license": "code MIT; COCO captions CC BY 4.0, photos under the terms of Flickr",

@@ -30,6 +30,7 @@ from seesay.media import Preprocessing
 from seesay.models.captioner import CaptionModel, normalize
 from seesay.models.classifier import ClassifyModel
 from seesay.models.decoders.recurrent import LastState
+from seesay.models.decoders.stacked import BothWays
 from seesay.models.memory import Memory
 
 OPSET = 20
@@ -114,7 +115,7 @@ def _stepwise(decoder: nn.Module) -> Iterator[None]:
     for path, module in list(decoder.named_modules()):
         plain = isinstance(module, nn.LSTM) and module.batch_first and not (module.bidirectional or module.proj_size)
         parent, _, name = path.rpartition(".")
-        if plain and not isinstance(decoder.get_submodule(parent), LastState):
+        if plain and not isinstance(decoder.get_submodule(parent), (LastState, BothWays)):
             setattr(decoder.get_submodule(parent), name, _LstmStep(module))
             swapped.append((parent, name, module))
     try:

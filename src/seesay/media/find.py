@@ -34,6 +34,7 @@ def find_pictures(
     paths: Sequence[str | os.PathLike[str]],
     *,
     allow_url: bool = False,
+    allow_private: bool = False,
     stdin: BinaryIO | None = None,
     left_out: LeftOut | None = None,
 ) -> Iterator[Found]:
@@ -52,19 +53,21 @@ def find_pictures(
     Args:
         paths: the arguments.
         allow_url: whether web addresses may be fetched.
+        allow_private: whether those of one's own machine and network may, too.
         stdin: read for `-`; None for standard input.
         left_out: told of files in folders that a person would call photos and that are not read: RAW, SVG, PDF …
 
     Raises:
         UsageError: standard input holds a picture where a list of names is due.
     """
-    yield from _find(paths, _Pictures(left_out), allow_url, stdin)
+    yield from _find(paths, _Pictures(left_out), _web(allow_url, allow_private), stdin)
 
 
 def find_media(
     paths: Sequence[str | os.PathLike[str]],
     *,
     allow_url: bool = False,
+    allow_private: bool = False,
     stdin: BinaryIO | None = None,
     left_out: LeftOut | None = None,
 ) -> Iterator[tuple[Found, Modality]]:
@@ -77,13 +80,14 @@ def find_media(
     Args:
         paths: the arguments.
         allow_url: whether web addresses may be fetched; their name tells what they are.
+        allow_private: whether those of one's own machine and network may, too.
         stdin: read for `-`; None for standard input.
         left_out: see `find_pictures`.
 
     Raises:
         UsageError: standard input holds a picture or a clip where a list of names is due.
     """
-    for found in _find(paths, _Media(left_out), allow_url, stdin):
+    for found in _find(paths, _Media(left_out), _web(allow_url, allow_private), stdin):
         yield found, modality_of(found)
 
 
@@ -100,7 +104,7 @@ def find_endings(
     Raises:
         UsageError: standard input holds a picture or a clip where a list of names is due.
     """
-    yield from _find(paths, _Endings(suffixes), False, stdin)
+    yield from _find(paths, _Endings(suffixes), _web(False, False), stdin)
 
 
 class _Pictures:
@@ -142,21 +146,29 @@ class _Endings(_Pictures):
         return path.suffix.lower() in self.suffixes and not path.name.startswith(".") and path.is_file()
 
 
+_Web = Callable[[str], Found]
+
+
+def _web(allow_url: bool, allow_private: bool) -> _Web:
+    """What a web address becomes: something to fetch, or itself, to be refused by who opens it."""
+    return lambda url: WebPicture(url, allow_private) if allow_url else url
+
+
 def _find(
-    paths: Sequence[str | os.PathLike[str]], what: _Pictures, allow_url: bool, stdin: BinaryIO | None
+    paths: Sequence[str | os.PathLike[str]], what: _Pictures, web: _Web, stdin: BinaryIO | None
 ) -> Iterator[Found]:
     for argument in paths:
         path = os.fspath(argument)
         if path == "-":
             for name in _names(stdin or sys.stdin.buffer):
-                yield from _expand(name, what, allow_url, globs=False)
+                yield from _expand(name, what, web, globs=False)
         else:
-            yield from _expand(path, what, allow_url, globs=True)
+            yield from _expand(path, what, web, globs=True)
 
 
-def _expand(path: str, what: _Pictures, allow_url: bool, *, globs: bool) -> Iterator[Found]:
+def _expand(path: str, what: _Pictures, web: _Web, *, globs: bool) -> Iterator[Found]:
     if is_url(path):
-        yield WebPicture(path) if allow_url else path
+        yield web(path)
     elif globs and glob.has_magic(path) and not os.path.lexists(path):
         inside = "**" in path  # which lists what is in the folders by itself
         for match in map(Path, sorted(glob.glob(path, recursive=True)) or [path]):  # noqa: PTH207 - absolute ones too

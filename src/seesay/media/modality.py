@@ -6,7 +6,6 @@ import os
 import re
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from seesay.errors import MediaError
 from seesay.media.formats import looks_like_part, refused, refused_suffix
@@ -120,7 +119,7 @@ def _start_of(path: Path) -> bytes:
 def modality_of(source: Found) -> Modality:
     """Whether to open this as a picture or as a clip; a picture where nothing tells, so that its error is told."""
     if isinstance(source, WebPicture) or (isinstance(source, str) and is_url(source)):
-        return "clip" if Path(urlsplit(str(source)).path).suffix.lower() in CLIP_SUFFIXES else "picture"
+        return "clip" if Path(re.split("[?#]", str(source))[0]).suffix.lower() in CLIP_SUFFIXES else "picture"
     path = Path(source)
     if is_folder(path):
         return "clip" if is_frame_folder(path) else "picture"

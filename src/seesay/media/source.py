@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from seesay.errors import MediaError
+from seesay.printable import printable
 
 MAX_BYTES = 1 << 30
 """Most bytes read from an open handle."""
@@ -22,9 +23,11 @@ class WebPicture:
 
     Attributes:
         url: http or https.
+        allow_private: whether addresses of one's own machine and network may be fetched, too.
     """
 
     url: str
+    allow_private: bool = False
 
     def __str__(self) -> str:
         return self.url
@@ -33,18 +36,6 @@ class WebPicture:
 def is_url(text: str) -> bool:
     """Whether this reads as a web address rather than as a path."""
     return text.lower().startswith(("http://", "https://"))
-
-
-def printable(name: object) -> str:
-    r"""A name as one line any terminal can show: line breaks, control and non-UTF-8 bytes as `\n`, `\x1b`, `\xff`."""
-    return "".join(c if c.isprintable() else _escaped(c) for c in str(name))
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as os.fsdecode keeps it
-        return f"\\x{code - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode()
 
 
 def open_file(path: str | os.PathLike[str], kind: str = "picture") -> BinaryIO:
@@ -106,7 +97,11 @@ def open_bytes(source: Any, kind: str = "picture") -> BinaryIO:
     if isinstance(source, WebPicture):
         from seesay.media.web import download
 
-        return download(source.url, accept="image/*" if kind == "picture" else "video/*, image/*")
+        return download(
+            source.url,
+            accept="image/*" if kind == "picture" else "video/*, image/*",
+            allow_private=source.allow_private,
+        )
     if isinstance(source, (bytes, bytearray, memoryview)):
         if not len(source):
             raise MediaError("there are no bytes")

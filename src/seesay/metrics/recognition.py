@@ -1,4 +1,4 @@
-"""How well labels are recognized: accuracy, per class, confusion; `recognition` by scikit-learn (extra `metrics`)."""
+"""How well labels are recognized: accuracy, per class, confusion."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import seesay
-from seesay.errors import DataError, MissingPartError, UsageError
+from seesay.errors import DataError, UsageError
 from seesay.metrics.result import Floats, Result
 from seesay.metrics.scores import Scores, references_digest
 from seesay.text import tokenize
@@ -55,12 +55,7 @@ def recognition(
     Raises:
         DataError: nothing to score, shapes that do not fit, or a label that is no class.
         UsageError: k below 1, or a class named twice.
-        MissingPartError: scikit-learn is not installed.
     """
-    try:
-        from sklearn.metrics import confusion_matrix, f1_score, recall_score, top_k_accuracy_score
-    except ModuleNotFoundError as error:
-        raise MissingPartError(f"this needs {error.name}: pip install 'seesay[metrics]'") from None
     probabilities = np.asarray(probabilities)
     if k < 1 or len(set(classes)) < len(classes):
         raise UsageError(
@@ -78,19 +73,19 @@ def recognition(
     if strange:
         raise DataError(f"recognition: {strange[0]!r} is not among the classes {', '.join(classes)}")
     right = np.array([index[label] for label in references])
-    best, every = probabilities.argmax(axis=1), np.arange(len(classes))
+    order = np.argsort(-probabilities, axis=1, kind="stable")  # of equals the first, as `likeliest` has it
     k = min(k, len(classes))
-    # Two classes are a special case in scikit-learn, and with k = C every answer is right.
-    among = float(top_k_accuracy_score(right, probabilities, k=k, labels=every)) if 1 < k < len(classes) else 1.0
-    top_1 = float((best == right).mean())
-    recalls = recall_score(right, best, labels=every, average=None, zero_division=0)
+    confusion = np.zeros((len(classes), len(classes)), np.int64)
+    np.add.at(confusion, (right, order[:, 0]), 1)
+    hits = confusion.diagonal().astype(float)
+    present, predicted = confusion.sum(1), confusion.sum(0)
     return Recognition(
-        top_1,
-        top_1 if k == 1 else among,
+        float((order[:, 0] == right).mean()),
+        float((order[:, :k] == right[:, None]).any(1).mean()),
         k,
-        float(f1_score(right, best, labels=every, average="macro", zero_division=0)),
-        dict(zip(classes, recalls.tolist(), strict=True)),
-        confusion_matrix(right, best, labels=every),
+        float((2 * hits / np.maximum(present + predicted, 1)).mean()),
+        dict(zip(classes, (hits / np.maximum(present, 1)).tolist(), strict=True)),
+        confusion,
         tuple(classes),
     )
 

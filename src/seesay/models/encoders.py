@@ -49,6 +49,10 @@ class EncoderConfig(BaseModel):
     interpolation: Literal["bicubic", "bilinear"] | None = None
     """How a picture is resized; None takes the backbone's own."""
 
+    def own_backbone(self) -> nn.Module | None:
+        """A backbone that is not timm's, fresh; None takes timm's of this name."""
+        return None
+
 
 class Encoder(nn.Module):
     """A backbone without its classifier.
@@ -180,6 +184,11 @@ class Encoder(nn.Module):
 
 def create_backbone(config: EncoderConfig, *, pretrained: bool) -> Any:
     """A timm model without classifier; errors name the nearest known model, or what to do offline."""
+    own = config.own_backbone()
+    if own is not None:
+        if pretrained:
+            raise UsageError(f"encoder {config.name} has no weights to load: encoder.weights=random, or a file")
+        return own
     if not timm.is_model(config.name):
         raise UsageError(
             f"timm has no encoder called {config.name!r}.{nearest(config.name, timm.list_models())} "

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 
 from seesay.media import LogMel, TextPreprocessing
 from seesay.media.modality import Modality
+from seesay.models.characters import CharacterWords
+from seesay.models.conv import ConvConfig
 from seesay.models.encoders import EncoderConfig
 from seesay.models.memory import Memory
 from seesay.text import Vocabulary
@@ -54,6 +56,11 @@ class TextCnnConfig(SequenceConfig):
     """Width of a word's vector."""
     min_count: int = Field(2, ge=1)
     """Words seen less often in the training texts become the unknown word."""
+    words: Literal["table", "characters"] = "table"
+    """A vector of its own for each word, `embedding` wide; or vectors made of the words' characters
+    (`CharacterWords`)."""
+    channels: tuple[int, ...] = (128,)
+    """Of each convolution; the last is D. None: words' vectors go to the classifier as they are."""
 
 
 class SoundCnnConfig(SequenceConfig):
@@ -73,13 +80,31 @@ class SoundCnnConfig(SequenceConfig):
     mels: int = Field(40, ge=1)
 
 
-SEQUENCES: dict[str, type[SequenceConfig]] = {"text_cnn": TextCnnConfig, "sound_cnn": SoundCnnConfig}
+class CldnnConfig(SoundCnnConfig):
+    """Settings of `cldnn`."""
+
+    name: Literal["cldnn"] = "cldnn"  # type: ignore[assignment]
+    channels: tuple[int, ...] = Field((256, 256), min_length=2, max_length=2)
+    """Of the two convolutions over time and frequency."""
+    kernel: int = Field(9, ge=1)
+    """Of the first, in both directions; odd. The second is 3 bands × 5 frames (the paper: 3 × 4)."""
+    pool: int = Field(3, ge=1)
+    """Bands of which the first keeps the largest; time is not pooled."""
+    linear: int = Field(256, ge=1)
+    """Width of the layer that brings what the convolutions give of a frame to fewer numbers; D."""
+
+
+SEQUENCES: dict[str, type[SequenceConfig]] = {
+    "text_cnn": TextCnnConfig,
+    "sound_cnn": SoundCnnConfig,
+    "cldnn": CldnnConfig,
+}
 AnyEncoderConfig = EncoderConfig | SequenceConfig
 
 
 def encoder_settings(name: str) -> type[AnyEncoderConfig]:
-    """The config class of an encoder: one of `SEQUENCES`, or that of timm's."""
-    return SEQUENCES.get(name, EncoderConfig)
+    """The config class of an encoder: one of `SEQUENCES`, `conv`, or that of timm's."""
+    return ConvConfig if name == "conv" else SEQUENCES.get(name, EncoderConfig)
 
 
 class SequenceEncoder(nn.Module, ABC):
@@ -120,7 +145,7 @@ class SequenceEncoder(nn.Module, ABC):
         for _ in config.channels:
             positions = -(-positions // config.pool)
         self.grid_size = (1, positions)
-        self.dim = config.channels[-1]
+        self.dim = config.channels[-1] if config.channels else inputs
 
     @abstractmethod
     def read(self, sequence: Tensor) -> tuple[Tensor, Tensor]:
@@ -160,8 +185,10 @@ class TextCnn(SequenceEncoder):
     input_name = "tokens"
 
     def __init__(self, config: TextCnnConfig, vocabulary: Vocabulary) -> None:
-        super().__init__(config, TextPreprocessing(vocabulary, config.length), config.embedding)
-        self.embedding = nn.Embedding(len(vocabulary), config.embedding, padding_idx=Vocabulary.pad)
+        spelled = CharacterWords(vocabulary) if config.words == "characters" else None
+        width = config.embedding if spelled is None else spelled.width
+        super().__init__(config, TextPreprocessing(vocabulary, config.length), width)
+        self.embedding: nn.Module = spelled or nn.Embedding(len(vocabulary), width, padding_idx=Vocabulary.pad)
 
     def read(self, sequence: Tensor) -> tuple[Tensor, Tensor]:
         """Tokens (B, L) int64 → vectors (B, L, embedding), and where there is a word."""
@@ -186,6 +213,39 @@ class SoundCnn(SequenceEncoder):
         return sequence, (sequence > 0).any(2)
 
 
+class Cldnn(SequenceEncoder):
+    """The convolutions of CLDNN (Sainath et al. 2015, section 2), over time and frequency, and its linear layer.
+
+    Two convolutions with ReLU, the largest of each few bands between them, and a linear layer over all that a frame
+    gives; every frame stays.
+
+    Args:
+        config: its settings.
+    """
+
+    input_name = "frames"
+
+    def __init__(self, config: CldnnConfig) -> None:
+        spans = {"window": config.window, "hop": config.hop, "seconds": config.seconds}
+        log_mel = LogMel(rate=config.rate, mels=config.mels, **spans)
+        super().__init__(config.model_copy(update={"channels": (), "pool": 1}), log_mel, config.linear)
+        self.config = config
+        first, second = config.channels
+        bands = -(-config.mels // config.pool)
+        self.first = nn.Conv2d(1, first, config.kernel, padding=config.kernel // 2)
+        self.bands = nn.MaxPool2d((1, config.pool), ceil_mode=True)
+        self.second = nn.Conv2d(first, second, (5, 3), padding=(2, 1))
+        self.reduce = nn.Linear(second * bands, config.linear)
+
+    def read(self, sequence: Tensor) -> tuple[Tensor, Tensor]:
+        """Frames (B, T, M) float32 → vectors (B, T, D), and where there is any sound."""
+        there = (sequence > 0).any(2)
+        maps = self.bands(self.first(sequence[:, None]).relu()) * there[:, None, :, None]
+        maps = self.second(maps).relu()
+        reduced: Tensor = self.reduce(maps.transpose(1, 2).flatten(2))
+        return reduced, there
+
+
 def build_sequence_encoder(config: SequenceConfig, vocabulary: Vocabulary | None = None) -> SequenceEncoder:
     """The encoder of these settings, with random weights.
 
@@ -196,6 +256,8 @@ def build_sequence_encoder(config: SequenceConfig, vocabulary: Vocabulary | None
     if isinstance(config, TextCnnConfig):
         assert vocabulary is not None, "texts need a vocabulary"
         return TextCnn(config, vocabulary)
+    if isinstance(config, CldnnConfig):
+        return Cldnn(config)
     assert isinstance(config, SoundCnnConfig)
     return SoundCnn(config)
 

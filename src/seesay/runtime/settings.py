@@ -30,6 +30,8 @@ class SearchSettings(TypedDict, total=False):
     """Fewest words in a caption (1)."""
     length_power: float | None
     """What a caption's length is raised to before its score is divided by it; 0 favors short ones."""
+    charge_end: bool | None
+    """Whether a caption that is cut at `max_length` is charged for the end that it lacks (true)."""
     consensus: float | None
     """How much it counts that a caption is like what people said of similar training pictures; 0 turns it off."""
     groups: int | None

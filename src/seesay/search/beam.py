@@ -69,6 +69,10 @@ def beam_search(
     scores = np.zeros((batch, 1))  # all beams are equal at the start: one is followed
     tokens = np.full(batch, start, np.int64)
     for length in range(options.max_length + 1):
+        if length == options.max_length and not options.charge_end:
+            for beam in (beam for i in inside for beam in pictures[i]):
+                beam.cut()
+            break
         logits, new = step(xp.asarray(tokens, device=device), arrays)
         arrays = dict(new)
         attention = to_numpy(arrays["attention"]) if "attention" in arrays else None

@@ -26,8 +26,8 @@ class Beginning(NamedTuple):
     bank: int = 0
 
 
-Sentence = tuple[float, tuple[int, ...], tuple[float, ...], tuple[NDArray[np.float32], ...]]
-"""Score, tokens, their log-probabilities with the end's, their attention."""
+Sentence = tuple[float, tuple[int, ...], tuple[float, ...], tuple[NDArray[np.float32], ...], bool]
+"""Score, tokens, their log-probabilities with the end's, their attention, and whether they ended."""
 
 
 class Beam:
@@ -79,7 +79,7 @@ class Beam:
                 if seen[bank] > size:  # as unlikely as a beginning that is dropped
                     continue
                 score = (total + fined + fine) / (length + 1) ** self.options.length_power
-                self.found.append((score, tokens, (*logprobs, total - before + fine), maps))
+                self.found.append((score, tokens, (*logprobs, total - before + fine), maps, True))
                 ended += 1
                 continue
             if required:
@@ -110,15 +110,29 @@ class Beam:
         longest = (self.options.max_length + 1) ** self.options.length_power
         return bool(max(entry.total + entry.fined for entry in self.live) / longest <= self.found[self.num - 1][0])
 
+    def cut(self) -> None:
+        """Let the beginnings that reached the longest length compete as they are, without an end."""
+        if self.decided:
+            return
+        for entry in self.live:
+            if entry.bank == self.banks - 1:
+                self.found.append((self._as_cut(entry), *entry[:3], False))
+        self.found.sort(key=itemgetter(0), reverse=True)
+        del self.found[self.size :]
+
+    def _as_cut(self, entry: Beginning) -> float:
+        length: float = max(1, len(entry.tokens)) ** self.options.length_power
+        return (entry.total + entry.fined) / length
+
     def results(self) -> list[Hypothesis]:
         """The `num` best found, or, where none was, the best that never ended."""
         if self.found:
-            return [_hypothesis(*sentence, ended=True, satisfied=True) for sentence in self.found[: self.num]]
+            return [_hypothesis(*one[:4], ended=one[4], satisfied=True) for one in self.found[: self.num]]
         if self.required:
             self.live.sort(key=lambda entry: -entry.bank)
         return [
             _hypothesis(
-                (entry.total + entry.fined) / max(1, len(entry.tokens)) ** self.options.length_power,
+                self._as_cut(entry),
                 *entry[:3],
                 ended=False,
                 satisfied=entry.bank == self.banks - 1,

@@ -19,6 +19,8 @@ StepFunction = Callable[[Any, dict[str, Any]], tuple[Any, State]]
 
 WIDEST_BEAM = 100
 """Wider ones take minutes for a photo, and find worse sentences."""
+STEEPEST = 10
+"""Largest length_power; a length raised to hundreds is no number any more."""
 
 _LOWEST = {
     "beam": 1,
@@ -48,6 +50,9 @@ class SearchOptions:
         min_length: fewest tokens in a sentence, its end not counted.
         length_power: a sentence is scored by the sum of its log-probabilities over length**length_power; its end counts
             in both (Wu et al. 2016, arXiv:1609.08144, section 7, in its simple form). 0 turns it off.
+        charge_end: whether a sentence that is cut at `max_length` is charged for the end that it does not have: one
+            more token, as unlikely as the model says; else it competes by its own tokens, as ExpansionNet's authors
+            have it.
         consensus: what agreement with the captions of similar training pictures adds to a sentence's score (see
             `seesay.runtime.neighbors`), by whoever has these: search itself does not.
         no_repeat_ngram: no sequence of this many tokens comes twice in a sentence; 0 turns it off.
@@ -69,6 +74,7 @@ class SearchOptions:
     max_length: int = 20
     min_length: int = 1
     length_power: float = 0.7
+    charge_end: bool = True
     consensus: float = 0.0
     no_repeat_ngram: int = 0
     forbidden: tuple[int, ...] = ()
@@ -95,6 +101,8 @@ class SearchOptions:
         for name, least in _LOWEST.items():
             if not least <= getattr(self, name) < float("inf"):
                 raise UsageError(f"{name} is {getattr(self, name)}; it must be {least} or more")
+        if self.length_power > STEEPEST:
+            raise UsageError(f"length_power is {self.length_power}; it must be {STEEPEST} or less (0 to 1 is usual)")
         if self.num > WIDEST_BEAM:
             raise UsageError(f"num is {self.num}; it must be {WIDEST_BEAM} or less")
         if self.num > self.beam and not self.sample:

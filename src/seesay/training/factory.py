@@ -63,7 +63,7 @@ def build(config: Config, dataset: Dataset, out: Path, fabric: Fabric) -> RunPar
     Raises:
         UsageError: settings that do not fit.
         DataError: recognition, and the data has no labels, or labels on dev that no training clip has.
-        MissingPartError: recognition, and scikit-learn is not installed.
+        MissingPartError: the weights that the model begins with are neither installed nor reachable.
     """
     begins_with = None if (out / LAST).exists() else config.training.start_from
     if config.classifier is not None:

@@ -67,6 +67,9 @@ def extract(
         How many samples were encoded.
     """
     missing = cache.missing(samples)
+    if missing:
+        cache.claim()
+        missing = cache.missing(samples)  # another process may have filled it meanwhile
     encoder.eval()
     done, failed = 0, []
     for indexes, features, errors in inputs.encoded(missing, encoder, fabric):

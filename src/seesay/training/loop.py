@@ -203,16 +203,17 @@ class Trainer:
         sums = fabric.all_reduce(torch.tensor([float(loss.detach()), count], dtype=torch.float64), reduce_op="sum")
         total = float(sums[1])
         fabric.backward(loss * (fabric.world_size / total))
-        limit = self.config.training.max_grad_norm
+        limit = float("inf") if self.config.training.max_grad_norm is None else self.config.training.max_grad_norm
         norm = fabric.clip_gradients(self.objective, self.optimizer, max_norm=limit, error_if_nonfinite=False)
         assert norm is not None
         mean = float(sums[0]) / total
         if not np.isfinite(mean) or not torch.isfinite(norm):
             last = self.out / LAST
             kept = f"the last good checkpoint is {last}" if last.is_file() else "nothing was saved before"
+            clip = "" if self.config.training.max_grad_norm else ", or training.max_grad_norm=1"
             raise TrainingError(
                 f"loss {mean:.4g} (gradient norm {float(norm):.4g}) is not finite in epoch {p.epoch}, step {p.step}; "
-                f"{kept}. Try a smaller training.lr"
+                f"{kept}. Try a smaller training.lr{clip}"
             )
         self._set_rate()
         self.optimizer.step()
@@ -228,7 +229,8 @@ class Trainer:
         while last + 1 < self.config.training.epochs and self._phase(last + 1) == self._phase(p.epoch):
             last += 1
         steps = (last + 1 - first) * self.steps_in_epoch
-        factor = rate_factor(p.phase_steps, steps, self.config.training.warmup_steps)
+        settings = self.config.training
+        factor = rate_factor(p.phase_steps, steps, settings.warmup_steps, settings.schedule)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
 
@@ -238,7 +240,9 @@ class Trainer:
             features = None if finetune else self.features
             on_progress = progress_of(self.callbacks, self.task.validating)
             scores = self.task.validate(self.dev_samples, self.fabric, features, on_progress)
-            kept = self.config.training.keep == "last" or p.is_best(scores[self.task.score], scores["loss"])
+            settings = self.config.training
+            best = p.is_best(scores[self.task.score], scores["loss"], by_loss=settings.criterion == "loss")
+            kept = settings.keep == "last" or best
             weights: dict[str, Tensor] = {}
             if kept:
                 weights = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}

@@ -11,9 +11,14 @@ from torch import Tensor, nn
 
 from seesay.training.config import Config
 
+KERAS_EPSILON = 1e-7
+"""What Keras adds to the root of the mean square, in Adam and RMSprop."""
 
-def make_optimizer(model: nn.Module, config: Config, *, finetune: bool, reward: bool) -> torch.optim.AdamW:
-    """AdamW with the CNN's own rates and those of the rest (decoder, classifier); weight decay on matrices only.
+
+def make_optimizer(model: nn.Module, config: Config, *, finetune: bool, reward: bool) -> torch.optim.Optimizer:
+    """The optimizer of `training.optimizer`, with the CNN's own rates and those of the rest (decoder, classifier).
+
+    Weight decay is on matrices only.
 
     Args:
         model: its CNN is `encoder`; parameters that take no gradient are left out.
@@ -34,18 +39,25 @@ def make_optimizer(model: nn.Module, config: Config, *, finetune: bool, reward: 
         for decay, wanted in ((config.training.weight_decay, True), (0.0, False)):
             chosen = [p for p in learning if (p.ndim > 1) == wanted]
             groups.append({"params": chosen, "lr": peak, "peak": peak, "weight_decay": decay})
+    if config.training.optimizer == "adam":
+        return torch.optim.Adam(groups, betas=(0.9, 0.999), eps=KERAS_EPSILON)
+    if config.training.optimizer == "rmsprop":
+        return torch.optim.RMSprop(groups, alpha=0.9, eps=KERAS_EPSILON)
     return torch.optim.AdamW(groups, betas=(0.9, 0.98))
 
 
-def rate_factor(step: int, total: int, warmup: int) -> float:
+def rate_factor(step: int, total: int, warmup: int, schedule: str = "cosine") -> float:
     """Factor on the peak learning rate: linear warm-up, then half a cosine to zero (Loshchilov and Hutter 2017).
 
     Args:
         step: steps done of a phase.
         total: steps in it.
         warmup: steps of warm-up, at most half of the phase.
+        schedule: cosine, or constant: the peak rate stays.
     """
     rise = min(1.0, (step + 1) / max(1, min(warmup, total // 2)))
+    if schedule == "constant":
+        return rise
     return rise * 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
 
 

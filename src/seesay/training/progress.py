@@ -26,7 +26,9 @@ class Progress:
     history: list[dict[str, float]] = field(default_factory=list)
     """One row of figures for each finished epoch."""
 
-    def is_best(self, score: float, loss: float) -> bool:
-        """Whether an epoch with these figures on dev is better than all before it."""
+    def is_best(self, score: float, loss: float, *, by_loss: bool = False) -> bool:
+        """Whether an epoch with these figures on dev is better than all before it: in score, or in loss."""
         lower = self.best_loss is None or loss < self.best_loss
+        if by_loss:
+            return lower
         return score > self.best or (score == self.best and lower)

@@ -7,8 +7,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from seesay.text import Learned
+from seesay.text.learned import Cleaning
 
-SEARCH = ("beam", "length_power", "no_repeat_ngram", "max_length")
+SEARCH = ("beam", "length_power", "charge_end", "no_repeat_ngram", "max_length")
 """Settings of `training` that change how captions are looked for, and nothing that is learned."""
 
 
@@ -21,6 +22,9 @@ class Settings(BaseModel):
 class TextSettings(Settings):
     """How captions become ids."""
 
+    clean: Cleaning = "ptb"
+    """How captions become words: ptb (as they are scored), tutorial (lower case, punctuation stripped from words,
+    one-letter words and words with digits dropped), whitespace (as they are: capitals and punctuation are kept)."""
     min_count: int = Field(5, ge=1)
     """Words seen less often in the training captions become the unknown word."""
     max_length: int = Field(30, ge=1)
@@ -39,7 +43,7 @@ class TextSettings(Settings):
     @property
     def learned(self) -> Learned:
         """What of a caption is learned."""
-        return Learned(self.max_length, self.remove_stop_words, self.drop_rare)
+        return Learned(self.max_length, self.remove_stop_words, self.drop_rare, self.clean)
 
 
 class DetectorSettings(Settings):
@@ -164,30 +168,38 @@ class TrainingSettings(Settings):
     """Captions of each photo that are learned in an epoch, drawn where it has more."""
     augmented_copies: int = Field(1, ge=1)
     """Versions of each photo (crops, mirror images) that are encoded and kept while the CNN is fixed; drawn from."""
+    optimizer: Literal["adamw", "adam", "rmsprop"] = "adamw"
+    """adamw (betas 0.9 and 0.98); or as tutorials have them: adam (0.9, 0.999), rmsprop (decay 0.9)."""
+    schedule: Literal["cosine", "constant"] = "cosine"
+    """Of the learning rate after its warm-up: half a cosine to zero, or none."""
     lr: float = Field(1e-3, gt=0)
-    """Largest learning rate of AdamW: rises over `warmup_steps`, then falls as a cosine does."""
+    """Largest learning rate: rises over `warmup_steps`, then falls as `schedule` says."""
     warmup_steps: int = Field(200, ge=0)
     """Steps over which the learning rate rises from 0."""
     weight_decay: float = Field(0.01, ge=0)
-    """AdamW's weight decay (Loshchilov and Hutter 2019), of matrices alone."""
+    """Weight decay (AdamW's: Loshchilov and Hutter 2019), of matrices alone."""
     label_smoothing: float = Field(0.1, ge=0, lt=1)
     """Share of the target probability that is spread over all words (Szegedy et al. 2016)."""
     scheduled_sampling: float = Field(0.0, ge=0, lt=1)
     """Share of the words read that are the model's own (Bengio et al. 2015): rises from 0 to this over the epochs."""
-    max_grad_norm: float = Field(1.0, gt=0)
-    """Largest norm of the whole gradient."""
+    max_grad_norm: float | None = Field(1.0, gt=0)
+    """Largest norm of the whole gradient (None: it is not clipped)."""
     ema: float = Field(0.998, ge=0, lt=1)
     """Decay of the moving average of the weights; what is evaluated and kept. 0 turns it off."""
     precision: Literal["auto", "bf16", "float32"] = "auto"
     """auto: bfloat16 autocast where the hardware has it."""
     patience: int | None = 5
     """Stop after this many epochs without a better CIDEr-D (of recognition: accuracy) on dev (None: never)."""
+    criterion: Literal["score", "loss"] = "score"
+    """What decides which epoch is best on dev, and when patience ends: CIDEr-D (accuracy), or the lowest loss."""
     keep: Literal["best", "last"] = "best"
     """Weights of the epoch that was best on dev; or of the last one, where dev is so small that the best is luck."""
     beam: int = Field(3, ge=1)
     """Sentences followed at a time on dev, and the exported model's default."""
     length_power: float = 0.7
     """A caption's log-probability is divided by its length to this power; smaller is shorter."""
+    charge_end: bool = True
+    """Whether a sentence cut at `max_length` is charged for the end that it lacks, as one more word."""
     no_repeat_ngram: int = Field(0, ge=0)
     """No n-gram of this length stands twice in a caption; 0: no limit."""
     max_length: int | None = 20
@@ -215,4 +227,7 @@ class TrainingSettings(Settings):
     @property
     def search(self) -> dict[str, Any]:
         """How captions are looked for: what of these settings is a search option too, by the same name."""
-        return {name: getattr(self, name) for name in SEARCH if getattr(self, name) is not None}
+        chosen = {name: getattr(self, name) for name in SEARCH if getattr(self, name) is not None}
+        if self.charge_end:  # as every search does
+            del chosen["charge_end"]
+        return chosen

@@ -197,9 +197,9 @@ class Engine:
             "batch": self.settings.batch,
             "memory": self.settings.worker_memory,
         }
-        return Process(self.command, given, 2 * self.settings.batch, self._told, self._ended)
+        return Process(self.command, given, 2 * self.settings.batch, self._answered, self._ended)
 
-    def _told(self, process: Process, message: dict[str, Any]) -> None:
+    def _answered(self, process: Process, message: dict[str, Any]) -> None:
         """A worker is done with a job."""
         job = self.jobs.pop(message["id"], None)
         self._pause = 0.25

@@ -40,7 +40,7 @@ class Process:
         command: starts it; what it is told comes as one more argument, JSON.
         given: what it is told.
         window: most jobs that it holds.
-        told: called with each answer.
+        on_answer: called with each answer.
         ended: called once when it is gone, if it was ever ready.
 
     Attributes:
@@ -57,7 +57,7 @@ class Process:
         command: Sequence[str],
         given: dict[str, Any],
         window: int,
-        told: Callable[[Process, dict[str, Any]], None],
+        on_answer: Callable[[Process, dict[str, Any]], None],
         ended: Callable[[Process], None],
     ) -> None:
         self.command, self.given, self.window = command, given, window
@@ -65,7 +65,7 @@ class Process:
         self.heard = time.monotonic()
         self.ready = self.retiring = self.alone = False
         self.reason, self.signal = "died", ""
-        self._told, self._ended = told, ended
+        self._on_answer, self._ended = on_answer, ended
         self._process: asyncio.subprocess.Process | None = None
         self._listening: asyncio.Task[None] | None = None
 
@@ -169,4 +169,4 @@ class Process:
         elif event == "done":
             del self.held[head["id"]]
             self.alone = self.alone and bool(self.held)
-            self._told(self, head)
+            self._on_answer(self, head)

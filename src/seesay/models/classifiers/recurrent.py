@@ -8,8 +8,10 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
+from seesay.errors import UsageError
 from seesay.models.classifiers.base import NETS, Cell, Classifier, ClassifierConfig, State, fuse, register
 from seesay.models.dropout import Dropout
+from seesay.models.keras import begin_as_keras, one_bias
 from seesay.models.memory import Memory
 from seesay.models.standardize import Standardize
 
@@ -36,6 +38,15 @@ class RecurrentConfig(ClassifierConfig):
     standardize: bool = False
     """Frames' numbers less their mean over training, by their deviation (`Standardize`)."""
 
+    dense: int = Field(0, ge=0)
+    """Width of a fully connected layer with ReLU between the net and the last layer, as CLDNN has it; 0: none."""
+    single_logit: bool = False
+    """Of two classes one number: the second's logit; the first's is 0, so that the softmax is Keras' sigmoid."""
+    single_bias: bool = False
+    """One bias for each gate of an LSTM, as Keras has it, in place of PyTorch's two."""
+    initial: Literal["pytorch", "keras"] = "pytorch"
+    """Weights to begin with: PyTorch's own, or Keras' (Glorot uniform, orthogonal recurrent matrices, zero biases)."""
+
     @model_validator(mode="after")
     def _exportable(self) -> RecurrentConfig:
         if self.cell == "rnn" and self.bidirectional:
@@ -54,7 +65,10 @@ class _Stream(nn.Module):
         )
         width = config.hidden * (2 if config.bidirectional else 1)
         self.dropout = Dropout(config.dropout)
-        self.output = nn.Linear(width, classes)
+        self.single_logit = config.single_logit
+        last: nn.Module = nn.Linear(config.dense or width, 1 if config.single_logit else classes)
+        dense = [nn.Linear(width, config.dense), nn.ReLU()] if config.dense else []
+        self.output = nn.Sequential(*dense, last) if dense else last
         self.pool = config.pool
         if config.pool == "attention":
             self.key = nn.Linear(width, config.hidden)
@@ -66,6 +80,10 @@ class _Stream(nn.Module):
             **dict(zip(self.sums, ((1,), (1,), (width,)), strict=False)),
         }
         self.carried: dict[str, tuple[int, ...]] = {} if config.bidirectional else shapes
+        if config.single_bias:
+            one_bias(self.net)
+        if config.initial == "keras":
+            begin_as_keras(self)
 
     def forward(self, frames: Tensor, state: State | None) -> tuple[Tensor, State]:
         """(B, F, D) → logits (B, T, C) and the entries after it."""
@@ -83,6 +101,8 @@ class _Stream(nn.Module):
             out, sums = self._attend(out, state)
             after |= sums
         logits: Tensor = self.output(self.dropout(out))
+        if self.single_logit:
+            logits = torch.cat([torch.zeros_like(logits), logits], -1)
         return logits, after if self.carried else {}
 
     def _attend(self, out: Tensor, state: State | None) -> tuple[Tensor, State]:
@@ -119,6 +139,8 @@ class RecurrentClassifier(Classifier):
 
     def __init__(self, config: RecurrentConfig, classes: int, size: int, grid: tuple[int, int]) -> None:
         super().__init__()
+        if config.single_logit and classes != 2:
+            raise UsageError(f"classifier.single_logit=true is for two classes, and there are {classes}; leave it out")
         self.standardize = Standardize(size) if config.standardize else nn.Identity()
         self.frames = _Stream(config, classes, size, "")
         self.changes = _Stream(config, classes, size, "changes_") if config.differences else None

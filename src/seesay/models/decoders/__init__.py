@@ -10,6 +10,7 @@ from seesay.models.decoders import (  # noqa: F401 - each registers itself
     merge,
     s2vt,
     show_attend_tell,
+    stacked,
     transformer,
     up_down,
 )

@@ -13,15 +13,16 @@ import torch
 from torch import Tensor, nn
 
 from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, weighted_sum
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, mask_bias, register, repeat_per_row
+from seesay.models.decoders.base import PAD, Decoder, State, mask_bias, register, repeat_per_row
 from seesay.models.decoders.looping import LoopCell, loop_words
-from seesay.models.decoders.words import WordTable, before_output
+from seesay.models.decoders.published import ScaledWordsConfig, norm_or_nothing, word_table
+from seesay.models.decoders.words import before_output
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 from seesay.models.settings import Count, Share
 
 
-class AdaptiveAttentionConfig(DecoderConfig):
+class AdaptiveAttentionConfig(ScaledWordsConfig):
     """Settings of the `adaptive_attention` decoder."""
 
     name: Literal["adaptive_attention"] = "adaptive_attention"
@@ -51,11 +52,14 @@ class AdaptiveAttentionDecoder(Decoder):
         super().__init__()
         words, width = config.embedding, config.hidden
         self.width = width
-        self.embedding = WordTable(vocabulary_size, words)
+        self.embedding = word_table(vocabulary_size, words, scaled=config.scaled_words)
         self.picture = nn.Sequential(
-            nn.LayerNorm(feature_size), nn.Linear(feature_size, words), nn.ReLU(), Dropout(config.dropout)
+            norm_or_nothing(feature_size, config.norm),
+            nn.Linear(feature_size, words),
+            nn.ReLU(),
+            Dropout(config.dropout),
         )
-        self.annotations = Annotations(feature_size, width, config.dropout)
+        self.annotations = Annotations(feature_size, width, config.dropout, norm=config.norm)
         self.cell = LoopCell("lstm", width)
         # The LSTM's gates and the sentinel's read the same input, [word; picture].
         gates = self.cell.gates + width
@@ -64,7 +68,7 @@ class AdaptiveAttentionDecoder(Decoder):
         self.sentinel_gate = nn.Linear(width, width, bias=False)
         self.attention = AdditiveAttention(width, width, config.attention)
         self.sentinel_key = nn.Linear(width, config.attention)
-        self.finish = before_output(width, config.dropout)
+        self.finish = before_output(width, config.dropout, config.norm)
         self.project = nn.Linear(width, vocabulary_size)
         self.dropout = Dropout(config.dropout)
 

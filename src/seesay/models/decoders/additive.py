@@ -18,11 +18,23 @@ class Annotations(nn.Module):
         feature_size: D.
         width: H.
         dropout: of whole channels of a picture.
+        norm: false leaves the layer normalization out.
+        project: false hands the grid on as it is, and H is D.
+
+    Attributes:
+        width: H.
     """
 
-    def __init__(self, feature_size: int, width: int, dropout: float) -> None:
+    def __init__(
+        self, feature_size: int, width: int, dropout: float, *, norm: bool = True, project: bool = True
+    ) -> None:
         super().__init__()
-        self.project = nn.Sequential(nn.LayerNorm(feature_size), nn.Linear(feature_size, width), nn.ReLU())
+        self.width = width if project else feature_size
+        self.project: nn.Module = nn.Identity()
+        if project:
+            self.project = nn.Sequential(
+                nn.LayerNorm(feature_size) if norm else nn.Identity(), nn.Linear(feature_size, width), nn.ReLU()
+            )
         self.dropout = Dropout(dropout)
 
     def forward(self, grid: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from torch import Tensor
 from seesay.models.decoders.base import PAD, State, register, repeat_per_row
 from seesay.models.decoders.merge import MergeDecoder, MergingConfig
 from seesay.models.decoders.recurrent import LastState
+from seesay.models.keras import begin_as_keras, one_bias
 from seesay.models.memory import Memory
 from seesay.models.settings import Count
 
@@ -47,6 +48,10 @@ class BlstmDecoder(MergeDecoder):
         super().__init__(config, vocabulary_size, feature_size)
         self.window = config.window
         self.backward_net = LastState(config.cell, config.embedding, config.hidden)
+        if config.single_bias:
+            one_bias(self.backward_net.net)
+        if config.initial == "keras":
+            begin_as_keras(self.backward_net)
         self.carried = (*self.recurrent.entries, "prefix")
 
     def start(self, memory: Memory) -> State:

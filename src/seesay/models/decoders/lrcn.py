@@ -10,15 +10,17 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, register, repeat_per_row, scatter_real
+from seesay.models.decoders.base import PAD, Decoder, State, register, repeat_per_row, scatter_real
+from seesay.models.decoders.published import PlainConfig, norm_or_nothing, word_table
 from seesay.models.decoders.recurrent import Cell, Recurrent
-from seesay.models.decoders.words import WordTable, before_output
+from seesay.models.decoders.words import before_output
 from seesay.models.dropout import Dropout
+from seesay.models.keras import begin_as_keras, one_bias
 from seesay.models.memory import Memory
 from seesay.models.settings import Count, Share
 
 
-class LrcnConfig(DecoderConfig):
+class LrcnConfig(PlainConfig):
     """Settings of the `lrcn` decoder."""
 
     name: Literal["lrcn"] = "lrcn"
@@ -28,6 +30,9 @@ class LrcnConfig(DecoderConfig):
     hidden: Count = 512
     """Width of both recurrent nets (the paper: 1000)."""
     dropout: Share = 0.5
+    picture_layer: bool = True
+    """A linear layer that brings the picture to the words' width; false: the second net reads the CNN's vector as it
+    is, as the authors' does."""
 
 
 @register("lrcn")
@@ -45,14 +50,24 @@ class LrcnDecoder(Decoder):
     def __init__(self, config: LrcnConfig, vocabulary_size: int, feature_size: int) -> None:
         super().__init__()
         width = config.embedding
-        self.embedding = WordTable(vocabulary_size, width)
-        self.picture = nn.Sequential(Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
+        self.embedding = word_table(vocabulary_size, width, scaled=config.scaled_words)
+        beside = width if config.picture_layer else feature_size
+        self.picture: nn.Module = nn.Identity()
+        if config.picture_layer:
+            self.picture = nn.Sequential(
+                Dropout(config.dropout), nn.Linear(feature_size, width), norm_or_nothing(width, config.norm)
+            )
         self.first = Recurrent(config.cell, width, config.hidden, prefix="first_")
-        self.second = Recurrent(config.cell, config.hidden + width, config.hidden, prefix="second_")
+        self.second = Recurrent(config.cell, config.hidden + beside, config.hidden, prefix="second_")
         self.carried = (*self.first.entries, *self.second.entries)
-        self.finish = before_output(config.hidden, config.dropout)
+        self.finish = before_output(config.hidden, config.dropout, config.norm)
         self.project = nn.Linear(config.hidden, vocabulary_size)
         self.dropout = Dropout(config.dropout)
+        if config.single_bias:
+            one_bias(self.first.net)
+            one_bias(self.second.net)
+        if config.initial == "keras":
+            begin_as_keras(self)
 
     def start(self, memory: Memory) -> State:
         """The picture's vector (B, E) and both nets' zero states."""

@@ -11,14 +11,16 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, register, repeat_per_row
+from seesay.models.decoders.base import PAD, Decoder, State, register, repeat_per_row
+from seesay.models.decoders.published import KerasConfig, norm_or_nothing
 from seesay.models.decoders.recurrent import Cell, Recurrent
 from seesay.models.dropout import Dropout
+from seesay.models.keras import begin_as_keras, one_bias
 from seesay.models.memory import Memory
 from seesay.models.settings import Count, Share
 
 
-class MergingConfig(DecoderConfig):
+class MergingConfig(KerasConfig):
     """Settings of every net that reads words only and meets the picture after them."""
 
     cell: Cell = "lstm"
@@ -27,6 +29,8 @@ class MergingConfig(DecoderConfig):
     """Width of the recurrent net, the picture's projection and the layer where they meet."""
     combine: Literal["add", "concat"] = "add"
     dropout: Share = 0.5
+    state_dropout: bool = True
+    """Dropout of the words' states too, before they meet the picture; the tutorials have it of words and picture."""
 
 
 class MergeConfig(MergingConfig):
@@ -60,12 +64,17 @@ class MergeDecoder(Decoder):
         self.carried = self.recurrent.entries
         width = self.directions * config.hidden
         self.picture = nn.Sequential(
-            Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width), nn.ReLU()
+            Dropout(config.dropout), nn.Linear(feature_size, width), norm_or_nothing(width, config.norm), nn.ReLU()
         )
         meeting = width * (2 if config.combine == "concat" else 1)
         self.meet = nn.Sequential(nn.Linear(meeting, config.hidden), nn.ReLU())
         self.project = nn.Linear(config.hidden, vocabulary_size)
         self.dropout = Dropout(config.dropout)
+        self.drop_states = Dropout(config.dropout if config.state_dropout else 0.0)
+        if config.single_bias:
+            one_bias(self.recurrent.net)
+        if config.initial == "keras":
+            begin_as_keras(self)
 
     def start(self, memory: Memory) -> State:
         """The picture's vector (B, H) and a zero recurrent state."""
@@ -97,7 +106,7 @@ class MergeDecoder(Decoder):
         return self.recurrent.read(self._embed(tokens), tokens)
 
     def _merge(self, states: Tensor, picture: Tensor) -> Tensor:
-        states = self.dropout(states)
+        states = self.drop_states(states)
         both = states + picture if self.combine == "add" else torch.cat([states, picture.expand_as(states)], -1)
         met: Tensor = self.meet(both)
         return met

@@ -26,17 +26,26 @@ class Recurrent(nn.Module):
         layers: nets on top of each other.
         dropout: between them.
         prefix: of the entries' names, where a decoder has two such nets.
+        net: something else with the call of `nn.GRU` and its one state, in place of PyTorch's own.
     """
 
     def __init__(
-        self, cell: Cell, inputs: int, hidden: int, layers: int = 1, dropout: float = 0.0, prefix: str = ""
+        self,
+        cell: Cell,
+        inputs: int,
+        hidden: int,
+        layers: int = 1,
+        dropout: float = 0.0,
+        prefix: str = "",
+        net: nn.Module | None = None,
     ) -> None:
         super().__init__()
         kind: type[nn.LSTM | nn.GRU] = nn.LSTM if cell == "lstm" else nn.GRU
-        self.net = kind(inputs, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
+        self.net = net or kind(inputs, hidden, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
         self.entries = tuple(prefix + name for name in CELL_ENTRIES[cell])
         self.shape = (layers, hidden)
-        remember(self.net)
+        if isinstance(self.net, (nn.LSTM, nn.GRU)):
+            remember(self.net)
 
     def begin(self, pictures: Tensor) -> State:
         """Zeros, one row for each of `pictures` (B, …)."""
@@ -126,8 +135,7 @@ class LastState(nn.Module):
 
     def _cell(self, inputs: Tensor, state: list[Tensor]) -> list[Tensor]:
         """One step of the net on plain rows: inputs (R, I), state (R, H) each → the state after it."""
-        weight = self.net.get_parameter
-        weights = (weight("weight_ih_l0"), weight("weight_hh_l0"), weight("bias_ih_l0"), weight("bias_hh_l0"))
+        weights = [getattr(self.net, name) for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")]
         if isinstance(self.net, nn.LSTM):
             return list(torch.lstm_cell(inputs, state, *weights))
         return [torch.gru_cell(inputs, state[0], *weights)]
@@ -145,7 +153,7 @@ def remember(net: nn.LSTM | nn.GRU) -> None:
             bias[net.hidden_size : 2 * net.hidden_size] += 1
 
 
-def read_words(net: nn.LSTM | nn.GRU, inputs: Tensor, tokens: Tensor, begin: Any = None) -> Tensor:
+def read_words(net: nn.Module, inputs: Tensor, tokens: Tensor, begin: Any = None) -> Tensor:
     """Run a recurrent net over the real tokens only: inputs (R, T, I) → (M, H), as `Decoder.hidden` orders them.
 
     Args:
@@ -154,6 +162,9 @@ def read_words(net: nn.LSTM | nn.GRU, inputs: Tensor, tokens: Tensor, begin: Any
         tokens: (R, T), to tell padding.
         begin: the net's own state, layers first; None for zeros.
     """
+    if not isinstance(net, (nn.LSTM, nn.GRU)):  # it takes no packed sequences; what comes after a row's end is dropped
+        whole: Tensor = net(inputs, begin)[0]
+        return whole[tokens != PAD]
     lengths = (tokens != PAD).sum(1).clamp(min=1).cpu()
     packed = nn.utils.rnn.pack_padded_sequence(inputs, lengths, batch_first=True, enforce_sorted=False)
     states, _ = net(packed, begin)

@@ -11,15 +11,17 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import Decoder, DecoderConfig, State, register, repeat_per_row
+from seesay.models.decoders.base import Decoder, State, register, repeat_per_row
+from seesay.models.decoders.published import PlainConfig, norm_or_nothing, word_table
 from seesay.models.decoders.recurrent import Cell, Recurrent
-from seesay.models.decoders.words import WordTable, before_output
+from seesay.models.decoders.words import before_output
 from seesay.models.dropout import Dropout
+from seesay.models.keras import begin_as_keras, one_bias
 from seesay.models.memory import Memory
 from seesay.models.settings import Count, Share
 
 
-class S2vtConfig(DecoderConfig):
+class S2vtConfig(PlainConfig):
     """Settings of the `s2vt` decoder."""
 
     name: Literal["s2vt"] = "s2vt"
@@ -46,14 +48,21 @@ class S2vtDecoder(Decoder):
     def __init__(self, config: S2vtConfig, vocabulary_size: int, feature_size: int) -> None:
         super().__init__()
         width = config.embedding
-        self.embedding = WordTable(vocabulary_size, width)
-        self.frames = nn.Sequential(Dropout(config.dropout), nn.Linear(feature_size, width), nn.LayerNorm(width))
+        self.embedding = word_table(vocabulary_size, width, scaled=config.scaled_words)
+        self.frames = nn.Sequential(
+            Dropout(config.dropout), nn.Linear(feature_size, width), norm_or_nothing(width, config.norm)
+        )
         self.first = Recurrent(config.cell, width, config.hidden, prefix="first_")
         self.second = Recurrent(config.cell, config.hidden + width, config.hidden, prefix="second_")
         self.carried = (*self.first.entries, *self.second.entries)
-        self.finish = before_output(config.hidden, config.dropout)
+        self.finish = before_output(config.hidden, config.dropout, config.norm)
         self.project = nn.Linear(config.hidden, vocabulary_size)
         self.dropout = Dropout(config.dropout)
+        if config.single_bias:
+            one_bias(self.first.net)
+            one_bias(self.second.net)
+        if config.initial == "keras":
+            begin_as_keras(self)
 
     def start(self, memory: Memory) -> State:
         """Both nets' states (B, 1, H) after the last frame; frames that are not real are passed over."""

@@ -14,16 +14,17 @@ from typing import Literal
 from torch import Tensor, nn
 
 from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, all_rows, weighted_sum
-from seesay.models.decoders.base import PAD, Decoder, DecoderConfig, State, mask_bias, register, repeat_per_row
+from seesay.models.decoders.base import PAD, Decoder, State, mask_bias, register, repeat_per_row
 from seesay.models.decoders.looping import LoopCell, loop_words
+from seesay.models.decoders.published import ScaledWordsConfig, norm_or_nothing, word_table
 from seesay.models.decoders.recurrent import Cell
-from seesay.models.decoders.words import WordTable, before_output
+from seesay.models.decoders.words import before_output
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 from seesay.models.settings import Count, Share
 
 
-class ShowAttendTellConfig(DecoderConfig):
+class ShowAttendTellConfig(ScaledWordsConfig):
     """Settings of the `show_attend_tell` decoder."""
 
     name: Literal["show_attend_tell"] = "show_attend_tell"
@@ -37,6 +38,12 @@ class ShowAttendTellConfig(DecoderConfig):
     doubly_stochastic: float = 1.0
     """λ, the weight of the penalty."""
     dropout: Share = 0.5
+    annotations: Literal["projected", "raw"] = "projected"
+    """What is looked at: the CNN's places brought to `hidden` by a learned layer, or as they are, as in the paper."""
+    gated: bool = True
+    """Whether what is seen is scaled by a gate (section 4.2.1), which SA-LSTM (Yao et al. 2015) does not have."""
+    deep_tanh: bool = False
+    """Whether the deep output goes through a tanh before the last layer: in Yao et al. 2015, and both authors' code."""
 
 
 @register("show_attend_tell")
@@ -55,20 +62,27 @@ class ShowAttendTellDecoder(Decoder):
         super().__init__()
         words, width = config.embedding, config.hidden
         self.doubly_stochastic = config.doubly_stochastic
-        self.embedding = WordTable(vocabulary_size, words)
-        self.annotations = Annotations(feature_size, width, config.dropout)
+        self.embedding = word_table(vocabulary_size, words, scaled=config.scaled_words)
+        projected = config.annotations == "projected"
+        self.annotations = Annotations(
+            feature_size, width, config.dropout if projected else 0.0, norm=config.norm, project=projected
+        )
+        seen = self.annotations.width
+        self.deep_tanh = config.deep_tanh
         self.cell = LoopCell(config.cell, width)
         self.carried = (*self.cell.entries, "attention")
         self.begin = nn.Sequential(
-            nn.LayerNorm(feature_size), nn.Linear(feature_size, width * len(self.cell.entries)), nn.Tanh()
+            norm_or_nothing(feature_size, config.norm),
+            nn.Linear(feature_size, width * len(self.cell.entries)),
+            nn.Tanh(),
         )
-        self.attention = AdditiveAttention(width, width, config.attention)
-        self.gate = nn.Linear(width, 1)
+        self.attention = AdditiveAttention(seen, width, config.attention)
+        self.gate = nn.Linear(width, 1) if config.gated else None
         self.word_gates = nn.Linear(words, self.cell.gates, bias=False)
-        self.context_gates = nn.Linear(width, self.cell.gates, bias=False)
+        self.context_gates = nn.Linear(seen, self.cell.gates, bias=False)
         self.of_hidden = nn.Linear(width, words)
-        self.of_context = nn.Linear(width, words, bias=False)
-        self.finish = before_output(words, config.dropout)
+        self.of_context = nn.Linear(seen, words, bias=False)
+        self.finish = before_output(words, config.dropout, config.norm)
         self.project = nn.Linear(words, vocabulary_size)
         self.dropout = Dropout(config.dropout)
 
@@ -118,7 +132,9 @@ class ShowAttendTellDecoder(Decoder):
         before = state["hidden"]
         scores = self.attention(picture["keys"], self.attention.query(before), rows)
         weights = (scores + state["bias"]).softmax(-1)
-        context = self.gate(before).sigmoid() * weighted_sum(weights, picture["values"], rows)
+        context = weighted_sum(weights, picture["values"], rows)
+        if self.gate is not None:
+            context = self.gate(before).sigmoid() * context
         entries = tuple(state[name] for name in self.cell.entries)
         after = self.cell(word_gates + self.context_gates(context), entries)
         return {
@@ -130,8 +146,9 @@ class ShowAttendTellDecoder(Decoder):
 
     def _speak(self, words: Tensor, hidden: Tensor, context: Tensor) -> Tensor:
         """Eq. 7 without its last layer: the last word, the state and what was seen → (…, E)."""
-        logits: Tensor = self.finish(words + self.of_hidden(hidden) + self.of_context(context))
-        return logits
+        said = words + self.of_hidden(hidden) + self.of_context(context)
+        finished: Tensor = self.finish(said.tanh() if self.deep_tanh else said)
+        return finished
 
     def _penalty(self, weights: Tensor, real: Tensor, bias: Tensor) -> Tensor:
         """λ Σ_i (1 - Σ_t α_ti)² of eq. 14, summed over captions, real places only: weights (M, N), real (R, T)."""

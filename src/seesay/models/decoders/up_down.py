@@ -14,16 +14,17 @@ import torch
 from torch import Tensor, nn
 
 from seesay.models.decoders.additive import AdditiveAttention, Annotations, Rows, all_rows, weighted_sum
-from seesay.models.decoders.base import Decoder, DecoderConfig, State, mask_bias, register, repeat_per_row
+from seesay.models.decoders.base import Decoder, State, mask_bias, register, repeat_per_row
 from seesay.models.decoders.looping import LoopCell, loop_words
+from seesay.models.decoders.published import ScaledWordsConfig, norm_or_nothing, word_table
 from seesay.models.decoders.recurrent import Cell
-from seesay.models.decoders.words import WordTable, before_output
+from seesay.models.decoders.words import before_output
 from seesay.models.dropout import Dropout
 from seesay.models.memory import Memory
 from seesay.models.settings import Count, Share
 
 
-class UpDownConfig(DecoderConfig):
+class UpDownConfig(ScaledWordsConfig):
     """Settings of the `up_down` decoder."""
 
     name: Literal["up_down"] = "up_down"
@@ -34,6 +35,8 @@ class UpDownConfig(DecoderConfig):
     attention: Count = 512
     """Width of the layer that scores places."""
     dropout: Share = 0.5
+    annotations: Literal["projected", "raw"] = "projected"
+    """What is looked at: the CNN's places brought to `hidden` by a learned layer, or as they are, as in the paper."""
 
 
 @register("up_down")
@@ -51,9 +54,14 @@ class UpDownDecoder(Decoder):
     def __init__(self, config: UpDownConfig, vocabulary_size: int, feature_size: int) -> None:
         super().__init__()
         width = config.hidden
-        self.embedding = WordTable(vocabulary_size, config.embedding)
-        self.annotations = Annotations(feature_size, width, config.dropout)
-        self.attention = AdditiveAttention(width, width, config.attention)
+        self.embedding = word_table(vocabulary_size, config.embedding, scaled=config.scaled_words)
+        projected = config.annotations == "projected"
+        self.annotations = Annotations(
+            feature_size, width, config.dropout if projected else 0.0, norm=config.norm, project=projected
+        )
+        seen = self.annotations.width
+        self.hidden_size = width
+        self.attention = AdditiveAttention(seen, width, config.attention)
         self.attention_cell = LoopCell(config.cell, width)
         self.language_cell = LoopCell(config.cell, width)
         self.attention_entries = tuple(f"attention_{name}" for name in self.attention_cell.entries)
@@ -62,19 +70,21 @@ class UpDownDecoder(Decoder):
         gates = self.attention_cell.gates
         # What the attention LSTM reads, [h2; mean; word], is a sum of three products, of which two need no loop.
         self.picture_gates = nn.Sequential(
-            nn.LayerNorm(feature_size), Dropout(config.dropout), nn.Linear(feature_size, gates, bias=False)
+            norm_or_nothing(feature_size, config.norm),
+            Dropout(config.dropout),
+            nn.Linear(feature_size, gates, bias=False),
         )
         self.word_gates = nn.Linear(config.embedding, gates, bias=False)
         self.language_gates = nn.Linear(width, gates, bias=False)
-        self.seen_gates = nn.Linear(2 * width, gates, bias=False)
-        self.finish = before_output(width, config.dropout)
+        self.seen_gates = nn.Linear(seen + width, gates, bias=False)
+        self.finish = before_output(width, config.dropout, config.norm)
         self.project = nn.Linear(width, vocabulary_size)
         self.dropout = Dropout(config.dropout)
 
     def start(self, memory: Memory) -> State:
         """Keys (B, N, A), values (B, N, H), the mean's share of the first gates (B, G), and zero states (B, H)."""
         values = self.annotations(memory.grid)
-        zero = memory.grid.new_zeros(memory.grid.shape[0], values.shape[-1])
+        zero = memory.grid.new_zeros(memory.grid.shape[0], self.hidden_size)
         return {
             "keys": self.attention.keys(values),
             "values": values,

@@ -36,10 +36,10 @@ class WordTable(nn.Embedding):
         return super().forward(tokens) * self.scale
 
 
-def before_output(width: int, dropout: float) -> nn.Sequential:
+def before_output(width: int, dropout: float, norm: bool = True) -> nn.Sequential:
     """What a recurrent state (…, H) meets before the output layer: layer normalization (Ba et al. 2016), dropout.
 
-    The papers of these decoders have no normalization there. An LSTM's state is small (0.1 and less when it begins to
-    learn), and an output layer that reads it learns slowly for as long.
+    The papers of these decoders have no normalization there; `norm=False` leaves it out. An LSTM's state is small (0.1
+    and less when it begins to learn), and an output layer that reads it learns slowly for as long.
     """
-    return nn.Sequential(nn.LayerNorm(width), Dropout(dropout))
+    return nn.Sequential(nn.LayerNorm(width) if norm else nn.Identity(), Dropout(dropout))
