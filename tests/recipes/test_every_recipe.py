@@ -16,6 +16,7 @@ from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS
 from seesay.models.decoders import DECODERS
+from seesay.models.detector import WordDetector
 from seesay.models.encoders import Encoder
 from seesay.models.memory import Memory
 from seesay.models.sequences import example_input
@@ -107,7 +108,8 @@ def test_a_training_step_and_export(name):
     decoder = DECODERS[config.decoder.name](config.decoder, len(vocabulary), encoder.dim)
     model = CaptionModel(Stand(encoder), decoder, vocabulary)
     if config.detector.words:
-        model.add_detector(("dog", "word1", "word2"), 0)
+        detected = ("dog", "word1", "word2")
+        model.detector = WordDetector(encoder.dim, detected, vocabulary.encode(detected), 0)
     check_vectors(model, config.vectors)
     if config.vectors.source != "learned":
         assert give_vectors(model, CAPTIONS, config.vectors, 1)["covered"] == 1
