@@ -89,7 +89,7 @@ def exported(trained: Artifact, tmp_path_factory: pytest.TempPathFactory) -> dic
     kinds: list[Any] = ["none", "float16", "int8"]
     traced = cache(lambda: export_graphs(load_model(trained)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("seesay.export.command.export_graphs", lambda model, frames: copy.deepcopy(traced()))
+        patch.setattr("seesay.exporting.command.export_graphs", lambda model, frames: copy.deepcopy(traced()))
         return {kind: export_artifact(trained.root, out / kind, quantize=kind) for kind in kinds}
 
 

@@ -16,6 +16,7 @@ from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS
 from seesay.models.decoders import DECODERS
+from seesay.models.detector import WordDetector
 from seesay.models.encoders import Encoder
 from seesay.models.memory import Memory
 from seesay.models.sequences import example_input
@@ -106,6 +107,9 @@ def test_a_training_step_and_export(name):
     vocabulary = Vocabulary.build(CAPTIONS, min_count=1)
     decoder = DECODERS[config.decoder.name](config.decoder, len(vocabulary), encoder.dim)
     model = CaptionModel(Stand(encoder), decoder, vocabulary)
+    if config.detector.words:
+        detected = ("dog", "word1", "word2")
+        model.detector = WordDetector(encoder.dim, detected, vocabulary.encode(detected), 0)
     check_vectors(model, config.vectors)
     if config.vectors.source != "learned":
         assert give_vectors(model, CAPTIONS, config.vectors, 1)["covered"] == 1
@@ -125,6 +129,8 @@ def test_a_training_step_and_export(name):
     graphs, weights = export_graphs(model, *frames), weights_of(model)
     memory = model.encode(pixels)
     feed = {"grid": memory.grid.numpy(), "pooled": memory.pooled.numpy()}
+    if memory.words is not None:
+        feed["words"] = memory.words.numpy()
     start, step = (session(graphs[name], weights) for name in (DECODER_START, DECODER_STEP))
     names = [output.name for output in start.get_outputs()]
     wanted = [i.name for i in start.get_inputs()]

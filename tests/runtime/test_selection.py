@@ -50,3 +50,11 @@ def test_a_manifest_that_weighs_what_nobody_knows_is_refused():
         Selection.from_json({"weights": {"luck": 1}}, WORDS)
     with pytest.raises(ArtifactError, match="damaged"):
         Selection.from_json({"weights": {"support": "much"}}, WORDS)
+
+
+def test_guidance_makes_detected_words_likelier_and_leaves_the_others():
+    added = Evidence(TOKENS, WORDS).guidance(np.array([[0.9, 0.001]]), 0.5)
+    assert added.shape == (1, len(TOKENS))
+    assert added[0, TOKENS.index("cat")] == pytest.approx(0.8)  # as far as it goes
+    assert added[0, TOKENS.index("dog")] < -0.7
+    assert np.count_nonzero(added) == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 BATCH, CLIPS = 32, 8
+GUIDE = "guide"
+"""The state's entry of what is added to logits."""
 
 
 class Captioner:
@@ -191,26 +193,40 @@ class Captioner:
     def caption_pixels(self, pixels: NDArray[np.uint8], options: SearchOptions) -> list[list[Caption]]:
         """Caption preprocessed pixels, a row for each source as `preprocessing.load` gives it, in one batch."""
         chooses = self.detects or self.confident
-        if chooses or options.consensus:
-            state, pooled = self.networks.start_with_features(pixels)
-        else:
-            state = self.networks.start(pixels)
-        hypotheses = decode(
-            self.networks.step,
-            state,
-            batch=len(pixels),
-            start=self.vocabulary.start,
-            end=self.vocabulary.end,
-            options=replace(options, num=options.beam) if options.consensus else options,
-            constant=self.networks.constant,
-            own=[crc32(picture) for picture in pixels] if options.sample else None,
-        )
+        state, pooled, hypotheses = self.find(pixels, options, features=chooses or bool(options.consensus))
         if chooses:
             return self._chosen(state, pooled, hypotheses, pixels, options)
         if options.consensus:
             assert self.neighbors is not None  # `options` sees to it
             hypotheses = [h[: options.num] for h in self.neighbors.rerank(pooled, hypotheses, options.consensus)]
         return [[caption_of(h, self.vocabulary, self.grid_size) for h in best] for best in hypotheses]
+
+    def find(
+        self, pixels: NDArray[np.uint8], options: SearchOptions, *, features: bool = True
+    ) -> tuple[Mapping[str, Any], NDArray[np.floating], list[list[Hypothesis]]]:
+        """What search finds: all of the beam, where it is to be chosen among; the state it began from, and vectors.
+
+        Where words are detected, what is detected for sure is said a little more, and what is not a little less.
+        """
+        if features:
+            state, pooled = self.networks.start_with_features(pixels)
+        else:
+            state, pooled = self.networks.start(pixels), np.zeros((0, 0), np.float32)
+        step, constant = self.networks.step, self.networks.constant
+        if features and self.detects and self.chooser.selection.guide and "words" in state:
+            added = self.chooser.evidence.guidance(state["words"], self.chooser.selection.guide)
+            state, step, constant = {**state, GUIDE: added}, _guided(step), constant | {GUIDE}
+        hypotheses = decode(
+            step,
+            state,
+            batch=len(pixels),
+            start=self.vocabulary.start,
+            end=self.vocabulary.end,
+            options=replace(options, num=options.beam) if options.consensus else options,
+            constant=constant,
+            own=[crc32(picture) for picture in pixels] if options.sample else None,
+        )
+        return state, pooled, hypotheses
 
     def _chosen(
         self,
@@ -243,6 +259,17 @@ class Captioner:
             if len(indices):
                 results += zip(indices, self.caption_pixels(pixels, options), strict=True)
             yield from sorted(results, key=lambda item: item[0])
+
+
+def _guided(step: Callable[[Any, Mapping[str, Any]], tuple[Any, Any]]) -> Any:
+    """The step with what guides it added to its logits; the state has a row of that for each picture."""
+
+    def guided(tokens: Any, state: Mapping[str, Any]) -> tuple[Any, Any]:
+        logits, after = step(tokens, state)
+        added = state[GUIDE]
+        return (logits.reshape(len(added), -1, logits.shape[1]) + added[:, None]).reshape(logits.shape), after
+
+    return guided
 
 
 class _PicturesOnly:

@@ -35,12 +35,14 @@ class Selection:
         confidence: by name in `OF_SENTENCES`, `OF_PICTURES` and `bias`, for the log-odds that a sentence is right.
         sure: from which confidence on it is stated without doubt.
         words: the words that the model detects.
+        guide: how much a word that is detected is likelier said, and one that is not less (`Evidence.guidance`).
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)
     confidence: Mapping[str, float] = field(default_factory=dict)
     sure: float = SURE
     words: tuple[str, ...] = ()
+    guide: float = 0.0
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], words: Sequence[str]) -> Selection:
@@ -52,17 +54,22 @@ class Selection:
         try:
             weights = {str(k): float(v) for k, v in dict(values.get("weights", {})).items()}
             confidence = {str(k): float(v) for k, v in dict(values.get("confidence", {})).items()}
-            sure = float(values.get("sure", SURE))
+            sure, guide = float(values.get("sure", SURE)), float(values.get("guide", 0.0))
         except (TypeError, ValueError) as error:
             raise ArtifactError(f"the manifest's selection is damaged ({error}); get the artifact again") from error
         unknown = (set(weights) - set(OF_SENTENCES)) | (set(confidence) - {*OF_SENTENCES, *OF_PICTURES, "bias"})
         if unknown:
             raise ArtifactError(f"the manifest's selection weighs {min(unknown)!r}, which this SeeSay does not know")
-        return cls(weights, confidence, sure, tuple(words))
+        return cls(weights, confidence, sure, tuple(words), guide)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, without the words, which the manifest has."""
-        return {"weights": dict(self.weights), "confidence": dict(self.confidence), "sure": self.sure}
+        return {
+            "weights": dict(self.weights),
+            "confidence": dict(self.confidence),
+            "sure": self.sure,
+            "guide": self.guide,
+        }
 
     def rank(self, found: Sequence[Hypothesis], known: Mapping[str, Floats], weight: float) -> list[int]:
         """The places of a picture's sentences, best first: by likelihood, and `weight` times all else that is known."""
@@ -85,6 +92,10 @@ class Selection:
         return float(1 / (1 + np.exp(-odds)))
 
 
+_PLAIN, _FAR = 0.05, 1.6
+"""A detected word of this probability is neither likelier nor less likely for it; and how far others go, in nats."""
+
+
 class Evidence:
     """What is known of sentences about a picture.
 
@@ -95,12 +106,22 @@ class Evidence:
 
     def __init__(self, tokens: Sequence[str], words: Sequence[str]) -> None:
         place = {word: index for index, word in enumerate(words)}
+        self.tokens = len(tokens)
         self.place: dict[int, int] = {}
+        self.named = {tokens.index(word): index for word, index in place.items() if word in tokens}
         for index, token in enumerate(tokens):
             forms = (token, token.removesuffix("s"), token.removesuffix("es"))
             found = next((place[form] for form in forms if form in place), None)
             if found is not None:
                 self.place[index] = found
+
+    def guidance(self, detected: NDArray[np.floating], weight: float) -> NDArray[np.float32]:
+        """What is added to the decoder's logits of each word, (B, V), for the words detected, (B, W)."""
+        added = np.zeros((len(detected), self.tokens), np.float32)
+        odds = np.clip(np.log((detected + _FAINT) / _PLAIN), -_FAR, _FAR)
+        tokens = list(self.named.items())
+        added[:, [token for token, _ in tokens]] = weight * odds[:, [place for _, place in tokens]]
+        return added
 
     def of(
         self,
