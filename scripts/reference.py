@@ -12,6 +12,7 @@ import ast
 import importlib
 import inspect
 import itertools
+import re
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -192,13 +193,13 @@ def _entry(module: ModuleType, name: str) -> str:
 
 
 def _constant(value: Any) -> str:
-    shown = repr(sorted(value)) if isinstance(value, (set, frozenset)) else repr(value)
+    shown = re.sub(r" at 0x[0-9a-f]+", "", repr(sorted(value) if isinstance(value, (set, frozenset)) else value))
     return shown if len(shown) <= 160 else f"{type(value).__name__} of {len(value)}"
 
 
 def _signature(value: Any) -> str:
     try:
-        return str(inspect.signature(value)).replace("'", "")
+        return re.sub(r" at 0x[0-9a-f]+", "", str(inspect.signature(value)).replace("'", ""))
     except (TypeError, ValueError):
         return "(…)"
 
