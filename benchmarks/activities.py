@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from seesay.data import Sample, read_dataset
-from seesay.export.weights import load_any_model
+from seesay.exporting.weights import load_any_model
 from seesay.files import cache_folder
 from seesay.models.classifier import ClassifyModel
 from seesay.models.memory import Memory

@@ -27,7 +27,7 @@ import torch
 from PIL import Image
 
 import seesay
-from seesay.export.weights import load_any_model
+from seesay.exporting.weights import load_any_model
 from seesay.media import find_media
 from seesay.models.captioner import normalize
 from seesay.models.classifier import ClassifyModel

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from seesay.artifact import Artifact
-from seesay.export import describe, export_artifact, save_model
+from seesay.exporting import describe, export_artifact, save_model
 from seesay.media import FrameSampling
 from seesay.models.captioner import CaptionModel
 from seesay.models.decoders import DECODERS

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from seesay.export import export_artifact, save_model
-from seesay.export.weights import describe_classifier
+from seesay.exporting import export_artifact, save_model
+from seesay.exporting.weights import describe_classifier
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS
 from seesay.models.sequences import SequenceConfig, SoundCnnConfig, TextCnnConfig

@@ -17,7 +17,7 @@ FLOORS = (
     ("text", "search"),
     ("media", "metrics", "artifact"),
     ("data", "runtime", "models", "recipes"),
-    ("export",),
+    ("exporting",),
     ("training",),
     ("evaluation",),
     ("experiments",),

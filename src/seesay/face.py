@@ -185,7 +185,7 @@ def export(
         MissingPartError: `seesay[train]` is not installed.
     """
     with training_parts():
-        from seesay.export import export_artifact
+        from seesay.exporting import export_artifact
 
         return export_artifact(model, out, quantize=quantize)
 

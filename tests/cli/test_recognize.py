@@ -13,8 +13,8 @@ from PIL import Image
 
 from seesay.cli import run
 from seesay.errors import MediaError
-from seesay.export import export_artifact
-from seesay.export.weights import describe_classifier, save_model
+from seesay.exporting import export_artifact
+from seesay.exporting.weights import describe_classifier, save_model
 from seesay.media import FrameSampling, frames_of
 from seesay.media.source import WebPicture
 from seesay.models.classifier import ClassifyModel

@@ -17,7 +17,7 @@ from seesay.data import read_dataset
 from seesay.errors import ArtifactError, DataError, UsageError
 from seesay.evaluation.measures import MetricRow
 from seesay.evaluation.systems import find_systems, short_names
-from seesay.export import export_artifact, load_model, save_model
+from seesay.exporting import export_artifact, load_model, save_model
 from seesay.metrics import compare as significance
 from seesay.metrics import score
 from seesay.metrics.scores import possible_metrics

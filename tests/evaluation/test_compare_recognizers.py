@@ -10,7 +10,7 @@ from results import compare, evaluate_recognition
 
 from seesay.cli import run
 from seesay.data import read_dataset
-from seesay.export import export_artifact, save_model
+from seesay.exporting import export_artifact, save_model
 from seesay.metrics import compare as significance
 from seesay.metrics import recognition
 from seesay.metrics.recognition import score_labels

@@ -9,7 +9,7 @@ from PIL import Image
 
 from seesay.explain.attention import AttentionPages
 from seesay.explain.gradcam import GradCam, grad_cam
-from seesay.export import describe, save_model
+from seesay.exporting import describe, save_model
 from seesay.models.captioner import CaptionModel, normalize
 from seesay.models.decoders import DECODERS
 from seesay.models.encoders import EncoderConfig

@@ -3,7 +3,7 @@
 import torch
 from equations import linear
 
-from seesay.export.classifier_graphs import export_classifier_graphs
+from seesay.exporting.classifier_graphs import export_classifier_graphs
 from seesay.models.characters import WIDTHS, CharacterWords
 from seesay.models.classifier import ClassifyModel
 from seesay.text import Vocabulary

@@ -8,8 +8,8 @@ from PIL import Image
 from torch import nn
 
 from seesay.errors import UsageError
-from seesay.export.classifier_graphs import export_classifier_graphs
-from seesay.export.weights import load_any_model
+from seesay.exporting.classifier_graphs import export_classifier_graphs
+from seesay.exporting.weights import load_any_model
 from seesay.models.classifier import ClassifyModel
 from seesay.training import train
 from seesay.training.config import load_config

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from seesay.artifact import CLASSIFIER, DECODER_START, DECODER_STEP, ENCODER
-from seesay.export.classifier_graphs import export_classifier_graphs
-from seesay.export.graphs import _Encoder, _trace, export_graphs, inline
-from seesay.export.weights import weights_of
+from seesay.exporting.classifier_graphs import export_classifier_graphs
+from seesay.exporting.graphs import _Encoder, _trace, export_graphs, inline
+from seesay.exporting.weights import weights_of
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS

@@ -11,8 +11,8 @@ pytest.importorskip("av", reason="clips need PyAV: pip install 'seesay[video]'")
 from activities import CLASSES
 from clips import numbered, write
 
-from seesay.export import export_artifact
-from seesay.export.weights import describe_classifier, save_model
+from seesay.exporting import export_artifact
+from seesay.exporting.weights import describe_classifier, save_model
 from seesay.media import FrameSampling
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS

@@ -8,8 +8,8 @@ from activities import draw_activities
 from seesay.artifact import read_artifact
 from seesay.data import Sample
 from seesay.errors import MissingPartError
-from seesay.export import export_artifact
-from seesay.export.weights import describe_classifier, load_any_model, save_model
+from seesay.exporting import export_artifact
+from seesay.exporting.weights import describe_classifier, load_any_model, save_model
 from seesay.media import FrameSampling, frames_of
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS

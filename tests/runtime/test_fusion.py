@@ -11,8 +11,8 @@ from activities import CLASSES, draw_activities
 import seesay
 from seesay.cli import run
 from seesay.errors import UsageError
-from seesay.export import export_artifact
-from seesay.export.weights import describe_classifier, save_model
+from seesay.exporting import export_artifact
+from seesay.exporting.weights import describe_classifier, save_model
 from seesay.media import FrameSampling
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS

@@ -8,8 +8,8 @@ from PIL import Image
 
 import seesay
 from seesay.errors import MediaError, UsageError
-from seesay.export import export_artifact
-from seesay.export.weights import describe_classifier, load_any_model, save_model
+from seesay.exporting import export_artifact
+from seesay.exporting.weights import describe_classifier, load_any_model, save_model
 from seesay.media import FrameSampling
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS

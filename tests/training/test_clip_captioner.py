@@ -11,7 +11,7 @@ from clip_models import clip_captioner, colors
 from seesay.artifact import read_artifact
 from seesay.cli import run
 from seesay.evaluation.captions import most_frequent
-from seesay.export import load_model
+from seesay.exporting import load_model
 from seesay.files import cache_folder
 
 NAMED = {"red": (250, 20, 20), "green": (20, 250, 20), "blue": (20, 20, 250), "black": (5, 5, 5)}

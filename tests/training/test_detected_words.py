@@ -11,7 +11,7 @@ import seesay
 from seesay.artifact import TEXTS, read_artifact
 from seesay.cli import run
 from seesay.errors import UsageError
-from seesay.export import check_parity, export_artifact
+from seesay.exporting import check_parity, export_artifact
 from seesay.training import load_config, train
 
 COLORS = ("red", "green", "blue")

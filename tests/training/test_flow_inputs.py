@@ -9,7 +9,7 @@ from PIL import Image
 
 from seesay.data import Sample
 from seesay.errors import UsageError
-from seesay.export.weights import load_any_model
+from seesay.exporting.weights import load_any_model
 from seesay.media.flow import FLOW_CENTER
 from seesay.models.captioner import encode
 from seesay.models.classifier import ClassifyModel

@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from seesay.errors import UsageError
-from seesay.export import describe, save_model
+from seesay.exporting import describe, save_model
 from seesay.models.captioner import CaptionModel
 from seesay.models.decoders import DECODERS
 from seesay.models.encoders import EncoderConfig

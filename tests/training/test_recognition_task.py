@@ -7,7 +7,7 @@ from lightning.fabric import Fabric
 
 from seesay.data import Sample
 from seesay.errors import DataError, UsageError
-from seesay.export.weights import load_any_model, load_model
+from seesay.exporting.weights import load_any_model, load_model
 from seesay.models.captioner import encode
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS

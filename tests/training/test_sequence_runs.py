@@ -9,7 +9,7 @@ from sequences import tone, write_wav
 
 from seesay.artifact import read_artifact
 from seesay.errors import DataError, UsageError
-from seesay.export.weights import load_any_model
+from seesay.exporting.weights import load_any_model
 from seesay.training import load_config, train
 from seesay.training.checkpoints import read_checkpoint
 from seesay.training.features import extract_dataset

@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 from seesay.artifact import read_artifact
 from seesay.data import read_dataset
-from seesay.export.parity import TorchNetworks
+from seesay.exporting.parity import TorchNetworks
 from seesay.models.captioner import CaptionModel
 from seesay.runtime.likelihood import cross_entropy
 from seesay.text import Vocabulary, tokenize

@@ -29,7 +29,7 @@ def average(
 ) -> None:
     """Write the mean; `seesay export` makes it ready for use without PyTorch."""
     with training_parts():
-        from seesay.export.average import average_artifacts
+        from seesay.exporting.average import average_artifacts
 
         artifact = average_artifacts(models, out, None if shares is None else _numbers(shares))
     parts = artifact.manifest.training["average_of"]

@@ -43,7 +43,7 @@ def expansionnet_v2(
 ) -> None:
     """Convert the authors' checkpoint and token table; nothing in them is run."""
     with training_parts():
-        from seesay.export.convert import convert_expansionnet_v2
+        from seesay.exporting.convert import convert_expansionnet_v2
 
         artifact = convert_expansionnet_v2(checkpoint, tokens, out, encoder)
     words = len(artifact.manifest.vocabulary["tokens"])

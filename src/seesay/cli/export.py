@@ -48,7 +48,7 @@ def export(
     with training_parts():
         from typing import Any, cast
 
-        from seesay.export import export_artifact
+        from seesay.exporting import export_artifact
 
         with progress("looking at the training pictures") as on_progress:
             artifact = export_artifact(

@@ -85,8 +85,8 @@ class System:
         if self.artifact.exported:
             kind = RecognitionNetworks if self.task == "recognize" else OnnxNetworks
             return kind(self.artifact, threads), "ONNX Runtime"
-        from seesay.export.parity import TorchNetworks, TorchRecognition
-        from seesay.export.weights import load_any_model
+        from seesay.exporting.parity import TorchNetworks, TorchRecognition
+        from seesay.exporting.weights import load_any_model
         from seesay.models.captioner import CaptionModel
 
         model = load_any_model(self.artifact)

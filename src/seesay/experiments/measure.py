@@ -14,7 +14,7 @@ from seesay.artifact import Artifact, read_artifact
 from seesay.data import Dataset, Sample
 from seesay.evaluation.recognition import RecognitionEvaluation
 from seesay.experiments.search_space import SEARCH_KEYS, Point, folder_name
-from seesay.export.weights import load_any_model
+from seesay.exporting.weights import load_any_model
 from seesay.files import cache_folder, write_json
 from seesay.metrics import health, recognition, score
 from seesay.metrics.recognition import likeliest, recognition_signature

@@ -164,7 +164,7 @@ def _evaluate(
     on_evaluation: Callable[[Evaluated, Path], object],
 ) -> tuple[dict[str, float], str]:
     """Export and evaluate a finished run on test, once; its usual scores and their signature."""
-    from seesay.export import export_artifact
+    from seesay.exporting import export_artifact
     from seesay.training.loop import BEST
 
     folder = run / "test"

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from seesay.artifact import Artifact
-from seesay.export.weights import load_model
+from seesay.exporting.weights import load_model
 from seesay.models.captioner import CaptionModel, normalize
 from seesay.models.encoders import Encoder
 from seesay.models.memory import Memory

@@ -9,9 +9,10 @@ from seesay.media.modality import modality_of
 from seesay.media.picture import MAX_PIXELS, open_picture
 from seesay.media.preprocessing import Preprocessing
 from seesay.media.sampling import FrameSampling
-from seesay.media.source import WebPicture, printable
+from seesay.media.source import WebPicture
 from seesay.media.stream import Preprocessor, decode_ahead
 from seesay.media.text import TextPreprocessing, read_words
+from seesay.printable import printable
 
 __all__ = [
     "MAX_PIXELS",

@@ -25,9 +25,10 @@ from seesay.media.modality import is_folder, looks_like_picture
 from seesay.media.picture import quiet
 from seesay.media.preprocessing import Preprocessing
 from seesay.media.sampling import FrameSampling
-from seesay.media.source import WebPicture, name_of, open_bytes, printable
+from seesay.media.source import WebPicture, name_of, open_bytes
 from seesay.media.stream import default_workers, in_order
 from seesay.media.video import Video
+from seesay.printable import printable
 
 _LARGE = 9_000_000  # pixels in a frame; more than 4K
 _one_large = (

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from seesay.errors import MediaError
 from seesay.media.frame_source import Frame
-from seesay.media.source import is_url, printable
+from seesay.media.source import is_url
 from seesay.media.video import DEMUXERS, Video, need_av
+from seesay.printable import printable
 
 if TYPE_CHECKING:
     import av

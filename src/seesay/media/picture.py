@@ -22,7 +22,8 @@ from seesay.media import formats, png
 from seesay.media.color import NAME, deep_to_rgb, says_color, to_rgb
 from seesay.media.isobmff import HEIF_HEAD, heif_color, jpeg2000_profile
 from seesay.media.parts import open_part
-from seesay.media.source import name_of, open_bytes, printable
+from seesay.media.source import name_of, open_bytes
+from seesay.printable import printable
 
 MAX_PIXELS = 200_000_000
 """Pictures with more pixels than this are refused before they are decoded."""

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesay.errors import MediaError, MissingPartError
-from seesay.media.source import name_of, open_bytes, printable
+from seesay.media.source import name_of, open_bytes
+from seesay.printable import printable
 
 Samples = NDArray[np.float32]
 MOST_RATE = 1_000_000

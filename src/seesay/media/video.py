@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from seesay.errors import MediaError, MissingPartError
 from seesay.media.frame import to_picture
 from seesay.media.frame_source import MAX_CLIP_PIXELS, ROUNDING, Frame, FrameSource, check_frame_size
-from seesay.media.source import printable
 from seesay.media.time_line import TimeLine
 from seesay.media.video_stream import best_stream, companions, decoder_of, is_joined
+from seesay.printable import printable
 
 if TYPE_CHECKING:
     import av

@@ -1,6 +1,6 @@
 """Which of a beam's sentences is said, and how sure it is: what is known of each sentence, weighed.
 
-The weights are fitted to dev photos by `seesay.export.calibration` and kept in the artifact's manifest.
+The weights are fitted to dev photos by `seesay.exporting.calibration` and kept in the artifact's manifest.
 """
 
 from __future__ import annotations

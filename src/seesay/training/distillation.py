@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from seesay.data import Sample
 from seesay.errors import UsageError
-from seesay.export.weights import load_model
+from seesay.exporting.weights import load_model
 from seesay.models.captioner import CaptionModel
 from seesay.models.memory import Memory
 from seesay.training.features import FeatureStore

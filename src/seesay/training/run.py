@@ -17,7 +17,7 @@ from torch import Tensor
 from seesay.artifact import Manifest
 from seesay.data import Dataset, check_pictures, read_dataset
 from seesay.errors import TrainingError, UsageError
-from seesay.export.weights import describe, describe_classifier, save_model
+from seesay.exporting.weights import describe, describe_classifier, save_model
 from seesay.files import alone, cache_folder, write_json
 from seesay.media import FrameSampling
 from seesay.metrics.scores import references_digest

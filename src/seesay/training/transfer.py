@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from seesay.errors import UsageError
-from seesay.export.weights import load_any_model
+from seesay.exporting.weights import load_any_model
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
 

@@ -10,8 +10,8 @@ from sequences import LABELS, exported, tone, write_wav
 import seesay
 from seesay.artifact import read_artifact
 from seesay.errors import UsageError
-from seesay.export import export_artifact
-from seesay.export.weights import load_any_model
+from seesay.exporting import export_artifact
+from seesay.exporting.weights import load_any_model
 from seesay.runtime import load_recognizer
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from seesay.artifact import Artifact, read_artifact, replace_atomically
 from seesay.errors import UsageError
-from seesay.export.weights import describe, save_model
+from seesay.exporting.weights import describe, save_model
 from seesay.models.captioner import CaptionModel
 from seesay.models.decoders.expansionnet_v2 import ExpansionConfig
 from seesay.models.encoders import EncoderConfig, read_state_dict

@@ -8,9 +8,9 @@ import torch
 
 from seesay.artifact import CLASSIFIER, ENCODER, read_artifact
 from seesay.errors import ArtifactError
-from seesay.export import export_artifact
-from seesay.export.classifier_graphs import check_recognition
-from seesay.export.weights import describe_classifier, load_any_model, save_model
+from seesay.exporting import export_artifact
+from seesay.exporting.classifier_graphs import check_recognition
+from seesay.exporting.weights import describe_classifier, load_any_model, save_model
 from seesay.media import FrameSampling
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from seesay.artifact import Artifact
-from seesay.export.weights import load_model
+from seesay.exporting.weights import load_model
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
 from seesay.models.memory import Memory

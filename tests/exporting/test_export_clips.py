@@ -14,7 +14,7 @@ from PIL import Image
 import seesay
 from seesay.artifact import MANIFEST, Artifact, Manifest, read_artifact
 from seesay.errors import ArtifactError, MediaError, UsageError
-from seesay.export import TorchNetworks, check_parity, load_model
+from seesay.exporting import TorchNetworks, check_parity, load_model
 from seesay.media import FrameSampling, Section
 from seesay.runtime import Captioner, OnnxNetworks
 

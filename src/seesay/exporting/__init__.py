@@ -1,8 +1,8 @@
 """From a trained model to an artifact that runs without PyTorch: ONNX graphs, quantization, and the check of both."""
 
-from seesay.export.command import Quantize, export_artifact
-from seesay.export.parity import Parity, TorchNetworks, check_parity
-from seesay.export.weights import describe, load_model, save_model
+from seesay.exporting.command import Quantize, export_artifact
+from seesay.exporting.parity import Parity, TorchNetworks, check_parity
+from seesay.exporting.weights import describe, load_model, save_model
 
 __all__ = [
     "Parity",

@@ -1,4 +1,4 @@
-"""A recognizer's two networks as ONNX graphs, in the form of `seesay.export.graphs`."""
+"""A recognizer's two networks as ONNX graphs, in the form of `seesay.exporting.graphs`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from seesay.artifact import CLASSIFIER, ENCODER, Artifact
 from seesay.errors import ArtifactError
-from seesay.export.graphs import _Encoder, _trace
+from seesay.exporting.graphs import _Encoder, _trace
 from seesay.models.classifier import ClassifyModel
 from seesay.models.memory import Memory
 from seesay.models.sequences import SequenceEncoder, example_input

@@ -18,8 +18,8 @@ import seesay
 from seesay.artifact import ENCODER, MANIFEST, NETWORKS, WEIGHTS, Artifact, read_artifact
 from seesay.artifact.tensors import read_header
 from seesay.errors import ArtifactError, UsageError
-from seesay.export import TorchNetworks, check_parity, describe, export_artifact, load_model, save_model
-from seesay.export.graphs import export_graphs
+from seesay.exporting import TorchNetworks, check_parity, describe, export_artifact, load_model, save_model
+from seesay.exporting.graphs import export_graphs
 from seesay.models.captioner import CaptionModel
 from seesay.models.decoders import DECODERS
 from seesay.models.encoders import EncoderConfig
@@ -89,7 +89,7 @@ def exported(trained: Artifact, tmp_path_factory: pytest.TempPathFactory) -> dic
     kinds: list[Any] = ["none", "float16", "int8"]
     traced = cache(lambda: export_graphs(load_model(trained)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("seesay.export.command.export_graphs", lambda model, frames: copy.deepcopy(traced()))
+        patch.setattr("seesay.exporting.command.export_graphs", lambda model, frames: copy.deepcopy(traced()))
         return {kind: export_artifact(trained.root, out / kind, quantize=kind) for kind in kinds}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import seesay
 from seesay.artifact import find_artifact
 from seesay.data import read_dataset
-from seesay.export import check_parity
+from seesay.exporting import check_parity
 
 
 def test_a_hundred_real_photos_get_the_same_captions(flickr8k_root: Path) -> None:

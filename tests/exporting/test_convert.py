@@ -16,8 +16,8 @@ from timm.models.swin_transformer import SwinTransformer
 from seesay.artifact import Artifact
 from seesay.cli import run
 from seesay.errors import UsageError
-from seesay.export import TorchNetworks, load_model
-from seesay.export.convert import convert_expansionnet_v2, read_tokens
+from seesay.exporting import TorchNetworks, load_model
+from seesay.exporting.convert import convert_expansionnet_v2, read_tokens
 from seesay.models.captioner import normalize
 from seesay.models.decoders.expansionnet_v2 import ExpansionConfig, ExpansionDecoder
 from seesay.models.memory import Memory

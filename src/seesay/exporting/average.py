@@ -11,7 +11,7 @@ import torch
 
 from seesay.artifact import Artifact, find_artifact, read_artifact, replace_atomically
 from seesay.errors import UsageError
-from seesay.export.weights import load_any_model, save_model, weights_of
+from seesay.exporting.weights import load_any_model, save_model, weights_of
 
 
 def average_artifacts(

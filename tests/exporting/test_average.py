@@ -9,8 +9,8 @@ import torch
 
 from seesay.cli import run
 from seesay.errors import UsageError
-from seesay.export import describe, load_model, save_model
-from seesay.export.average import average_artifacts
+from seesay.exporting import describe, load_model, save_model
+from seesay.exporting.average import average_artifacts
 from seesay.models.captioner import CaptionModel
 from seesay.models.decoders import DECODERS
 from seesay.models.encoders import EncoderConfig

@@ -13,7 +13,7 @@ import seesay
 from seesay.artifact import MANIFEST, NEIGHBORS, read_artifact
 from seesay.cli import run
 from seesay.errors import ArtifactError, DataError, UsageError
-from seesay.export import check_parity, describe, export_artifact, save_model
+from seesay.exporting import check_parity, describe, export_artifact, save_model
 from seesay.models.captioner import CaptionModel
 from seesay.models.decoders import DECODERS
 from seesay.models.encoders import EncoderConfig

@@ -25,13 +25,13 @@ from seesay.artifact import (
 )
 from seesay.data import Dataset, read_dataset
 from seesay.errors import ArtifactError, UsageError
-from seesay.export.calibration import GUIDANCE, Beams, find_beams, fit_selection
-from seesay.export.classifier_graphs import check_recognition, export_classifier_graphs
-from seesay.export.graphs import export_graphs, inline, refer
-from seesay.export.neighbors import BEAM, CONSENSUS, add_neighbors
-from seesay.export.parity import TorchNetworks
-from seesay.export.texts import add_texts
-from seesay.export.weights import dequantized, load_any_model, quantized, weights_of, write_weights
+from seesay.exporting.calibration import GUIDANCE, Beams, find_beams, fit_selection
+from seesay.exporting.classifier_graphs import check_recognition, export_classifier_graphs
+from seesay.exporting.graphs import export_graphs, inline, refer
+from seesay.exporting.neighbors import BEAM, CONSENSUS, add_neighbors
+from seesay.exporting.parity import TorchNetworks
+from seesay.exporting.texts import add_texts
+from seesay.exporting.weights import dequantized, load_any_model, quantized, weights_of, write_weights
 from seesay.media import FrameSampling, Preprocessing
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
@@ -71,7 +71,7 @@ def export_artifact(
         texts: files of `IMAGE<tab>CAPTION` lines, for a model that detects words: what people said where the same
             words come is kept beside the model too.
         fit_to: `FORMAT:PATH`, data whose dev parts it has not learned from: how it chooses among its sentences, and how
-            sure it is of them, is fitted to these (`seesay.export.calibration`).
+            sure it is of them, is fitted to these (`seesay.exporting.calibration`).
         on_progress: called with pictures done and pictures in all, for the neighbors and for what is fitted.
         warn: given a line where some of these do not open, which are passed over.
 
@@ -98,7 +98,7 @@ def export_artifact(
         frames = None if clip is None else FrameSampling.from_json(clip).frames
         graphs = export_classifier_graphs(built) if isinstance(built, ClassifyModel) else export_graphs(built, frames)
         if calibration is not None:
-            from seesay.export.quantize import quantize_encoder
+            from seesay.exporting.quantize import quantize_encoder
 
             assert isinstance(built.preprocessing, Preprocessing)
             pixels = [built.preprocessing.load(picture) for picture in calibration]
