@@ -1,11 +1,14 @@
 """Pages run as they stand, and the reference is what the code says."""
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+
+from seesay.cli import run
 
 ROOT = Path(__file__).parent.parent
 
@@ -21,12 +24,19 @@ def script(name):
 examples, reference = script("examples"), script("reference")
 
 
-@pytest.mark.parametrize("page", ["tutorial.md", "artifact.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md", "docs/artifact.md"])
 def test_a_page_prints_what_it_says(page):
-    text = (ROOT / "docs" / page).read_text("utf-8")
+    text = (ROOT / page).read_text("utf-8")
     with examples.example_folder():
         _, differences = examples.run_page(text, page)
     assert not differences
+
+
+def test_the_first_command_says_what_readme_shows(capsys):
+    shown = re.search(r"```text\n(samples/.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)[1]
+    with examples.example_folder():
+        assert run(["caption", "samples"]) == 0
+    assert capsys.readouterr().out == shown
 
 
 def test_a_block_that_prints_something_else_is_found():
