@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from bfloat16 import bfloat16
 
 from seesay.errors import UsageError
 from seesay.models.classifiers import CLASSIFIERS, average
@@ -135,7 +136,7 @@ def test_bfloat16_computes_nearly_the_same(classifier):
     classifier.eval()
     memory = clips(classifier)
     exact, _ = classifier(memory)
-    with torch.autocast("cpu", torch.bfloat16):
+    with bfloat16():
         rough, state = classifier(memory)
         classifier(memory, state)
     torch.testing.assert_close(rough.float(), exact, atol=0.1, rtol=0)

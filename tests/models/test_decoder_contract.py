@@ -5,6 +5,7 @@ from typing import Literal, get_args, get_origin
 
 import pytest
 import torch
+from bfloat16 import bfloat16
 from torch.nn import functional as F
 
 from seesay.models.decoders import DECODERS
@@ -207,7 +208,7 @@ def test_bfloat16_computes_nearly_the_same(decoder, memory, tokens):
     decoder.eval()
     exact = decoder(memory, tokens)
     rounded = replace(memory, grid=memory.grid.bfloat16(), pooled=memory.pooled.bfloat16())  # as Fabric hands it over
-    with torch.autocast("cpu", torch.bfloat16):
+    with bfloat16():
         rough = decoder(rounded, tokens)
         first, state = decoder.step(tokens[[0, 2], 0], decoder.start(rounded))
         decoder.step(tokens[[0, 2], 1], state)
