@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seesay.errors import UsageError
-from seesay.files import alone
+from seesay.files import alone, write_csv
 
 HOLD = """
 import sys
@@ -39,3 +39,9 @@ def test_no_lock_where_the_file_system_knows_none(tmp_path: Path):
     with alone(tmp_path / "not made"):  # opening its lock fails as such a file system does
         done = True
     assert done
+
+
+def test_no_cell_is_a_formula(tmp_path):
+    file = tmp_path / "table.csv"
+    write_csv(file, [["id", "caption"], ["=1+1", "@cmd"], [-0.5, "-1.5"], ["a", "plain, text"]])
+    assert file.read_text("utf-8").splitlines() == ["id,caption", "'=1+1,'@cmd", "-0.5,-1.5", 'a,"plain, text"']

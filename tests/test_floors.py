@@ -28,7 +28,7 @@ FLOORS = (
 )
 """From the ground up. What stands on one floor may import what is below it, and itself."""
 BESIDE = {
-    ("files", "errors"), ("registry", "errors"), ("extras", "errors"), ("explain", "report"),
+    ("files", "errors"), ("files", "printable"), ("registry", "errors"), ("extras", "errors"), ("explain", "report"),
 }  # fmt: skip
 """Imports on one floor: the ground floor's own, and pages that explain draws."""
 FACE = "__init__"

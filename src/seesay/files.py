@@ -9,9 +9,10 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, TextIO
 
 from seesay.errors import DataError, UsageError
+from seesay.printable import spreadsheet_cell
 
 
 @contextmanager
@@ -42,10 +43,23 @@ def write_json(file: Path, value: Any, *, indent: int | None = 2) -> None:
     write_whole(file, json.dumps(value, indent=indent, ensure_ascii=False))
 
 
+class CsvWriter:
+    """Rows of a CSV file, in which no cell is a formula to a spreadsheet (see `seesay.printable.spreadsheet_cell`)."""
+
+    def __init__(self, stream: TextIO | IO[str]) -> None:
+        self._writer = csv.writer(stream)
+
+    def writerow(self, cells: Iterable[Any]) -> None:
+        """Write one row."""
+        self._writer.writerow([spreadsheet_cell(cell) if isinstance(cell, str) else cell for cell in cells])
+
+
 def write_csv(file: Path, rows: Iterable[Sequence[Any]]) -> None:
     """Write a table whole or not at all; its first row is the heading."""
     with replacing(file) as part, part.open("w", encoding="utf-8", newline="") as handle:
-        csv.writer(handle).writerows(rows)
+        writer = CsvWriter(handle)
+        for row in rows:
+            writer.writerow(row)
 
 
 def cache_folder(name: str) -> Path:

@@ -13,6 +13,7 @@ import typer
 from seesay.cli.common import as_text, output, progress, same_file, say
 from seesay.cli.photos import LeftOut, MaxPixels, Verbose
 from seesay.errors import MediaError, MissingPartError, UsageError
+from seesay.files import CsvWriter
 
 if TYPE_CHECKING:
     from seesay.media.source import WebPicture
@@ -199,12 +200,10 @@ def _table_and_plot(file: Path) -> list[Path]:
 
 def _timeline(recognizer: Recognizer, source: Any, written: list[Path], seconds: dict[str, float], title: str) -> None:
     """Write the table, row by row, and the plot beside it."""
-    import csv
-
     rows = []
     table_file, *plot_files = written
     with output(table_file) as stream:
-        table = csv.writer(stream)
+        table = CsvWriter(stream)
         table.writerow(["seconds", *recognizer.labels])
         for second, probabilities in recognizer.timeline(source, **seconds):
             table.writerow([f"{second:g}", *(f"{p:.6f}" for p in probabilities)])
@@ -224,9 +223,7 @@ class _Writer:
         self.stream, self.model, self.form, self.moments = stream, model, form, moments
         self.entries: list[dict[str, Any]] = []
         if form == "csv":
-            import csv
-
-            self.table = csv.writer(stream)
+            self.table = CsvWriter(stream)
             self.table.writerow(["path", *(["seconds"] if moments else []), "label", "probability", "error"])
 
     def add(

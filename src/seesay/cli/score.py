@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gc
 import json
 from dataclasses import asdict
@@ -13,6 +12,7 @@ import typer
 
 from seesay.cli.common import output, say, table
 from seesay.errors import UsageError
+from seesay.files import CsvWriter
 
 if TYPE_CHECKING:
     from seesay.metrics import Scores
@@ -174,7 +174,7 @@ def _by_java(programs: list[str], hypothesis_file: CaptionFile, reference_file: 
 
 def _write_items(file: Path, hypothesis_file: CaptionFile, found: Scores) -> None:
     with output(file) as handle:
-        rows = csv.writer(handle)
+        rows = CsvWriter(handle)
         rows.writerow(["id", "caption", *found.items])
         for item, texts in hypothesis_file.captions.items():
             text = texts[0].encode("utf-8", "backslashreplace").decode()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 from typing import IO, Any
 
 from seesay.cli.common import as_text
 from seesay.errors import MediaError
+from seesay.files import CsvWriter
 from seesay.media import printable
 from seesay.media.subtitles import subtitles, timestamp
 from seesay.runtime.caption import Caption
@@ -26,7 +26,7 @@ class Writer:
         self.entries: list[dict[str, Any]] = []
         self.timed: list[tuple[float, float, str]] = []
         if form == "csv":
-            self.table = csv.writer(stream)
+            self.table = CsvWriter(stream)
             times = ["start", "end"] if per_scene else []
             self.table.writerow(["path", *times, "caption", "score", "error", "confidence", "sure"])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import html
 import math
 import statistics
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seesay.errors import UsageError
-from seesay.files import write_whole
+from seesay.files import write_csv, write_whole
 from seesay.report.compare_page import markdown_table, plain_table
 from seesay.report.page import page
 
@@ -66,8 +65,7 @@ def write_ablation(title: str, found: Sequence[Ablated], out: Path) -> Path:
     signature = found[0].scores[0].signature
     try:
         _draw(found, name, out / "ablation.png")
-        with (out / "ablation.csv").open("w", encoding="utf-8", newline="") as handle:
-            csv.writer(handle).writerows([HEADING, *lines])
+        write_csv(out / "ablation.csv", [HEADING, *lines])
         text = f"# {title}\n\n![{name}](ablation.png)\n\n{markdown_table(HEADING, lines)}\n\n{note}\n\n`{signature}`\n"
         write_whole(out / "ablation.md", text)
         body = [f"<h1>{html.escape(title)}</h1>", f'<img class=plot alt="{html.escape(name)}" src="ablation.png">']
