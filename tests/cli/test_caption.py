@@ -25,7 +25,9 @@ def test_plain_output_is_a_line_a_photo_in_input_order(samples, capsys):
     assert run(["caption", *chosen]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(": ")[0] for line in lines] == chosen
-    assert all(re.fullmatch(r"[^:]+: [a-z' -]+", line) for line in lines)
+    assert all(re.fullmatch(r"[^:]+: (\(not sure\) perhaps: )?[a-z', -]+", line) for line in lines)
+    assert run(["caption", *chosen, "--confident", "0"]) == 0
+    assert all(re.fullmatch(r"[^:]+: [a-z' -]+", line) for line in capsys.readouterr().out.splitlines())
 
 
 def test_json_is_one_list_of_the_promised_shape(samples, capsys):
@@ -35,7 +37,7 @@ def test_json_is_one_list_of_the_promised_shape(samples, capsys):
     assert (entry["path"], entry["model"], entry["error"]) == (str(samples[0]), "default", None)
     assert len(entry["captions"]) == 2
     for caption in entry["captions"]:
-        assert set(caption) == {"text", "score", "tokens"}
+        assert set(caption) == {"text", "score", "tokens", "confidence", "sure"}
         assert caption["text"] == " ".join(token["token"] for token in caption["tokens"])
         assert all(set(token) == {"token", "logprob"} and token["logprob"] <= 0 for token in caption["tokens"])
 
@@ -126,7 +128,7 @@ def test_an_address_is_fetched_when_allowed(samples):
 
 
 def test_explain_makes_a_picture_of_every_word_and_a_page(samples, tmp_path, capsys):
-    assert run(["caption", *map(str, samples[:2]), "--explain", str(tmp_path / "looked")]) == 0
+    assert run(["caption", *map(str, samples[:2]), "--confident", "0", "--explain", str(tmp_path / "looked")]) == 0
     texts = [line.split(": ")[1] for line in capsys.readouterr().out.splitlines()]
     page = (tmp_path / "looked" / "index.html").read_text("utf-8")
     pictures = sorted((tmp_path / "looked").glob("*.png"))
