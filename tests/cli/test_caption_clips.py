@@ -35,7 +35,7 @@ def models(tmp_path_factory):
 
 @pytest.fixture
 def embedded(models, monkeypatch):
-    monkeypatch.setattr("seesay.artifact.EMBEDDED", models)
+    monkeypatch.setattr("seesay.artifact.read.EMBEDDED", models)
     return models
 
 

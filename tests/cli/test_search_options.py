@@ -67,20 +67,22 @@ def test_a_forbidden_word_that_the_model_does_not_know_is_noted(samples, capsys)
 
 
 def test_several_models_are_one(samples, capsys):
-    alone = captions(capsys, samples[0])
-    assert run(["caption", str(samples[0]), "--model", "default", "--model", "default", "--json"]) == 0
+    two = ["--model", "default"] * 2
+    three = captions(capsys, samples[0], *two, "--model", "default")  # equal members say the same, however many
+    assert run(["caption", str(samples[0]), *two, "--json"]) == 0
     (entry,) = json.loads(capsys.readouterr().out)
     assert entry["model"] == "default + default"
-    assert [caption["text"] for caption in entry["captions"]] == alone[0]
+    assert [caption["text"] for caption in entry["captions"]] == three[0]
 
 
 def test_an_ensemble_is_evaluated(tiny_flickr8k, tmp_path, capsys):
     call = ["evaluate", "default", "--data", f"flickr8k:{tiny_flickr8k}", "--split", "test", "--json"]
+    call += ["--with", "default"]
     assert run([*call, "--out", str(tmp_path / "one"), "--beam", "2", "--max-length", "6"]) == 0
     one = json.loads(capsys.readouterr().out)
     assert run([*call, "--with", "default", "--out", str(tmp_path / "two"), "--beam", "2", "--max-length", "6"]) == 0
     two = json.loads(capsys.readouterr().out)
-    assert (one.pop("model"), two.pop("model")) == ("default", "default + default")
+    assert (one.pop("model"), two.pop("model")) == ("default + default", "default + default + default")
     assert one == two
     predictions = json.loads((tmp_path / "two" / "predictions.json").read_text("utf-8"))
     assert all(len(p["caption"].split()) <= 6 for p in predictions)
