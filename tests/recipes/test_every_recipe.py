@@ -178,12 +178,13 @@ def test_a_training_step_of_a_recognizer(name):
     encoder = make_encoder(config.encoder.name, config.encoder.layer or "")
     torch.manual_seed(1)
     kind = CLASSIFIERS[config.classifier.name]
-    classifier = kind(config.classifier, 3, encoder.dim, encoder.grid_size)
-    model = ClassifyModel(Stand(encoder), classifier, ("a", "b", "c")).train()
+    labels = ("a", "b") if getattr(config.classifier, "single_logit", False) else ("a", "b", "c")
+    classifier = kind(config.classifier, len(labels), encoder.dim, encoder.grid_size)
+    model = ClassifyModel(Stand(encoder), classifier, labels).train()
     before = {n: p.detach().clone() for n, p in classifier.named_parameters()}
     pixels = torch.randint(0, 256, (2, 4, SIDE, SIDE, 3), dtype=torch.uint8)
     optimizer = make_optimizer(model, config, finetune=False, reward=False)
-    loss = LabelCrossEntropy(model, config.training.label_smoothing)(pixels, torch.tensor([0, 2]))
+    loss = LabelCrossEntropy(model, config.training.label_smoothing)(pixels, torch.tensor([0, len(labels) - 1]))
     loss.backward()
     optimizer.step()
     assert torch.isfinite(loss)
