@@ -114,7 +114,8 @@ _OPERATORS_TEXT = """
     Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum
     ReduceSumSquare Relu Reshape Resize Round ScatterElements ScatterND Selu Shape Sigmoid Sign Sin Size Slice Softmax
     Softplus Softsign SpaceToDepth Split Sqrt Squeeze Sub Sum Tan Tanh ThresholdedRelu Tile TopK Transpose Trilu
-    Unsqueeze Where Xor
+    Unsqueeze Where Xor Atan BitwiseAnd BitwiseNot BitwiseOr Compress ConvInteger DynamicQuantizeLinear EyeLike Hardmax
+    LpNormalization MatMulInteger NonZero QLinearConv QLinearMatMul ReverseSequence Shrink
 """
 OPERATORS = frozenset(_OPERATORS_TEXT.split())
 """Operators of ONNX's own domain that compute numbers from numbers, always the same: what exports of CNNs, recurrent
