@@ -2,9 +2,12 @@
 
 import csv
 import json
+from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import seesay
@@ -12,7 +15,11 @@ from seesay.artifact import TEXTS, read_artifact
 from seesay.cli import run
 from seesay.errors import UsageError
 from seesay.exporting import check_parity, export_artifact
+from seesay.models.decoders.attention import DetectedWords
+from seesay.models.decoders.words import WordTable
+from seesay.text.mentions import Mentions
 from seesay.training import load_config, train
+from seesay.training.detected import Detected
 
 COLORS = ("red", "green", "blue")
 SMALL = [
@@ -122,7 +129,43 @@ def test_training_on_keeps_the_words_and_the_detector(root, trained, tmp_path):
         train("everyday", [*more, "text.keep=false"], data, tmp_path / "off", features=root / "features")
 
 
+def test_the_reward_of_detected_words(root, trained, tmp_path):
+    """Self-critical training reads captions without pictures too, and words that nothing supports cost reward."""
+    more = [*SMALL, "training.epochs=1", f"training.start_from={trained}", f"text.unpaired={{{root / 'others.tsv'}: 1}}"]
+    reward = ["self_critical.from_epoch=0", "self_critical.unpaired=0.5", "self_critical.unsupported=0.2"]
+    data = f"csv:{root / 'captions.csv'}"
+    train("everyday", [*more, *reward], data, tmp_path / "run", features=root / "features")
+    with (tmp_path / "run" / "metrics.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert 0 <= float(row["unsupported"]) <= 6
+    assert float(row["reward"]) == float(row["reward"])
+
+
+def test_what_nothing_supports_is_counted():
+    shares = np.array([[1, 0, 0, 0], [0, 0.5, 0, 0]], np.float32)  # what people said of two pictures
+    found = torch.tensor([[0.0, 0.9, 0.1, 0.0], [0.9, 0.0, 0.0, 0.0]])
+    mentions = Mentions(["dog", "cat", "bird", "man"], Counter(["dog", "cat", "bird", "man", "men", "dogs"]))
+    config = load_config("everyday", [])
+    detected = Detected(config, found, None, None, SimpleNamespace(vocabulary=None), None, shares, mentions)
+    captions = [
+        [["a", "dog", "and", "a", "cat"], ["a", "bird", "sees", "a", "man", "and", "a", "man"]],
+        [["the", "dogs"], ["birds", "bird"]],
+    ]
+    assert detected.unsupported([0, 1], captions).tolist() == [[0, 2], [0, 1]]
+
+
+def test_a_word_that_is_certain_in_bfloat16_has_finite_odds():
+    reads = DetectedWords(8, 2)
+    with torch.autocast("cpu", torch.bfloat16):
+        found, mean = reads(WordTable(5, 8), torch.ones(1, 3, dtype=torch.bfloat16), torch.tensor([2, 3, 4]))
+    assert found.isfinite().all() and mean.isfinite().all()
+
+
 def test_settings_that_do_not_go_together():
+    with pytest.raises(UsageError, match=r"self_critical\.unpaired needs captions without pictures"):
+        load_config("everyday", ["self_critical.unpaired=0.5"])
+    with pytest.raises(UsageError, match=r"self_critical\.unsupported needs a decoder that reads detected words"):
+        load_config("default", ["self_critical.unsupported=0.5"])
     with pytest.raises(UsageError, match=r"detector\.words needs a decoder that reads detected words"):
         load_config("everyday", ["decoder.words=0"])
     with pytest.raises(UsageError, match="needs a CNN that stays as it is"):

@@ -252,3 +252,18 @@ def test_the_share_of_cross_entropy_is_added_to_the_policys(model, memory):
     ]
     words = CrossEntropy(model, 0.0)(memory, truth) / 6 * 2  # the mean of the six words, for each of two pictures
     assert (losses[1] - losses[0]).item() == pytest.approx(0.3 * words.item(), rel=1e-4)
+
+
+def test_captions_without_pictures_are_learned_beside_the_reward(model, memory):
+    sampled = Captions(torch.tensor([[1, 4], [1, 5]]), torch.tensor([[4, 2], [5, 2]]))
+    absent, alone = Memory(memory.grid[:1], memory.pooled[:1]), Captions(INPUTS[:1], TARGETS[:1])
+    truth = Captions(INPUTS, TARGETS, unpaired=(absent, alone))
+    advantage = torch.tensor([[1.0], [-0.5]])
+    reward = prepare_reward({"a": ["word1"], "b": ["word2"]})
+    losses = [
+        SelfCritical(model, reward, SelfCriticalSettings(unpaired=share), 0.0)(memory, sampled, advantage, truth)
+        for share in (0.0, 0.4)
+    ]
+    tokens = int((TARGETS[:1] != 0).sum())
+    words = CrossEntropy(model, 0.0)(absent, alone) / tokens * 2  # a mean over words, for each of the two pictures
+    assert (losses[1] - losses[0]).item() == pytest.approx(0.4 * words.item(), rel=1e-4)

@@ -42,6 +42,8 @@ _RANGES: dict[str, dict[str, tuple[type, float, float]]] = {
         "seed": (int, 0, 2**63 - 1),
     },
 }
+_SWITCHES = ("sample", "charge_end")
+"""Options of search that are on or off."""
 
 
 def parse(text: bytes) -> dict[str, Any]:
@@ -116,11 +118,12 @@ def check_manifest(values: Mapping[str, Any], tasks: Sequence[str]) -> None:
     for name, ranges in _RANGES.items():
         for entry, bounds in ranges.items():
             _number(values.get(name) or {}, name, entry, bounds)
-    strange = set(values.get("search", ())) - {*_RANGES["search"], "sample"}
+    strange = set(values.get("search", ())) - {*_RANGES["search"], *_SWITCHES}
     if strange:
         raise ValueError(f"'search' holds {min(strange)!r:.80}, which is unknown to this SeeSay")
-    if not isinstance(values.get("search", {}).get("sample", False), bool):
-        raise ValueError("'sample' of 'search' must be true or false")
+    for name in _SWITCHES:
+        if not isinstance(values.get("search", {}).get(name, False), bool):
+            raise ValueError(f"{name!r} of 'search' must be true or false")
     _pixels(values["preprocessing"])
     _settings(values["model"], "model")
     test = values.get("scores", {}).get("test", {})

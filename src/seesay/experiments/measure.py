@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from lightning.fabric import Fabric
 
 from seesay.artifact import Artifact, read_artifact
-from seesay.data import Dataset, Sample
+from seesay.data import Dataset, Sample, check_pictures
 from seesay.evaluation.recognition import RecognitionEvaluation
 from seesay.experiments.search_space import SEARCH_KEYS, Point, folder_name
 from seesay.exporting.weights import load_any_model
@@ -25,7 +25,7 @@ from seesay.progress import ProgressCallback
 from seesay.training.callbacks import Callback, progress_of
 from seesay.training.config import Config, make_config
 from seesay.training.features import FeatureStore
-from seesay.training.inputs import input_source
+from seesay.training.inputs import CachedSource, input_source
 from seesay.training.loop import make_fabric
 from seesay.training.recognition import RecognitionTask
 from seesay.training.run import split_digest
@@ -62,11 +62,18 @@ def measure(
     fabric = make_fabric(config.training.precision)
     model = load_any_model(artifact)
     fabric.to_device(model)
-    features = FeatureStore(cache_folder("features"), fabric, input_source(config))
+    inputs = input_source(config)
+    features: FeatureStore | None = None
     samples = dataset.split("dev")
-    features.prepare(model.encoder, samples, progress_of(callbacks, "encoding pictures"))
-    broken = {s.id for s in features.lacking(samples)}
-    samples = tuple(s for s in samples if s.id not in broken)
+    if isinstance(inputs, CachedSource):
+        features = FeatureStore(cache_folder("features"), fabric, inputs)
+        features.prepare(model.encoder, samples, progress_of(callbacks, "encoding pictures"))
+        broken = {s.id for s in features.lacking(samples)}
+        samples = tuple(s for s in samples if s.id not in broken)
+    else:
+        faults = check_pictures(replace(dataset, samples=samples), on_progress=progress_of(callbacks, "opening files"))
+        files = {fault.file for fault in faults}
+        samples = tuple(s for s in samples if s.media not in files)
     if isinstance(model, CaptionModel):
         training = [text for s in dataset.split("train") for text in s.references]
         on_progress = progress_of(callbacks, "captioning dev")
@@ -88,7 +95,7 @@ def _captioned(
     samples: Sequence[Sample],
     training: Sequence[str],
     fabric: Fabric,
-    features: FeatureStore,
+    features: FeatureStore | None,
     on_progress: ProgressCallback,
 ) -> Measured:
     found = decode(model, samples, config, fabric, features, on_progress)
@@ -106,7 +113,7 @@ def _recognized(
     config: Config,
     samples: Sequence[Sample],
     fabric: Fabric,
-    features: FeatureStore,
+    features: FeatureStore | None,
     on_progress: ProgressCallback,
 ) -> Measured:
     found = RecognitionTask(config, model, samples).recognize(samples, fabric, features, on_progress)

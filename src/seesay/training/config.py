@@ -159,6 +159,10 @@ class Config(Settings):
                 "vectors.source and training.start_from both say what words begin with; leave one out, or take the CNN "
                 "alone (training.start_with=encoder)"
             )
+        if self.self_critical.unpaired and not self.text.unpaired:
+            raise ValueError("self_critical.unpaired needs captions without pictures (text.unpaired)")
+        if self.self_critical.unsupported and not self.reads_words:
+            raise ValueError("self_critical.unsupported needs a decoder that reads detected words (decoder.words)")
         supervised = training.epochs if self.self_critical.from_epoch is None else self.self_critical.from_epoch
         if training.scheduled_sampling and supervised < 2:
             raise ValueError(

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from seesay.data import Sample
@@ -22,6 +23,8 @@ from seesay.training.features import FeatureStore
 from seesay.training.unpaired import Imagined, Unpaired, lend_grid
 
 _AT_ONCE = 512
+DOUBTED = 0.15
+"""A word that a picture's captions lack and that is detected with less than this is unsupported."""
 
 
 class Detected:
@@ -35,6 +38,8 @@ class Detected:
         unpaired: captions without pictures; None for none.
         model: whose vocabulary they are written in.
         grids: the training pictures of these places, encoded.
+        shares: (N, W), how many of each training picture's captions hold each word.
+        mentions: which of the words a caption holds.
     """
 
     def __init__(
@@ -45,8 +50,12 @@ class Detected:
         unpaired: Unpaired | None,
         model: CaptionModel,
         grids: Callable[[Sequence[int]], Memory],
+        shares: NDArray[np.float32],
+        mentions: Mentions,
     ) -> None:
         self.grids = grids
+        self.mentions = mentions
+        self.supported = (shares > 0) | (words.numpy() >= DOUBTED)
         self.config = config
         self.words = words
         self.imagined = imagined
@@ -62,6 +71,22 @@ class Detected:
             absent, lenders = self.imagined.memory(words, step)
             own.unpaired = lend_grid(absent, self.grids(lenders), step), as_captions(rows, self.vocabulary)
         return own
+
+    def unsupported(self, pictures: Sequence[int], captions: Sequence[Sequence[Sequence[str]]]) -> NDArray[np.float64]:
+        """How many words of each caption neither people nor the detector find in its picture.
+
+        Args:
+            pictures: B places of training pictures.
+            captions: K captions of each, as tokens.
+
+        Returns:
+            (B, K).
+        """
+        missing = [
+            [sum(not self.supported[picture, word] for word in self.mentions.of(tokens)) for tokens in each]
+            for picture, each in zip(pictures, captions, strict=True)
+        ]
+        return np.array(missing, np.float64)
 
 
 def prepare_detected(
@@ -105,13 +130,14 @@ def prepare_detected(
     assert model.detector is not None
     ids = model.detector.word_ids.cpu()
     imagined = Imagined(found, shares, pooled.mean(0), ids)
+    mentions = Mentions(model.detector.words, counts)
     if unpaired is not None:
-        unpaired.prepare(model.vocabulary, config.text.learned, Mentions(model.detector.words, counts))
+        unpaired.prepare(model.vocabulary, config.text.learned, mentions)
 
     def grids(places: Sequence[int]) -> Memory:
         return features.memory([samples[place] for place in places])
 
-    return Detected(config, torch.from_numpy(found), imagined, unpaired, model, grids)
+    return Detected(config, torch.from_numpy(found), imagined, unpaired, model, grids, shares, mentions)
 
 
 def word_counts(

@@ -201,7 +201,7 @@ class SelfCritical(nn.Module):
             memory: encoded pictures, or uint8 pixels (B, H, W, 3) when the CNN learns too.
             sampled: the sampled captions (`as_captions`), `samples` rows for each picture.
             advantage: of each, (B, samples).
-            references: a reference caption for each picture.
+            references: a reference caption for each picture, and perhaps captions without pictures beside them.
         """
         if isinstance(memory, Tensor):
             memory = self.cross_entropy.model.encode(memory)
@@ -218,7 +218,12 @@ class SelfCritical(nn.Module):
         policy = (losses * weight).sum() / real.sum() * len(memory)
         tokens = (references.targets != PAD).sum()
         likelihood: Tensor = self.cross_entropy(memory, references) / tokens * len(memory)
-        return policy + self.settings.cross_entropy * likelihood
+        total = policy + self.settings.cross_entropy * likelihood
+        if references.unpaired is not None and self.settings.unpaired:
+            absent, alone = references.unpaired
+            words_alone = (alone.targets != PAD).sum()
+            total = total + self.settings.unpaired * self.cross_entropy(absent, alone) / words_alone * len(memory)
+        return total
 
     def as_captions(self, drawn: Sequence[Sequence[Hypothesis]]) -> Captions:
         """Samples as teacher-forcing rows, picture by picture."""

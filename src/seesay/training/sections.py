@@ -136,6 +136,10 @@ class SelfCriticalSettings(Settings):
     """The CNN's rate, in epochs that `finetune` covers too."""
     cross_entropy: float = Field(0.1, ge=0)
     """Share of cross-entropy mixed into the loss."""
+    unpaired: float = Field(0.0, ge=0)
+    """Share of the cross-entropy of captions without pictures (`text.unpaired`) mixed into the loss."""
+    unsupported: float = Field(0.0, ge=0)
+    """What the reward loses for each detectable word that neither the picture's captions nor its detector hold."""
     max_length: int = Field(20, ge=1)
     """Most words of a sampled caption."""
     temperature: float = Field(1.0, gt=0)

@@ -170,9 +170,16 @@ class CaptionTask(Task):
             drawn = self.critic.draw(source, at.seed)
         rewards = self.critic.rewards([self.samples[i].id for i in indexes], drawn)
         decode = self.model.vocabulary.decode
+        settings = self.critic.settings
+        unsupported: dict[str, float] = {}
+        if self.detected is not None and settings.unsupported:
+            missing = self.detected.unsupported(indexes, [[decode(h.tokens) for h in each] for each in drawn])
+            rewards = rewards - settings.unsupported * missing
+            unsupported["unsupported"] = float(missing[:, -settings.samples :].mean())
         samples = self.critic.samples(drawn)
         figures = {
-            "reward": float(rewards[:, -self.critic.settings.samples :].mean()),
+            **unsupported,
+            "reward": float(rewards[:, -settings.samples :].mean()),
             "unfinished": float(np.mean([not h.ended for d in samples for h in d])),
             "bad_endings": float(np.mean([ends_badly(decode(h.tokens)) for d in samples for h in d])),
         }

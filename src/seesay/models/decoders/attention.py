@@ -70,7 +70,8 @@ class DetectedWords(nn.Module):
 
     def forward(self, table: WordTable, words: Tensor, word_ids: Tensor) -> tuple[Tensor, Tensor]:
         """Probabilities (B, W) of words (W,) → the K likeliest (B, K, H), and a mean weighed by probability (B, H)."""
-        sure, place = words.topk(min(self.count, words.shape[1]), dim=1)
+        # In float32: the nearest to 1 that bfloat16 has is 1 itself, whose odds have no end.
+        sure, place = words.float().topk(min(self.count, words.shape[1]), dim=1)
         odds = torch.logit(sure, 1e-4) / 4
         found = F.gelu(self.word(table(word_ids[place])) + self.certainty(torch.stack([sure, odds], -1)))
         mean = (found * sure[..., None]).sum(1) / (1 + sure.sum(1, keepdim=True))
