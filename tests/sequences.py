@@ -13,7 +13,7 @@ from seesay.exporting import export_artifact, save_model
 from seesay.exporting.weights import describe_classifier
 from seesay.models.classifier import ClassifyModel
 from seesay.models.classifiers import CLASSIFIERS
-from seesay.models.sequences import SequenceConfig, SoundCnnConfig, TextCnnConfig
+from seesay.models.sequences import CldnnConfig, SequenceConfig, SoundCnnConfig, TextCnnConfig
 from seesay.text import Vocabulary
 
 LABELS = ("first", "second", "third")
@@ -21,6 +21,7 @@ WORDS = Vocabulary.build([["the", "cat", "sat", "on", "a", "mat", "and", "slept"
 SMALL: dict[str, SequenceConfig] = {
     "text": TextCnnConfig(length=11, embedding=6, channels=(8, 5), pool=2),
     "sound": SoundCnnConfig(seconds=0.5, rate=8000, mels=20, channels=(8, 5), kernel=3),
+    "cldnn": CldnnConfig(seconds=0.5, rate=8000, mels=20, channels=(8, 8), kernel=3, linear=8),
 }
 
 

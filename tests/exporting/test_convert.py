@@ -124,7 +124,7 @@ def test_the_artifact_is_whole(converted: Artifact) -> None:
     assert about.preprocessing["interpolation"] == "bilinear"
     assert about.preprocessing["mean"] == [*MEAN]
     assert about.preprocessing["fit"] == "squash"
-    assert about.search == {"beam": 5, "length_power": 1.0, "max_length": 11}
+    assert about.search == {"beam": 5, "length_power": 1.0, "max_length": 11, "charge_end": False}
     assert about.scores == {}  # nothing was measured
     for part in ("BLEU-4 41.5, METEOR 30.3", "CIDEr 140.4", "not measured here", "MIT", SWIN, "11 words"):
         assert part in about.card

@@ -26,7 +26,8 @@ def test_shapes(encoder):
     assert memory.grid.shape == (3, positions, encoder.dim)
     torch.testing.assert_close(memory.pooled, memory.grid.mean(1))
     assert memory.grid.abs().max() > 0.01
-    assert encoder.grid_size == ((1, 3) if encoder.input_name == "tokens" else (1, 12))
+    kind = next(kind for kind, config in SMALL.items() if config == encoder.config)
+    assert encoder.grid_size == {"text": (1, 3), "sound": (1, 12), "cldnn": (1, 48)}[kind]
 
 
 def test_texts_do_not_see_each_other(encoder):
@@ -78,7 +79,7 @@ def test_gradients_reach_every_parameter(kind, classifier):
 def test_a_tiny_batch_is_overfitted_though_only_order_tells(kind):
     torch.manual_seed(0)
     config = CLASSIFIERS["recurrent"].config_class(hidden=16, dropout=0.0, pool="last")
-    wide = {"text": TextCnnConfig(length=16, embedding=8, channels=(16,)), "sound": SMALL["sound"]}
+    wide = {"text": TextCnnConfig(length=16, embedding=8, channels=(16,)), "sound": SMALL["sound"], "cldnn": SMALL["cldnn"]}
     model = type(model_of(kind)).build(wide[kind], config, LABELS[:2], vocabulary=WORDS).train()
     first = example_input(model.encoder, 3, seed=1)
     first[-1] = first[0].roll(5, 0)

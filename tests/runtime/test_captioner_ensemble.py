@@ -126,14 +126,17 @@ def test_other_vocabularies_are_refused(tokens, words):
     assert "\n" not in str(caught.value)
 
 
-def test_the_embedded_model_with_itself_says_exactly_what_it_says_alone(samples):
+def test_the_embedded_model_with_itself_finds_exactly_what_its_search_finds_alone(samples, monkeypatch):
+    """An ensemble neither guides the search by detected words nor chooses by them, so neither does the model here."""
+    monkeypatch.setattr(Captioner, "detects", False)
+    monkeypatch.setattr(Captioner, "confident", False)
     alone, twice = seesay.load(threads=1), seesay.load(["default", "default"], threads=1)
     assert isinstance(twice, Ensemble)
     chosen = samples[:2]
     for search in (
-        {"num": 3},
-        {"beam": 4, "groups": 2, "num": 2},
-        {"must": ["dog", "red shirt"], "must_not": ["man"]},
+        {"num": 3, "consensus": 0},
+        {"beam": 4, "groups": 2, "num": 2, "consensus": 0},
+        {"must": ["dog", "red shirt"], "must_not": ["man"], "consensus": 0},
         {"sample": True, "num": 3, "top_p": 0.9, "seed": 4},
     ):
         ours, theirs = twice.caption(chosen, **search), alone.caption(chosen, **search)

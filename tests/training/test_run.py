@@ -379,7 +379,15 @@ def test_a_table_without_splits_is_trained_on(tiny_flickr8k, tmp_path, monkeypat
         file.unlink()
     out = train("merge", [*small_merge(), "training.epochs=1"], f"flickr8k:{tiny_flickr8k}", tmp_path / "run")
     assert (out / "seesay.json").is_file()
-    assert "names no splits: drawn by hash, the same at every reading (10 train, 1 dev, 1 test)" in caplog.text
+    assert "names no splits: drawn by hash, the same at every reading (8 train, 2 dev, 2 test)" in caplog.text
+
+
+def test_a_dev_part_of_one_photo_is_refused_before_the_work(tiny_flickr8k, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+    for file in tiny_flickr8k.glob("*Images.txt"):
+        file.unlink()
+    with pytest.raises(UsageError, match="dev has one picture; two or more are needed"):
+        train("merge", small_merge(), f"flickr8k:{tiny_flickr8k},dev=0.05", tmp_path / "run")
 
 
 def test_a_loss_that_breaks_before_anything_was_saved(tiny_flickr8k, tmp_path, monkeypatch):

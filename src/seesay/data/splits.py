@@ -11,7 +11,7 @@ from seesay.data.sample import Dataset, Fault, Sample
 from seesay.errors import DataError, UsageError
 
 DEFAULT_SHARE = 0.1
-"""Share of dev, and of test, where neither data nor user says anything."""
+"""Share of dev, and of test, where neither data nor user says anything; more of fewer than 20 samples."""
 
 
 def draw_splits(dataset: Dataset, dev: float = 0.0, test: float = 0.0) -> Dataset:
@@ -57,7 +57,9 @@ def with_default_splits(dataset: Dataset) -> tuple[Dataset, str | None]:
     """The data set itself and nothing, or, where it names no splits, with drawn ones, and one line that says so."""
     if dataset.splits or not dataset.samples:
         return dataset, None
-    drawn = draw_splits(dataset, DEFAULT_SHARE, DEFAULT_SHARE)
+    # Two of each at least, where there are enough: the scores of captions compare items.
+    share = max(DEFAULT_SHARE, min(0.25, 2 / len(dataset.samples)))
+    drawn = draw_splits(dataset, share, share)
     counts = ", ".join(f"{len(drawn.split(name))} {name}" for name in drawn.splits)
     message = (
         f"names no splits: drawn by hash, the same at every reading ({counts}); for others add a split for each "

@@ -98,6 +98,11 @@ def _captioner(config: Config, dataset: Dataset, begins_with: str | None, out: P
     assert isinstance(config.encoder, EncoderConfig), "the settings see to it"
     if config.clip and config.clip.positions:
         raise UsageError("clip.positions=true keeps every place of every frame; captioners read a vector of each frame")
+    if len(dataset.split("dev")) < 2:
+        raise UsageError(
+            f"{dataset.root}: dev has one {dataset.modality}; two or more are needed to score captions: add some, or "
+            "draw more with dev=0.2 after the path"
+        )
     captions = [config.text.learned.words(text) for sample in dataset.split("train") for text in sample.references]
     unpaired = Unpaired(config.text.unpaired) if config.text.unpaired else None
     every = [*captions, *(tokens for part in unpaired.tokens for tokens in part)] if unpaired else captions
