@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
+from typing_extensions import Unpack
 
 from seesay.cli.common import progress, say, table
-from seesay.cli.search import (
-    Beam,
-    ChargeEnd,
-    Consensus,
-    GroupedCommand,
-    LengthPower,
-    MaxLength,
-    MinLength,
-    Sample,
-    Seed,
-    Temperature,
-    TopK,
-    TopP,
-)
+from seesay.cli.search import GroupedCommand, search_options
 from seesay.errors import UsageError
-
-if TYPE_CHECKING:
-    from seesay.runtime import SearchSettings
+from seesay.search_options import SearchSettings
 
 EXAMPLES = """\b
 Examples:
@@ -47,6 +32,7 @@ def add_to(app: typer.Typer) -> None:
     )(evaluate)
 
 
+@search_options(without=("num", "groups", "diversity", "must", "must_not"))
 def evaluate(
     model: str = typer.Argument(..., metavar="MODEL", help="An exported model: name, folder or .zip."),
     data: str = typer.Option(..., "--data", metavar="FORMAT:PATH", help="Pictures or clips, and captions."),
@@ -54,37 +40,14 @@ def evaluate(
     others: list[str] | None = typer.Option(
         None, "--with", metavar="MODEL", help="Another model, for an ensemble; may be repeated."
     ),
-    beam: Beam = None,
-    consensus: Consensus = None,
     out: Path | None = typer.Option(None, "--out", help="Folder for predictions, scores and the report page."),
     as_json: bool = typer.Option(False, "--json", help="Print the scores as JSON."),
-    min_length: MinLength = None,
-    max_length: MaxLength = None,
-    length_power: LengthPower = None,
-    charge_end: ChargeEnd = None,
-    sample: Sample = False,
-    temperature: Temperature = None,
-    top_k: TopK = None,
-    top_p: TopP = None,
-    seed: Seed = None,
+    **search: Unpack[SearchSettings],
 ) -> None:
     """Write the predictions, then score them; the signature line says how."""
     from seesay.artifact import find_artifact
     from seesay.runtime.loading import recognizes
 
-    search: SearchSettings = {
-        "beam": beam,
-        "consensus": consensus,
-        "min_length": min_length,
-        "max_length": max_length,
-        "length_power": length_power,
-        "charge_end": charge_end,
-        "sample": sample,
-        "temperature": temperature,
-        "top_k": top_k,
-        "top_p": top_p,
-        "seed": seed,
-    }
     models = [model, *(others or [])]
     folder = out or Path(f"evaluation-{'+'.join(Path(one).stem for one in models)}-{split}")
     if recognizes(find_artifact(model)):
