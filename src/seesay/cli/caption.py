@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typing_extensions import Unpack
 
-from seesay.cli.common import output, progress, same_file, say
-from seesay.cli.photos import LeftOut, MaxPixels, Verbose
+from seesay.cli.common import note, output, progress, same_file, say
+from seesay.cli.photos import LeftOut, MaxPixels
 from seesay.cli.search import GroupedCommand, search_options
 from seesay.cli.writing import UNMET, CaptionWriter, Encoding, EncodingOption, form_of
 from seesay.errors import MediaError, MissingPartError, UsageError
@@ -79,7 +79,6 @@ def caption(
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
     allow_private: bool = typer.Option(False, "--allow-private", help="Of your own network and machine, too."),
     max_pixels: MaxPixels = None,
-    verbose: Verbose = False,
     **search: Unpack[SearchSettings],
 ) -> None:
     """Caption photos and clips; those that cannot be read are named, the others go on, and the exit code is 1."""
@@ -102,7 +101,7 @@ def caption(
     if confident is not None and not 0 <= confident <= 1:
         raise UsageError(f"--confident {confident:g}: a confidence is from 0 to 1")
 
-    left_out = LeftOut(verbose)
+    left_out = LeftOut()
 
     def loaded(captioner: Captioner) -> None:
         if max_pixels is not None:
@@ -146,7 +145,7 @@ def caption(
         noted = False
         for described in describe(sources(), describers, per_scene=per_scene):
             if described.times and described.captioner.clip is None and not noted:
-                say(f"{described.captioner.name} describes photos: of each scene the middle frame")
+                note(f"{described.captioner.name} describes photos: of each scene the middle frame")
                 noted = True
             described = described.judged(confident)
             writer.add(described)
@@ -171,7 +170,7 @@ def caption(
     if not count:
         raise UsageError("no pictures were named")
     if explainer:
-        say(f"where the model looked: {explainer.finish()}")
+        note(f"where the model looked: {explainer.finish()}")
     if failed:
         raise typer.Exit(1)
 
@@ -181,7 +180,9 @@ def _note_unknown(captioner: Captioner, words: Sequence[str]) -> None:
     from seesay.runtime.settings import near_words, unknown_words
 
     for word in unknown_words(captioner.vocabulary, words):
-        say(f"--must-not {word}: the model does not know it and never says it.{near_words(captioner.vocabulary, word)}")
+        note(
+            f"--must-not {word}: the model does not know it and never says it.{near_words(captioner.vocabulary, word)}"
+        )
 
 
 class _Explainer:

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 from typing_extensions import Unpack
 
-from seesay.cli.common import progress, say, table
+from seesay.cli.common import note, progress, table
 from seesay.cli.search import GroupedCommand, search_options
 from seesay.errors import UsageError
 from seesay.search_options import SearchSettings
@@ -65,17 +65,25 @@ def evaluate(
     if as_json:
         print(json.dumps(result.to_json(), indent=1))
         return
-    width = max(map(len, [*result.scores, *result.health]))
+    from seesay.metrics.figures import figure_of, for_people, shown
+
     constant = result.constant.get("scores", {})
+    rows = [
+        {
+            "": figure_of(name).label,
+            result.model: shown(name, value).rjust(5),
+            **({"constant sentence": shown(name, constant[name]) if name in constant else ""} if constant else {}),
+            " ": figure_of(name).meaning,
+        }
+        for name, value in {**result.scores, **result.health}.items()
+    ]
+    print(table(rows))
     if constant:
-        print(f"{''.ljust(width)}  model   constant sentence ({result.constant['caption']!r}, of the training data)")
-    for name, value in {**result.scores, **result.health}.items():
-        shown = f"{value:.4f}" if isinstance(value, float) else str(value)
-        print(f"{name.ljust(width)}  {shown}" + (f"  {constant[name]:.4f}" if name in constant else ""))
-    print(result.signature)
-    for note in result.notes:
-        say(note)
-    say(f"predictions, scores of each photo and the report page are in {folder}")
+        print(f"constant sentence: {result.constant['caption']!r}, the most frequent of the training data")
+    print(for_people(result.signature))
+    for line in result.notes:
+        note(line)
+    note(f"predictions, scores of each photo and the report page are in {folder}")
 
 
 def _evaluate_recognizer(models: list[str], data: str, split: str, folder: Path, as_json: bool) -> None:
@@ -89,14 +97,20 @@ def _evaluate_recognizer(models: list[str], data: str, split: str, folder: Path,
     if as_json:
         print(json.dumps(result.to_json(), ensure_ascii=False, indent=1))
         return
-    for name, value in result.figures.items():
-        print(f"{name.ljust(9)}  {value:.4f}")
+    from seesay.metrics.figures import figure_of, for_people, shown
+
+    figures = [
+        {"": figure_of(name).label, result.model: shown(name, value), " ": figure_of(name).meaning}
+        for name, value in result.figures.items()
+    ]
+    print(table(figures))
     counts = result.scores.confusion.sum(1)
     rows = [
-        {"class": name, f"{result.modality}s": int(count), "accuracy": f"{share:.4f}"}
+        {"class": name, f"{result.modality}s": int(count), "accuracy": shown("top-1", share)}
         for (name, share), count in zip(result.scores.per_class.items(), counts, strict=True)
     ]
-    print(table(rows))
-    for note in result.notes:
-        say(note)
-    say(f"predictions, scores and the report page are in {folder}")
+    print(f"\n{table(rows)}")
+    print(for_people(result.signature))
+    for line in result.notes:
+        note(line)
+    note(f"predictions, scores and the report page are in {folder}")

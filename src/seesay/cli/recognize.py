@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from seesay.cli.common import output, progress, same_file, say
-from seesay.cli.photos import LeftOut, MaxPixels, Verbose
+from seesay.cli.common import note, output, progress, same_file, say
+from seesay.cli.photos import LeftOut, MaxPixels
 from seesay.cli.writing import Encoding, EncodingOption, PredictionWriter, form_of
 from seesay.errors import MediaError, MissingPartError, UsageError
 from seesay.files import CsvWriter
@@ -73,7 +73,6 @@ def recognize(
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
     allow_private: bool = typer.Option(False, "--allow-private", help="Of your own network and machine, too."),
     max_pixels: MaxPixels = None,
-    verbose: Verbose = False,
 ) -> None:
     """Recognize clips; those that cannot be read are named, the others go on, and the exit code is 1."""
     form = form_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, out=out, encoding=encoding)
@@ -116,7 +115,7 @@ def recognize(
         return
     if max_pixels is not None:
         set_max_pixels(recognizer, max_pixels)
-    left_out = LeftOut(verbose)
+    left_out = LeftOut()
     found: list[Any] = []
 
     def sources() -> Iterator[Any]:
@@ -209,9 +208,9 @@ def _timeline(recognizer: Recognizer, source: Any, written: list[Path], seconds:
         for second, probabilities in recognizer.timeline(source, **seconds):
             table.writerow([f"{second:g}", *(f"{p:.6f}" for p in probabilities)])
             rows.append((second, probabilities))
-    say(f"probabilities over time: {table_file}")
+    note(f"probabilities over time: {table_file}")
     for plot_file in plot_files:
         from seesay.report.timeline import plot
 
         plot(rows, recognizer.labels, title, plot_file)
-        say(f"plotted: {plot_file}")
+        note(f"plotted: {plot_file}")
