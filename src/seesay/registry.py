@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
 from seesay.errors import UsageError
 
 T = TypeVar("T")
+GROUPS = {
+    "seesay.readers": "data format",
+    "seesay.metrics": "metric",
+    "seesay.decoders": "decoder",
+    "seesay.classifiers": "classifier",
+    "seesay.encoders": "encoder",
+    "seesay.objectives": "objective",
+    "seesay.verbs": "verb",
+}
+"""Groups of entry points by which other packages add to SeeSay, and what each adds: `name = module:Class`."""
+
+
+def list_plugins() -> list[EntryPoint]:
+    """What installed packages add, without loading it."""
+    return [entry for group in GROUPS for entry in sorted(entry_points(group=group))]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -239,6 +239,17 @@ def test_writing_a_zip(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["tiny.zip"]
 
 
+def test_a_zip_that_is_there_is_kept_unless_forced(tmp_path: Path) -> None:
+    out = tmp_path / "holiday.zip"
+    out.write_bytes(b"photos")
+    with pytest.raises(ArtifactError, match=r"is there already; .*--force"), replace_atomically(out):
+        pytest.fail("must refuse before anything is written")
+    assert out.read_bytes() == b"photos"
+    with replace_atomically(out, force=True) as part:
+        fill(part)
+    read_artifact(out).verify()
+
+
 def test_writing_never_deletes_other_files(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(ArtifactError, match=r"holds something else \(thesis\.tex\)"), replace_atomically(tmp_path):

@@ -122,10 +122,11 @@ def test_nothing_that_is_read_is_written_over(folder, tmp_path, capsys):
     clip.write_bytes((folder / "clips" / "GoesLeft" / "0.gif").read_bytes())
     photo = tmp_path / "photo.png"
     Image.new("RGB", (40, 40)).save(photo)
-    before = {path: path.read_bytes() for path in (clip, photo)}
+    (tmp_path / "clip.txt").symlink_to(clip)
+    before = {path: path.read_bytes() for path in (clip, photo, tmp_path / "clip.txt")}
     for call in (
-        [str(clip), "--out", str(clip)],
-        [str(clip), "--json", "--out", str(tmp_path / "." / "clip.gif")],
+        [str(clip), "--out", str(tmp_path / "clip.txt")],
+        [str(clip), "--json", "--out", str(tmp_path / "." / "clip.txt")],
         [str(photo), "--timeline", str(tmp_path / "photo.csv")],
     ):
         assert run(["recognize", *call, *model]) == 2, call

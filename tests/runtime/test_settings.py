@@ -33,7 +33,8 @@ def test_every_setting_reaches_the_search():
     assert options(consensus=1.5).consensus == 1.5
     assert options(charge_end=False).charge_end is False
     beams = {"beam", "max_length", "min_length", "length_power", "charge_end", "consensus", "groups", "diversity"}
-    beams |= {"must", "must_not"}
+    beams |= {"must", "must_not", "no_repeat_ngram"}
+    assert options(no_repeat_ngram=3).no_repeat_ngram == 3
     named = {*asked, *beams}
     assert named == set(SearchSettings.__annotations__)
 
@@ -73,3 +74,36 @@ def test_what_makes_no_sense_is_refused(asked, words):
 def test_a_length_power_of_hundreds_is_refused() -> None:
     with pytest.raises(UsageError, match="length_power is 300; it must be 10 or less"):
         SearchOptions(length_power=300)
+
+
+def test_one_list_names_the_options_everywhere():
+    import typer.main
+
+    from seesay.apps.service.options import SEARCH as OF_SERVICE
+    from seesay.artifact.rules import _RANGES
+    from seesay.cli import app
+    from seesay.search_options import FLAGS, OPTIONS, RANGES
+    from seesay.training.sections import SEARCH, TrainingSettings
+
+    fields = set(SearchOptions.__dataclass_fields__)
+    assert set(OPTIONS) - {"must_not"} == fields - {"forbidden"}  # forbidden words are those of must_not, in tokens
+    assert set(OPTIONS) == set(OF_SERVICE) == set(SearchSettings.__annotations__)
+    assert set(_RANGES["search"]) | set(FLAGS) == set(OPTIONS) - {"must", "must_not"}
+    assert set(SEARCH) <= fields & set(TrainingSettings.model_fields)
+    command = typer.main.get_command(app).commands["caption"]
+    assert set(OPTIONS) <= {parameter.name for parameter in command.params}
+    for name in set(RANGES) | set(FLAGS):  # what is usual is within the range
+        options(**{name: getattr(SearchOptions(), name)})
+
+
+def test_charge_end_of_a_manifest_is_checked():
+    from seesay.artifact.rules import check_manifest
+
+    manifest = {
+        "name": "m", "model": {}, "preprocessing": {}, "vocabulary": {"tokens": []}, "grid_size": [1, 1], "carried": [],
+    }  # fmt: skip
+    check_manifest({**manifest, "search": {"charge_end": False, "sample": True}}, ["caption"])
+    with pytest.raises(ValueError, match="'charge_end' of 'search' must be true or false"):
+        check_manifest({**manifest, "search": {"charge_end": 1}}, ["caption"])
+    with pytest.raises(ValueError, match="'search' holds 'beams'"):
+        check_manifest({**manifest, "search": {"beams": 1}}, ["caption"])

@@ -8,6 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
+from seesay.search_options import FLAGS as SEARCH_FLAGS
+from seesay.search_options import RANGES as SEARCH_RANGES
+
 MOST_BYTES = 16 * 2**20
 _MOST_TOKENS, _MOST_LABELS, _MOST_STATES, _MOST_VALUES, _DEEPEST = 1_000_000, 100_000, 64, 2_000_000, 32
 _LONGEST_NAME, _LONGEST_WORD, _LONGEST_TEXT = 200, 500, 2**20
@@ -26,24 +29,8 @@ _RANGES: dict[str, dict[str, tuple[type, float, float]]] = {
         "seconds": (float, 1e-5, 3600),
     },
     "clip": {"frames": (int, 1, 4096), "stride": (int, 1, 1_000_000), "every": (float, 1e-4, 1e6)},
-    "search": {
-        "beam": (int, 1, 100),
-        "num": (int, 1, 100),
-        "max_length": (int, 1, 1000),
-        "min_length": (int, 0, 1000),
-        "length_power": (float, 0, 10),
-        "consensus": (float, 0, 1000),
-        "no_repeat_ngram": (int, 0, 1000),
-        "groups": (int, 1, 100),
-        "diversity": (float, 0, 1000),
-        "temperature": (float, 1e-3, 1000),
-        "top_k": (int, 0, _MOST_TOKENS),
-        "top_p": (float, 1e-6, 1),
-        "seed": (int, 0, 2**63 - 1),
-    },
+    "search": SEARCH_RANGES,
 }
-_SWITCHES = ("sample", "charge_end")
-"""Options of search that are on or off."""
 
 
 def parse(text: bytes) -> dict[str, Any]:
@@ -118,12 +105,12 @@ def check_manifest(values: Mapping[str, Any], tasks: Sequence[str]) -> None:
     for name, ranges in _RANGES.items():
         for entry, bounds in ranges.items():
             _number(values.get(name) or {}, name, entry, bounds)
-    strange = set(values.get("search", ())) - {*_RANGES["search"], *_SWITCHES}
+    strange = set(values.get("search", ())) - {*SEARCH_RANGES, *SEARCH_FLAGS}
     if strange:
         raise ValueError(f"'search' holds {min(strange)!r:.80}, which is unknown to this SeeSay")
-    for name in _SWITCHES:
-        if not isinstance(values.get("search", {}).get(name, False), bool):
-            raise ValueError(f"{name!r} of 'search' must be true or false")
+    for entry in SEARCH_FLAGS:
+        if not isinstance(values.get("search", {}).get(entry, False), bool):
+            raise ValueError(f"{entry!r} of 'search' must be true or false")
     _pixels(values["preprocessing"])
     _settings(values["model"], "model")
     test = values.get("scores", {}).get("test", {})

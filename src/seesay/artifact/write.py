@@ -30,16 +30,17 @@ def write_manifest(folder: Path, manifest: Manifest) -> Artifact:
 
 
 @contextmanager
-def replace_atomically(out: Path) -> Iterator[Path]:
+def replace_atomically(out: Path, *, force: bool = False) -> Iterator[Path]:
     """A new folder to fill and `write_manifest`, put in place of `out` at the end; after an error `out` is as before.
 
     Args:
         out: a folder that does not exist, is empty, or is an artifact and nothing else; or a file name ending in .zip.
+        force: write over a .zip that is there.
 
     Raises:
-        ArtifactError: `out` holds other things, or cannot be written.
+        ArtifactError: `out` holds other things, is a .zip that is there, or cannot be written.
     """
-    _check_replaceable(out)
+    _check_replaceable(out, force)
     part = out.with_name(f".{out.name}.{os.getpid()}.folder.part")
     try:
         part.mkdir(parents=True)
@@ -67,12 +68,14 @@ def pack(artifact: Artifact, file: Path) -> Path:
     return file
 
 
-def _check_replaceable(out: Path) -> None:
+def _check_replaceable(out: Path, force: bool) -> None:
     if not out.exists():
         return
     if out.suffix == ".zip":
         if not out.is_file():
             raise ArtifactError(f"{out}: is not a file; name another --out")
+        if not force:
+            raise ArtifactError(f"{out}: is there already; name another --out (seesay export --force writes over it)")
         return
     own = {MANIFEST, *FILES}
     others = [path.name for path in out.iterdir() if path.name not in own] if out.is_dir() else [out.name]

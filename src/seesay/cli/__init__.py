@@ -13,6 +13,7 @@ from seesay.cli import (
     average,
     caption,
     compare,
+    completion,
     convert,
     data,
     evaluate,
@@ -60,18 +61,35 @@ VERBS = (
     serve,
     show,
     verify,
+    completion,
 )
 for module in VERBS:
     module.add_to(app)
 
 
 @app.callback(invoke_without_command=True)
-def _root(version: bool = typer.Option(False, "--version", help="Print the version and stop.")) -> None:
+def _root(
+    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Results and faults alone; before or behind the verb."),
+    verbose: bool = typer.Option(False, "--verbose", help="The log too; before or behind the verb."),
+) -> None:
+    from seesay.cli.common import set_loudness
+    from seesay.cli.photos import show_notes
+
+    set_loudness(quiet=quiet, verbose=verbose)
+    show_notes(verbose)
     if version:
         import seesay
 
         print(f"seesay {seesay.__version__}")
         raise typer.Exit
+
+
+def _loudness_first(given: Sequence[str]) -> list[str]:
+    """Arguments with --quiet and --verbose before the verb, wherever they stand."""
+    end = given.index("--") if "--" in given else len(given)
+    loud = [one for one in given[:end] if one in ("--quiet", "-q", "--verbose")]
+    return [*loud, *(one for one in given[:end] if one not in loud), *given[end:]]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -88,7 +106,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say("an argument is empty (perhaps a variable that is not set); leave it out, or name something")
         return 2
     try:
-        code = int(app(args=given, standalone_mode=False) or 0)
+        code = int(app(args=_loudness_first(given), standalone_mode=False) or 0)
         if code == INTERRUPTED:  # as newer Typers tell it
             say("interrupted")
         sys.stdout.flush()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from seesay.cli.common import progress, say, table
+from seesay.cli.common import note, progress, say, table
 from seesay.cli.train import bar, show_log
 from seesay.extras import training_parts
 
@@ -73,7 +73,7 @@ def ablate(
             )
     print(table([dict(zip(HEADING, line, strict=True)) for line in table_of(found)]))
     print(found[0].scores[0].signature)
-    say(f"the page is {out / 'index.html'}")
+    note(f"the page is {out / 'index.html'}")
     failed = [f"{o.run}: {o.error}" for one in found for o in one.outcomes if o.error]
     for line in failed:
         say(f"failed: {line}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from seesay.cli.common import say
+from seesay.cli.common import note
 from seesay.extras import training_parts
 
 EXAMPLES = """\b
@@ -33,7 +33,7 @@ def average(
 
         artifact = average_artifacts(models, out, None if shares is None else _numbers(shares))
     parts = artifact.manifest.training["average_of"]
-    say(f"{out}: " + " + ".join(f"{part['share']:.3g} {part['model']}" for part in parts))
+    note(f"{out}: " + " + ".join(f"{part['share']:.3g} {part['model']}" for part in parts))
 
 
 def _numbers(text: str) -> list[float]:

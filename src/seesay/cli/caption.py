@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+from typing_extensions import Unpack
 
-from seesay.cli.common import output, progress, same_file, say
-from seesay.cli.photos import LeftOut, MaxPixels, Verbose
-from seesay.cli.search import (
-    Beam,
-    ChargeEnd,
-    Consensus,
-    Diversity,
-    GroupedCommand,
-    Groups,
-    LengthPower,
-    MaxLength,
-    MinLength,
-    Must,
-    MustNot,
-    Sample,
-    Seed,
-    Temperature,
-    TopK,
-    TopP,
-)
+from seesay.cli.common import note, output, progress, same_file, say
+from seesay.cli.photos import LeftOut, MaxPixels
+from seesay.cli.search import GroupedCommand, search_options
+from seesay.cli.writing import UNMET, CaptionWriter, Encoding, EncodingOption, form_of
 from seesay.errors import MediaError, MissingPartError, UsageError
+from seesay.search_options import SearchSettings
 
 if TYPE_CHECKING:
     from seesay.explain.attention import AttentionPages, WordMaps
     from seesay.media.modality import Modality
-    from seesay.runtime import Captioner, SearchSettings
+    from seesay.runtime import Captioner
     from seesay.runtime.describe import Described
 
 EXAMPLES = """\b
@@ -61,6 +47,7 @@ def add_to(app: typer.Typer) -> None:
     )(caption)
 
 
+@search_options()
 def caption(
     paths: list[str] = typer.Argument(
         ...,
@@ -70,8 +57,6 @@ def caption(
     model: list[str] | None = typer.Option(
         None, "--model", help="A model's name, folder or .zip, else the embedded ones; repeated: an ensemble."
     ),
-    beam: Beam = None,
-    consensus: Consensus = None,
     confident: float | None = typer.Option(
         None,
         "--confident",
@@ -79,64 +64,34 @@ def caption(
         help="State a sentence from this confidence on (0 to 1). [default: the model's]",
     ),
     words: bool = typer.Option(False, "--words", help="Say too which words are detected, and how likely each is."),
-    num: int | None = typer.Option(None, "--num", help="Captions for each photo, at most --beam. [default: 1]"),
     as_json: bool = typer.Option(False, "--json", help="One JSON list, with scores and words."),
     as_jsonl: bool = typer.Option(False, "--jsonl", help="One JSON object a line, as they are done."),
     as_csv: bool = typer.Option(False, "--csv", help="A table: path, caption, score, error."),
+    encoding: EncodingOption = Encoding.utf8,
     out: Path | None = typer.Option(
-        None, "--out", help="Write to this file, whole or not at all; x.vtt and x.srt: a clip's scenes as subtitles."
+        None,
+        "--out",
+        help="Write to this file, whole or not at all, as its ending says: .txt, .json, .jsonl, .csv; "
+        ".vtt and .srt: a clip's scenes as subtitles.",
     ),
     explain: Path | None = typer.Option(None, "--explain", help="Folder for pictures of where it looked, and a page."),
     per_scene: bool = typer.Option(False, "--per-scene", help="Cut clips into scenes; describe each, with its times."),
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
     allow_private: bool = typer.Option(False, "--allow-private", help="Of your own network and machine, too."),
     max_pixels: MaxPixels = None,
-    verbose: Verbose = False,
-    min_length: MinLength = None,
-    max_length: MaxLength = None,
-    length_power: LengthPower = None,
-    charge_end: ChargeEnd = None,
-    sample: Sample = False,
-    temperature: Temperature = None,
-    top_k: TopK = None,
-    top_p: TopP = None,
-    seed: Seed = None,
-    groups: Groups = None,
-    diversity: Diversity = None,
-    must: Must = None,
-    must_not: MustNot = None,
+    **search: Unpack[SearchSettings],
 ) -> None:
     """Caption photos and clips; those that cannot be read are named, the others go on, and the exit code is 1."""
-    if as_json + as_jsonl + as_csv > 1:
-        raise UsageError("--json, --jsonl and --csv: choose one")
-    from seesay.cli.writing import UNMET, Writer
+    form = form_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, out=out, encoding=encoding, subtitles=True)
     from seesay.media import find_media, find_pictures, printable
     from seesay.media.subtitles import SUFFIXES
     from seesay.runtime.describe import Describers, describe
     from seesay.runtime.limits import set_max_pixels
 
-    search: SearchSettings = {
-        "beam": beam,
-        "consensus": consensus,
-        "num": num,
-        "min_length": min_length,
-        "max_length": max_length,
-        "length_power": length_power,
-        "charge_end": charge_end,
-        "sample": sample,
-        "temperature": temperature,
-        "top_k": top_k,
-        "top_p": top_p,
-        "seed": seed,
-        "groups": groups,
-        "diversity": diversity,
-        "must": must,
-        "must_not": must_not,
-    }
     cues = out is not None and out.suffix.lower() in SUFFIXES
     if cues and as_json + as_jsonl + as_csv:
         raise UsageError(f"--out {out}: is a subtitle file; leave out --json, --jsonl and --csv")
-    if cues and num is not None:
+    if cues and search.get("num") is not None:
         raise UsageError(f"--out {out}: a subtitle file has one sentence for each scene; leave out --num")
     per_scene = per_scene or cues
     if per_scene and explain is not None:
@@ -146,7 +101,7 @@ def caption(
     if confident is not None and not 0 <= confident <= 1:
         raise UsageError(f"--confident {confident:g}: a confidence is from 0 to 1")
 
-    left_out = LeftOut(verbose)
+    left_out = LeftOut()
 
     def loaded(captioner: Captioner) -> None:
         if max_pixels is not None:
@@ -158,7 +113,7 @@ def caption(
             )
         if words and not captioner.detects:
             raise UsageError(f"--words: {captioner.name} detects no words; leave it out")
-        _note_unknown(captioner, must_not or [])
+        _note_unknown(captioner, search.get("must_not") or [])
         if explainer:
             explainer.know(captioner)
 
@@ -184,12 +139,13 @@ def caption(
 
     failed = done = 0
     with output(out) as stream, progress("captioning") as on_progress:
-        form = "json" if as_json else "jsonl" if as_jsonl else "csv" if as_csv else ""
-        writer = Writer(stream, out if cues else None, form, per_scene, words)
+        writer = CaptionWriter(
+            stream, form, per_scene=per_scene, words=words, subtitles=out if cues else None, encoding=encoding
+        )
         noted = False
         for described in describe(sources(), describers, per_scene=per_scene):
             if described.times and described.captioner.clip is None and not noted:
-                say(f"{described.captioner.name} describes photos: of each scene the middle frame")
+                note(f"{described.captioner.name} describes photos: of each scene the middle frame")
                 noted = True
             described = described.judged(confident)
             writer.add(described)
@@ -214,17 +170,19 @@ def caption(
     if not count:
         raise UsageError("no pictures were named")
     if explainer:
-        say(f"where the model looked: {explainer.finish()}")
+        note(f"where the model looked: {explainer.finish()}")
     if failed:
         raise typer.Exit(1)
 
 
-def _note_unknown(captioner: Captioner, words: list[str]) -> None:
+def _note_unknown(captioner: Captioner, words: Sequence[str]) -> None:
     """Say which forbidden words the model never says anyhow: they may be misspelt."""
     from seesay.runtime.settings import near_words, unknown_words
 
     for word in unknown_words(captioner.vocabulary, words):
-        say(f"--must-not {word}: the model does not know it and never says it.{near_words(captioner.vocabulary, word)}")
+        note(
+            f"--must-not {word}: the model does not know it and never says it.{near_words(captioner.vocabulary, word)}"
+        )
 
 
 class _Explainer:

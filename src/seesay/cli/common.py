@@ -13,17 +13,50 @@ from seesay.errors import UsageError
 from seesay.progress import ProgressCallback, silent
 
 
+class _Loudness:
+    """How much is said, for the whole command: `--quiet` leaves faults alone, `--verbose` adds the log."""
+
+    quiet = False
+    verbose = False
+
+
+def set_loudness(*, quiet: bool, verbose: bool) -> None:
+    """What `--quiet` and `--verbose` ask for."""
+    _Loudness.quiet, _Loudness.verbose = quiet, verbose
+
+
+def is_verbose() -> bool:
+    """Whether `--verbose` was given to the command."""
+    return _Loudness.verbose
+
+
+def is_quiet() -> bool:
+    """Whether `--quiet` was given to the command."""
+    return _Loudness.quiet
+
+
+def note(message: str) -> None:
+    """One line on standard error, but not with `--quiet`."""
+    if not _Loudness.quiet:
+        say(message)
+
+
 def say(message: str) -> None:
-    """One line on standard error."""
+    """One line on standard error, of a fault."""
     line = " ".join(message.splitlines())
     print(f"seesay: {line}", file=sys.stderr, flush=True)
 
 
 @contextmanager
-def progress(title: str) -> Iterator[ProgressCallback]:
-    """A progress bar on standard error; silent when that is not a terminal."""
-    if not sys.stderr.isatty():
-        yield silent
+def progress(title: str, *, lines: bool = False) -> Iterator[ProgressCallback]:
+    """A progress bar on standard error; silent where that is not a terminal, or with `--quiet`.
+
+    Args:
+        title: what is done first.
+        lines: of work of several kinds: where there is no terminal, a line says what is done next.
+    """
+    if _Loudness.quiet or not sys.stderr.isatty():
+        yield _lines() if lines and not _Loudness.quiet else silent
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -32,6 +65,17 @@ def progress(title: str) -> Iterator[ProgressCallback]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total, what=None: bar.update(task, completed=done, total=total, description=what)
+
+
+def _lines() -> ProgressCallback:
+    before = [""]
+
+    def on_progress(done: int, total: int, what: str | None = None) -> None:
+        if what and what != before[0]:
+            before[0] = what
+            note(what if done or total < 2 else f"{what}: {total:,}")
+
+    return on_progress
 
 
 @contextmanager

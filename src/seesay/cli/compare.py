@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from seesay.cli.common import progress, say, table
+from seesay.cli.common import note, progress, table
 from seesay.extras import training_parts
 
 EXAMPLES = """\b
@@ -37,15 +37,17 @@ def compare(
     beam: int | None = typer.Option(
         None, "--beam", help="Sentences followed at a time, by captioners. [default: their own]"
     ),
+    speed: bool = typer.Option(True, "--speed/--no-speed", help="Time each model, with --data: most of the time."),
     as_json: bool = typer.Option(False, "--json", help="Print all figures as JSON."),
 ) -> None:
     """Caption or recognize the same by each, score it, write a page; a second call takes what the first has done."""
     from seesay.evaluation.compare import compare as run
     from seesay.evaluation.tasks import LABELS
+    from seesay.metrics.figures import for_people, shown_gap
     from seesay.report import write
 
-    with progress("reading") as on_progress, training_parts():
-        found = run(runs, data, split, beam=beam, predictions=out / "predictions", on_progress=on_progress)
+    with progress("reading", lines=True) as on_progress, training_parts():
+        found = run(runs, data, split, beam=beam, speed=speed, predictions=out / "predictions", on_progress=on_progress)
         page = write(found, out)
     if as_json:
         print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
@@ -56,8 +58,8 @@ def compare(
             lines = [
                 {
                     f"{name} - {found.names[0]}": LABELS.get(score, score),
-                    "difference": f"{d.first - d.second:+.4f}",
-                    "95 % interval": f"{d.low:+.4f} … {d.high:+.4f}",
+                    "difference": shown_gap(score, d.first - d.second),
+                    "95 % interval": f"{shown_gap(score, d.low)} … {shown_gap(score, d.high)}",
                     "p": f"{d.p:.3f}",
                 }
                 for score, d in each.items()
@@ -68,7 +70,7 @@ def compare(
         for remark in found.remarks:
             print(remark)
         if found.signature:
-            print(found.signature)
-    for note in found.notes:
-        say(note)
-    say(f"the page is {page}")
+            print(for_people(found.signature))
+    for line in found.notes:
+        note(line)
+    note(f"the page is {page}")

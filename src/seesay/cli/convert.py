@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from seesay.cli.common import say
+from seesay.cli.common import note
 from seesay.extras import training_parts
 
 EXAMPLES = """\b
@@ -47,4 +47,4 @@ def expansionnet_v2(
 
         artifact = convert_expansionnet_v2(checkpoint, tokens, out, encoder)
     words = len(artifact.manifest.vocabulary["tokens"])
-    say(f"{out}: {artifact.size / 1e6:.1f} MB, {words} words; make it ready for use: seesay export {out} --out MODEL")
+    note(f"{out}: {artifact.size / 1e6:.1f} MB, {words} words; make it ready for use: seesay export {out} --out MODEL")

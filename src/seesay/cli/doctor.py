@@ -11,6 +11,7 @@ from pathlib import Path
 
 import seesay
 from seesay.extras import LITE2, PARTS, part_of
+from seesay.registry import GROUPS, list_plugins
 
 _PLAIN = {"numpy": "numpy", "Pillow": "pillow", "ONNX Runtime": "onnxruntime"}
 
@@ -41,6 +42,9 @@ def examine() -> dict[str, str]:
     missing = missing_part()
     found["METEOR"] = f"no: {missing}" if missing else "yes, without Java"
     found["Java"] = shutil.which("java") or "none; only for seesay score --java"
+    for entry in list_plugins():
+        package = entry.dist.name if entry.dist else "a package"
+        found[f"plug-in: {GROUPS[entry.group]} {entry.name}"] = f"{entry.value}, of {package}"
     return found
 
 

@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
+from typing_extensions import Unpack
 
-from seesay.cli.common import progress, say, table
-from seesay.cli.search import (
-    Beam,
-    ChargeEnd,
-    Consensus,
-    GroupedCommand,
-    LengthPower,
-    MaxLength,
-    MinLength,
-    Sample,
-    Seed,
-    Temperature,
-    TopK,
-    TopP,
-)
+from seesay.cli.common import note, progress, table
+from seesay.cli.search import GroupedCommand, search_options
 from seesay.errors import UsageError
-
-if TYPE_CHECKING:
-    from seesay.runtime import SearchSettings
+from seesay.search_options import SearchSettings
 
 EXAMPLES = """\b
 Examples:
@@ -47,6 +32,7 @@ def add_to(app: typer.Typer) -> None:
     )(evaluate)
 
 
+@search_options(without=("num", "groups", "diversity", "must", "must_not"))
 def evaluate(
     model: str = typer.Argument(..., metavar="MODEL", help="An exported model: name, folder or .zip."),
     data: str = typer.Option(..., "--data", metavar="FORMAT:PATH", help="Pictures or clips, and captions."),
@@ -54,37 +40,14 @@ def evaluate(
     others: list[str] | None = typer.Option(
         None, "--with", metavar="MODEL", help="Another model, for an ensemble; may be repeated."
     ),
-    beam: Beam = None,
-    consensus: Consensus = None,
     out: Path | None = typer.Option(None, "--out", help="Folder for predictions, scores and the report page."),
     as_json: bool = typer.Option(False, "--json", help="Print the scores as JSON."),
-    min_length: MinLength = None,
-    max_length: MaxLength = None,
-    length_power: LengthPower = None,
-    charge_end: ChargeEnd = None,
-    sample: Sample = False,
-    temperature: Temperature = None,
-    top_k: TopK = None,
-    top_p: TopP = None,
-    seed: Seed = None,
+    **search: Unpack[SearchSettings],
 ) -> None:
     """Write the predictions, then score them; the signature line says how."""
     from seesay.artifact import find_artifact
     from seesay.runtime.loading import recognizes
 
-    search: SearchSettings = {
-        "beam": beam,
-        "consensus": consensus,
-        "min_length": min_length,
-        "max_length": max_length,
-        "length_power": length_power,
-        "charge_end": charge_end,
-        "sample": sample,
-        "temperature": temperature,
-        "top_k": top_k,
-        "top_p": top_p,
-        "seed": seed,
-    }
     models = [model, *(others or [])]
     folder = out or Path(f"evaluation-{'+'.join(Path(one).stem for one in models)}-{split}")
     if recognizes(find_artifact(model)):
@@ -102,17 +65,25 @@ def evaluate(
     if as_json:
         print(json.dumps(result.to_json(), indent=1))
         return
-    width = max(map(len, [*result.scores, *result.health]))
+    from seesay.metrics.figures import figure_of, for_people, shown
+
     constant = result.constant.get("scores", {})
+    rows = [
+        {
+            "": figure_of(name).label,
+            result.model: shown(name, value).rjust(5),
+            **({"constant sentence": shown(name, constant[name]) if name in constant else ""} if constant else {}),
+            " ": figure_of(name).meaning,
+        }
+        for name, value in {**result.scores, **result.health}.items()
+    ]
+    print(table(rows))
     if constant:
-        print(f"{''.ljust(width)}  model   constant sentence ({result.constant['caption']!r}, of the training data)")
-    for name, value in {**result.scores, **result.health}.items():
-        shown = f"{value:.4f}" if isinstance(value, float) else str(value)
-        print(f"{name.ljust(width)}  {shown}" + (f"  {constant[name]:.4f}" if name in constant else ""))
-    print(result.signature)
-    for note in result.notes:
-        say(note)
-    say(f"predictions, scores of each photo and the report page are in {folder}")
+        print(f"constant sentence: {result.constant['caption']!r}, the most frequent of the training data")
+    print(for_people(result.signature))
+    for line in result.notes:
+        note(line)
+    note(f"predictions, scores of each photo and the report page are in {folder}")
 
 
 def _evaluate_recognizer(models: list[str], data: str, split: str, folder: Path, as_json: bool) -> None:
@@ -126,14 +97,20 @@ def _evaluate_recognizer(models: list[str], data: str, split: str, folder: Path,
     if as_json:
         print(json.dumps(result.to_json(), ensure_ascii=False, indent=1))
         return
-    for name, value in result.figures.items():
-        print(f"{name.ljust(9)}  {value:.4f}")
+    from seesay.metrics.figures import figure_of, for_people, shown
+
+    figures = [
+        {"": figure_of(name).label, result.model: shown(name, value), " ": figure_of(name).meaning}
+        for name, value in result.figures.items()
+    ]
+    print(table(figures))
     counts = result.scores.confusion.sum(1)
     rows = [
-        {"class": name, f"{result.modality}s": int(count), "accuracy": f"{share:.4f}"}
+        {"class": name, f"{result.modality}s": int(count), "accuracy": shown("top-1", share)}
         for (name, share), count in zip(result.scores.per_class.items(), counts, strict=True)
     ]
-    print(table(rows))
-    for note in result.notes:
-        say(note)
-    say(f"predictions, scores and the report page are in {folder}")
+    print(f"\n{table(rows)}")
+    print(for_people(result.signature))
+    for line in result.notes:
+        note(line)
+    note(f"predictions, scores and the report page are in {folder}")

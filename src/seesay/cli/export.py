@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from seesay.cli.common import progress, say
+from seesay.cli.common import note, progress, say
 from seesay.extras import training_parts
 
 EXAMPLES = """\b
@@ -42,6 +42,7 @@ def export(
         metavar="FORMAT:PATH",
         help="Fit on its dev part how captions are chosen, and how sure they are.",
     ),
+    force: bool = typer.Option(False, "--force", help="Write over a .zip that is there."),
     old_neighbors: list[str] | None = typer.Option(None, "--neighbours", hidden=True, help="The same as --neighbors."),
 ) -> None:
     """Write the networks as ONNX with one copy of the weights, and check that they compute what PyTorch does."""
@@ -58,7 +59,8 @@ def export(
                 neighbors=neighbors or old_neighbors,
                 texts=texts or [],
                 fit_to=fit_to or [],
+                force=force,
                 on_progress=on_progress,
                 warn=say,
             )
-    say(f"{out}: {artifact.size / 1e6:.1f} MB, {artifact.manifest.storage} weights, checked against PyTorch")
+    note(f"{out}: {artifact.size / 1e6:.1f} MB, {artifact.manifest.storage} weights, checked against PyTorch")

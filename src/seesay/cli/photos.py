@@ -9,44 +9,37 @@ from typing import Annotated
 
 import typer
 
-from seesay.cli.common import say
+from seesay.cli.common import is_verbose, note, say
 
 MaxPixels = Annotated[
     int | None,
     typer.Option("--max-pixels", min=1, help="Open pictures of up to so many pixels. [default: 200000000]"),
-]
-Verbose = Annotated[
-    bool,
-    typer.Option("--verbose", help="Name each file that is left out, and what was passed over in a file, and why."),
 ]
 
 
 class LeftOut:
     """Photos in folders that are not read, counted by kind.
 
-    Args:
-        verbose: whether each is named as it is met; notes of how files were read are shown as well.
+    With `--verbose` each is named as it is met.
     """
 
-    def __init__(self, verbose: bool) -> None:
-        self.verbose = verbose
+    def __init__(self) -> None:
         self.kinds: Counter[str] = Counter()
-        show_notes(verbose)
 
     def __call__(self, path: Path, kind: str) -> None:
         """One more."""
         from seesay.media import printable
 
         self.kinds[kind] += 1
-        if self.verbose:
-            say(f"{printable(path)}: left out ({kind})")
+        if is_verbose():
+            note(f"{printable(path)}: left out ({kind})")
 
     def finish(self) -> None:
         """One line, where there were any."""
         if self.kinds:
             counts = ", ".join(f"{count} {kind}" for kind, count in self.kinds.most_common())
-            more = "" if self.verbose else "; --verbose names them"
-            say(f"left out, since SeeSay does not read these kinds: {counts}{more}")
+            more = "" if is_verbose() else "; --verbose names them"
+            note(f"left out, since SeeSay does not read these kinds: {counts}{more}")
 
 
 class _Say(logging.Handler):
@@ -64,8 +57,8 @@ class _Say(logging.Handler):
 
 
 def show_notes(verbose: bool) -> None:
-    """Whether what `seesay.media` notes of the files that it reads is shown on standard error."""
-    logger = logging.getLogger("seesay.media")
+    """Whether SeeSay's log, with what it notes of the files that it reads, is shown on standard error."""
+    logger = logging.getLogger("seesay")
     for handler in [one for one in logger.handlers if isinstance(one, _Say)]:
         logger.removeHandler(handler)
     logger.setLevel(logging.INFO if verbose else logging.NOTSET)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from seesay.cli.common import as_text, output, progress, same_file, say
-from seesay.cli.photos import LeftOut, MaxPixels, Verbose
+from seesay.cli.common import note, output, progress, same_file, say
+from seesay.cli.photos import LeftOut, MaxPixels
+from seesay.cli.writing import Encoding, EncodingOption, PredictionWriter, form_of
 from seesay.errors import MediaError, MissingPartError, UsageError
 from seesay.files import CsvWriter
 
 if TYPE_CHECKING:
     from seesay.media.source import WebPicture
-    from seesay.runtime import Prediction, Recognizer
+    from seesay.runtime import Recognizer
 
 EXAMPLES = """\b
 Examples:
@@ -54,7 +54,10 @@ def recognize(
     as_json: bool = typer.Option(False, "--json", help="One JSON list, with probabilities."),
     as_jsonl: bool = typer.Option(False, "--jsonl", help="One JSON object a line, as they are done."),
     as_csv: bool = typer.Option(False, "--csv", help="A table: path, label, probability, error."),
-    out: Path | None = typer.Option(None, "--out", help="Write to this file, whole or not at all."),
+    encoding: EncodingOption = Encoding.utf8,
+    out: Path | None = typer.Option(
+        None, "--out", help="Write to this file, whole or not at all, as its ending says: .txt, .json, .jsonl or .csv."
+    ),
     timeline: Path | None = typer.Option(
         None, "--timeline", help="Of one clip: probabilities over time, as FILE.csv and, plotted, as FILE.png."
     ),
@@ -70,14 +73,12 @@ def recognize(
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
     allow_private: bool = typer.Option(False, "--allow-private", help="Of your own network and machine, too."),
     max_pixels: MaxPixels = None,
-    verbose: Verbose = False,
 ) -> None:
     """Recognize clips; those that cannot be read are named, the others go on, and the exit code is 1."""
-    if as_json + as_jsonl + as_csv > 1:
-        raise UsageError("--json, --jsonl and --csv: choose one")
+    form = form_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, out=out, encoding=encoding)
     if (camera is None) == (not paths):
         raise UsageError("name clips, or a --camera, one of the two")
-    if camera is not None and (timeline or as_json):
+    if camera is not None and (timeline or form == "json"):
         raise UsageError("--camera has no end: use --jsonl or --csv, without --timeline")
     if camera is None and timeline is None and (every, window) != (None, None):
         raise UsageError("--every and --window are for --timeline and --camera")
@@ -102,20 +103,19 @@ def recognize(
     seconds = {"every": 1.0 if every is None else every, "window": WINDOW if window is None else window}
     if live is not None or timeline is not None:
         recognizer.spacing(**seconds)  # what is wrong is refused before anything is read
-    form = "json" if as_json else "jsonl" if as_jsonl else "csv" if as_csv else ""
     if live is not None:
         following = recognizer.follow(live, **seconds)
         begun = list(itertools.islice(following, 1))  # what cannot be opened is told before a file is made
         moments = itertools.chain(begun, following)
         with output(out, endless=True) as stream:
-            writer = _Writer(stream, recognizer.name, form, moments=True)
+            writer = PredictionWriter(stream, form, recognizer.name, moments=True, encoding=encoding)
             name = f"camera {live}" if isinstance(live, int) else camera
             for second, probabilities in moments:
                 writer.add(name, recognizer.best(probabilities, top), None, round(second, 2))
         return
     if max_pixels is not None:
         set_max_pixels(recognizer, max_pixels)
-    left_out = LeftOut(verbose)
+    left_out = LeftOut()
     found: list[Any] = []
 
     def sources() -> Iterator[Any]:
@@ -130,7 +130,7 @@ def recognize(
 
     failed = 0
     with output(out) as stream, progress("recognizing") as on_progress:
-        writer = _Writer(stream, recognizer.name, form)
+        writer = PredictionWriter(stream, form, recognizer.name, encoding=encoding)
         for index, result in recognizer.stream(sources(), top=top):
             if isinstance(result, MediaError):
                 failed += 1
@@ -208,54 +208,9 @@ def _timeline(recognizer: Recognizer, source: Any, written: list[Path], seconds:
         for second, probabilities in recognizer.timeline(source, **seconds):
             table.writerow([f"{second:g}", *(f"{p:.6f}" for p in probabilities)])
             rows.append((second, probabilities))
-    say(f"probabilities over time: {table_file}")
+    note(f"probabilities over time: {table_file}")
     for plot_file in plot_files:
         from seesay.report.timeline import plot
 
         plot(rows, recognizer.labels, title, plot_file)
-        say(f"plotted: {plot_file}")
-
-
-class _Writer:
-    """Results in the form asked for, each as soon as it can be; `moments` of a camera have their seconds."""
-
-    def __init__(self, stream: IO[str], model: str, form: str, *, moments: bool = False) -> None:
-        self.stream, self.model, self.form, self.moments = stream, model, form, moments
-        self.entries: list[dict[str, Any]] = []
-        if form == "csv":
-            self.table = CsvWriter(stream)
-            self.table.writerow(["path", *(["seconds"] if moments else []), "label", "probability", "error"])
-
-    def add(
-        self, source: object, predictions: list[Prediction], error: str | None, seconds: float | None = None
-    ) -> None:
-        """One clip's predictions, or its error."""
-        from seesay.media import printable
-
-        path = as_text(source)
-        when = [] if seconds is None else [seconds]
-        if self.form == "csv":
-            for one in predictions:
-                self.table.writerow([path, *when, one.label, f"{one.probability:.6f}", ""])
-            if error:
-                self.table.writerow([path, *when, "", "", error])
-        elif self.form:
-            entry: dict[str, Any] = {"path": path, "predictions": [one.to_json() for one in predictions]}
-            entry |= {"model": self.model, "error": error}
-            if self.moments:
-                entry["seconds"] = seconds
-            if self.form == "json":
-                self.entries.append(entry)
-                return
-            self.stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
-        elif predictions:
-            likeliest = ", ".join(f"{one.label} {one.probability:.1%}" for one in predictions)
-            at = "" if seconds is None else f" {seconds:g} s"
-            self.stream.write(f"{printable(source)}{at}: {likeliest}\n")
-        self.stream.flush()
-
-    def finish(self) -> None:
-        """What can only be written at the end."""
-        if self.form == "json":
-            json.dump(self.entries, self.stream, ensure_ascii=False, indent=1)
-            self.stream.write("\n")
+        note(f"plotted: {plot_file}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from seesay.cli.common import progress, say, table
+from seesay.cli.common import is_quiet, note, progress, table
 from seesay.errors import UsageError
 from seesay.extras import training_parts
 
@@ -52,7 +52,7 @@ def reproduce(
 
         with progress("evaluating on test") as on_progress:
             logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-            logging.getLogger("seesay").setLevel(logging.INFO)
+            logging.getLogger("seesay").setLevel(logging.WARNING if is_quiet() else logging.INFO)
             found = run(comparison, data, out, chosen, range(1, seeds + 1), on_progress, write)
         file = write_reproduction(found, out)
     print(table(found.rows()))
@@ -65,4 +65,4 @@ def reproduce(
     print(f"\nThe test item {found.item}:")
     for trained in found.trained:
         print(f"  {trained.system}, seed {trained.seed}: {trained.answer}")
-    say(f"the page is {file}; runs, predictions and all figures are in {out}")
+    note(f"the page is {file}; runs, predictions and all figures are in {out}")

@@ -50,6 +50,7 @@ def score(
 ) -> None:
     """Print corpus scores and the signature line; ids that are missing on either side stop it."""
     from seesay.metrics import compare, diversity, health, read_frequencies
+    from seesay.metrics.figures import figure_of, for_people, shown, shown_gap
     from seesay.metrics.files import match_items, read_hypotheses, read_references
 
     gc.disable()  # hundreds of thousands of small objects, none in cycles: looking for these takes a tenth of the time
@@ -68,13 +69,13 @@ def score(
     names, with_health = _metrics(metrics, len(hypothesis_file.captions))
     table_of_counts = read_frequencies(frequencies) if frequencies else None
     found = _score(hypothesis_file, reference_file, names, table_of_counts)
-    shown: dict[str, Any] = dict(found.corpus)
+    figures: dict[str, Any] = dict(found.corpus)
     several = any(len(texts) > 1 for texts in hypothesis_file.captions.values())
     if with_health:
-        shown |= asdict(health([texts[0] for texts in hypothesis_file.captions.values()]))
-        shown |= asdict(diversity(hypothesis_file.captions.values())) if several else {}
-        shown = {name: value for name, value in shown.items() if value is not None}
-    shown |= _by_java(programs, hypothesis_file, reference_file)
+        figures |= asdict(health([texts[0] for texts in hypothesis_file.captions.values()]))
+        figures |= asdict(diversity(hypothesis_file.captions.values())) if several else {}
+        figures = {name: value for name, value in figures.items() if value is not None}
+    figures |= _by_java(programs, hypothesis_file, reference_file)
     differences = {}
     if against:
         other = match_items(read_hypotheses(against), reference_file)
@@ -91,26 +92,26 @@ def score(
             "samples": samples,
         }
         compared = compared if differences else {}
-        print(json.dumps({**shown, **compared, "signature": found.signature}, indent=1))
+        print(json.dumps({**figures, **compared, "signature": found.signature}, indent=1))
         return
-    width = max(map(len, shown))
-    for name, value in shown.items():
-        print(f"{name.ljust(width)}  {value:.4f}" if isinstance(value, float) else f"{name.ljust(width)}  {value}")
+    width = max(map(len, figures))
+    for name, value in figures.items():
+        print(f"{name.ljust(width)}  {shown(name, value).rjust(5)}  {figure_of(name).meaning}".rstrip())
     if differences:
         rows = [
             {
                 "": name,
-                hypotheses.name: f"{d.first:.4f}",
-                f"{against.name if against else ''} ": f"{d.second:.4f}",
-                "difference": f"{d.first - d.second:+.4f}",
-                "95 % interval": f"{d.low:+.4f} … {d.high:+.4f}",
+                hypotheses.name: shown(name, d.first),
+                f"{against.name if against else ''} ": shown(name, d.second),
+                "difference": shown_gap(name, d.first - d.second),
+                "95 % interval": f"{shown_gap(name, d.low)} … {shown_gap(name, d.high)}",
                 "p": f"{d.p:.3f}",
             }
             for name, d in differences.items()
         ]
         print(f"\n{table(rows)}\npaired bootstrap, {samples} sets of {len(hypothesis_file.captions)} items")
     if found.signature:
-        print(found.signature)
+        print(for_people(found.signature))
 
 
 def _keep_inputs(per_item: Path | None, inputs: list[Path]) -> None:

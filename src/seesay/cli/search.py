@@ -1,88 +1,51 @@
-"""The options of a search, the same for every verb that captions, and help that shows options in groups."""
+"""The options of a search as options of a verb, and help that shows options in groups."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, get_type_hints
 
 import typer
 from typer.core import TyperCommand
 
-LENGTH, SAMPLING, DIVERSE, WORDS = "Length", "Sampling", "Diverse beams", "Required and forbidden words"
+from seesay.search_options import KINDS, OPTIONS
 
-Beam = Annotated[int | None, typer.Option("--beam", help="Sentences followed at a time; 1 is greedy. [default: 3]")]
-MinLength = Annotated[
-    int | None, typer.Option("--min-length", help="Fewest words in a caption. [default: 1]", rich_help_panel=LENGTH)
-]
-MaxLength = Annotated[
-    int | None, typer.Option("--max-length", help="Most words in a caption. [default: 20]", rich_help_panel=LENGTH)
-]
-LengthPower = Annotated[
-    float | None,
-    typer.Option(
-        "--length-power",
-        help="A caption's score is divided by its length to this power; smaller is shorter. [default: the model's]",
-        rich_help_panel=LENGTH,
-    ),
-]
-ChargeEnd = Annotated[
-    bool | None,
-    typer.Option(
-        "--charge-end/--no-charge-end",
-        help="Whether a caption cut at its most words is charged for the end that it lacks. [default: the model's]",
-        rich_help_panel=LENGTH,
-    ),
-]
-Consensus = Annotated[
-    float | None,
-    typer.Option(
-        "--consensus",
-        help="What agreement with the captions of similar training pictures counts, for a model that keeps these; "
-        "0: nothing. [default: the model's]",
-    ),
-]
-Sample = Annotated[
-    bool, typer.Option("--sample", help="Draw captions at random; they may repeat.", rich_help_panel=SAMPLING)
-]
-Temperature = Annotated[
-    float | None,
-    typer.Option("--temperature", help="Below 1 for likelier words. [default: 1]", rich_help_panel=SAMPLING),
-]
-TopK = Annotated[
-    int | None,
-    typer.Option("--top-k", help="Among so many of the likeliest words. [default: all]", rich_help_panel=SAMPLING),
-]
-TopP = Annotated[
-    float | None,
-    typer.Option(
-        "--top-p",
-        help="Among the fewest likeliest words that have this probability together. [default: 1]",
-        rich_help_panel=SAMPLING,
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option("--seed", help="The same gives the same captions. [default: 0]", rich_help_panel=SAMPLING),
-]
-Groups = Annotated[
-    int | None,
-    typer.Option(
-        "--groups",
-        help="Divide the beam in so many groups that avoid each other's words. [default: 1]",
-        rich_help_panel=DIVERSE,
-    ),
-]
-Diversity = Annotated[
-    float | None,
-    typer.Option("--diversity", help="How strongly they do. [default: 0.5]", rich_help_panel=DIVERSE),
-]
-Must = Annotated[
-    list[str] | None,
-    typer.Option("--must", help="A word or phrase that must be said; may be repeated.", rich_help_panel=WORDS),
-]
-MustNot = Annotated[
-    list[str] | None,
-    typer.Option("--must-not", help="A word that must not be said; may be repeated.", rich_help_panel=WORDS),
-]
+
+def search_options(*, without: tuple[str, ...] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a verb the options of a search; it takes them as `**search: Unpack[SearchSettings]`.
+
+    Args:
+        without: options that make no sense for it.
+    """
+
+    def add(verb: Callable[..., None]) -> Callable[..., None]:
+        def called(**given: Any) -> None:
+            verb(**given)
+
+        signature = inspect.signature(verb)
+        hints = get_type_hints(verb, include_extras=True)
+        own = [one for one in signature.parameters.values() if one.kind != inspect.Parameter.VAR_KEYWORD]
+        annotated = {name: _option(name) for name in OPTIONS if name not in without}
+        kind = inspect.Parameter.KEYWORD_ONLY
+        more = [inspect.Parameter(name, kind, default=None, annotation=hint) for name, hint in annotated.items()]
+        parameters = [one.replace(kind=kind, annotation=hints[one.name]) for one in own] + more
+        called.__doc__, called.__name__ = verb.__doc__, verb.__name__
+        called.__annotations__ = {one.name: one.annotation for one in parameters}
+        called.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        return called
+
+    return add
+
+
+def _option(name: str) -> Any:
+    option, kind = OPTIONS[name], KINDS[name]
+    flag = f"--{name.replace('_', '-')}"
+    if kind is bool and option.default:
+        flag += f"/--no-{flag.removeprefix('--')}"
+    shown = f" [default: {option.default}]" if option.default else ""
+    typed = kind if kind in (int, float, bool) else list[str]
+    return Annotated[typed | None, typer.Option(flag, help=option.help + shown, rich_help_panel=option.panel)]
 
 
 class GroupedCommand(TyperCommand):

@@ -6,7 +6,7 @@ import json
 
 import typer
 
-from seesay.cli.common import table
+from seesay.cli.common import note, table
 
 
 def add_to(app: typer.Typer) -> None:
@@ -50,13 +50,14 @@ def models(
 
 
 def recipes(show: str | None = typer.Option(None, "--show", help="Print this recipe.")) -> None:
-    """Names of recipes, and what each is."""
-    from seesay.recipes import list_recipes, recipe_file
+    """Names of recipes, where their encoder's weights come from, and what each is."""
+    from seesay.recipes import list_recipes, recipe_file, weights_of
 
     if show:
         print(recipe_file(show).read_text("utf-8"), end="")
     else:
-        print(table([{"recipe": name, "what": line} for name, line in list_recipes().items()]))
+        print(table([{"recipe": n, "weights": weights_of(n), "what": line} for n, line in list_recipes().items()]))
+        note("weights: installed with seesay[train], downloaded from timm's hub at the first use, or random")
 
 
 def doctor(as_json: bool = typer.Option(False, "--json")) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from seesay.cli.common import progress, say, table
+from seesay.cli.common import note, progress, say, table
 from seesay.cli.train import bar, show_log
 from seesay.extras import training_parts
 
@@ -70,7 +70,7 @@ def sweep(
             errors = [f"{o.run}: {o.error}" for o in found.outcomes if o.error]
     for line in errors:
         say(f"failed: {line}")
-    say(f"the page is {out / 'index.html'}")
+    note(f"the page is {out / 'index.html'}")
     if errors:
         raise typer.Exit(TRAINING_STOPPED)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from seesay.cli.common import progress
+from seesay.cli.common import is_quiet, note, progress
+from seesay.cli.photos import show_notes
 from seesay.extras import training_parts
 from seesay.progress import ProgressCallback
 
@@ -38,18 +41,28 @@ def train(
     resume: bool = typer.Option(False, "--resume", help="Go on from the last checkpoint in --out."),
 ) -> None:
     """Train; progress is logged to standard error, figures to --out."""
-    with training_parts():
+    with progress("starting") as on_progress, training_parts():
         from seesay.training import train as run
 
-        with progress("starting") as on_progress:
-            show_log()
+        show_log()
+        try:
             run(recipe, settings or [], data, out, resume=resume, callbacks=[bar(on_progress)])
+        except KeyboardInterrupt:
+            if (out / "last.safetensors").is_file():
+                given = ["seesay", "train", recipe, *(settings or []), "--data", data, "--out", str(out), "--resume"]
+                note(f"go on with: {shlex.join(given)}")
+            else:
+                note("nothing is saved yet: a checkpoint is written after the first epoch, and every few minutes")
+            raise
 
 
 def show_log() -> None:
     """Have training's lines on standard error; called within `progress`, so that they go above the bar."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("seesay").setLevel(logging.INFO)
+    if sys.stderr.isatty():  # the bar has what is said within an epoch
+        logging.getLogger("seesay.training.steps").setLevel(logging.WARNING)
+    show_notes(False)  # the log has them already
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("seesay").setLevel(logging.WARNING if is_quiet() else logging.INFO)
 
 
 def bar(on_progress: ProgressCallback) -> Callback:
@@ -60,7 +73,7 @@ def bar(on_progress: ProgressCallback) -> Callback:
         def on_step(self, progress: Progress, steps: int) -> None:
             sums = progress.sums
             loss, speed = sums["loss"] / sums["count"], sums["captions"] / sums["seconds"]
-            on_progress(progress.step, steps, f"epoch {progress.epoch}  loss {loss:.3f}  {speed:.0f} captions/s")
+            on_progress(progress.step, steps, f"epoch {progress.epoch + 1}  loss {loss:.3f}  {speed:.0f} captions/s")
 
         def on_progress(self, done: int, total: int, what: str | None = None) -> None:
             on_progress(done, total, what)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seesay.data import Sample, read_dataset, source_of
+from seesay.data.identity import overlap_note
 from seesay.errors import DataError, MediaError
 from seesay.evaluation.saving import save_predictions
 from seesay.metrics import health, score
@@ -129,12 +130,20 @@ def evaluate(
         asdict(health(captions.values(), training or None, captioner.vocabulary.tokens)),
         scores.signature,
         _constant(training, samples, metrics),
-        (*notes, *lacking),
+        (*notes, *_overlaps(captioner, samples, modality), *lacking),
         modality,
         captions,
         scores.items,
         samples,
     )
+
+
+def _overlaps(captioner: Captioner, samples: Sequence[Sample], modality: str) -> list[str]:
+    return [
+        line
+        for m in captioner.members
+        for line in overlap_note(m.name, samples, m.artifact.manifest.training, modality)
+    ]
 
 
 def _captions(

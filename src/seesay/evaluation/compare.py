@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from seesay.data import Dataset, Sample, read_dataset, source_of
+from seesay.data.identity import overlap_note
 from seesay.errors import DataError, MediaError, UsageError
 from seesay.evaluation.caption_evaluator import CaptionEvaluator
 from seesay.evaluation.caveats import caveats, differing_settings
@@ -37,6 +38,7 @@ def compare(
     split: str = "dev",
     *,
     beam: int | None = None,
+    speed: bool = True,
     predictions: Path | None = None,
     on_progress: ProgressCallback = silent,
 ) -> Comparison:
@@ -49,6 +51,7 @@ def compare(
         data: `FORMAT:PATH`; None compares the scores that the runs recorded.
         split: of `data`.
         beam: sentences followed at a time; None for each captioner's own.
+        speed: time each model side by side, which takes longer than the answers where there are few samples.
         predictions: a folder for what each model answers, written as it is found: a killed call goes on, and a second
             one takes what the first has done, speeds included. None keeps nothing.
         on_progress: called with what is being done, and how far it is.
@@ -66,7 +69,7 @@ def compare(
     evaluator.check(systems, dataset.split(split) if dataset is not None else ())
     if dataset is None or data is None:
         return _recorded(systems, evaluator, split)
-    return _answered(systems, evaluator, dataset, data, split, predictions, on_progress)
+    return _answered(systems, evaluator, dataset, data, split, predictions, on_progress, speed=speed)
 
 
 def _evaluator_of(task: str, beam: int | None) -> Evaluator:
@@ -124,6 +127,8 @@ def _answered(
     split: str,
     keep: Path | None,
     on_progress: ProgressCallback,
+    *,
+    speed: bool,
 ) -> Comparison:
     samples = dataset.split(split)
     spec = evaluator.spec
@@ -160,13 +165,19 @@ def _answered(
     scores, lacking = evaluator.score(outputs, samples, systems)
     losses = [predictions[e.name].loss(ids) if e.name in predictions else None for e in systems]
     rows = evaluator.rows(systems, [scores[e.name].corpus for e in systems], losses, outputs, dataset, samples)
-    speeds = _speeds(systems, models, samples, keep, on_progress)
+    speeds = _speeds(systems, models, samples, keep, on_progress) if speed else {}
     leader = scores[systems[0].name]
     metric = evaluator.item_metric(scores)
     items = evaluator.items(samples, outputs, scores)
     disputed, differing = evaluator.disputed(items)
     if len(ids) < FEW:
         notes.append(f"only {len(ids)} {modality}s: intervals and p of so few say little")
+    notes += [
+        line
+        for e in systems
+        if e.artifact is not None
+        for line in overlap_note(e.name, samples, e.artifact.manifest.training, modality)
+    ]
     notes += [*lacking, *caveats(systems, modality, digest, split, engines)]
     return Comparison(
         spec,

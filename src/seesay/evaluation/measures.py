@@ -9,6 +9,7 @@ from typing import Any
 from seesay.evaluation.predict import Speed
 from seesay.evaluation.systems import System
 from seesay.evaluation.tasks import TaskSpec
+from seesay.metrics.registry import POINTS
 
 Value = float | int | str | None
 
@@ -49,7 +50,7 @@ class MetricRow:
 
 
 def show(value: Value, unit: str = "", digits: int = 4) -> str:
-    """A value for people: `1 h 05 min`, `9.27 M`, `0.5930`, `–` for None."""
+    """A value for people: `1 h 05 min`, `9.27 M`, `59.3`, `–` for None."""
     if value is None:
         return "–"
     if isinstance(value, str):
@@ -59,6 +60,8 @@ def show(value: Value, unit: str = "", digits: int = 4) -> str:
         return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{value / 60:.1f} min"
     if unit == "numbers":
         return f"{value / 1e6:.2f} M"
+    if unit == POINTS:
+        return f"{100 * value:.{digits}f}"
     if unit == "×":
         return f"× {value:.2f}"
     if isinstance(value, int):

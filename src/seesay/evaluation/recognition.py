@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesay.data import Sample, read_dataset
+from seesay.data.identity import overlap_note
 from seesay.data.sample import source_of
 from seesay.errors import DataError, MediaError
 from seesay.evaluation.saving import save_predictions
@@ -129,13 +130,17 @@ def evaluate_recognition(
         for s, p in zip(kept, probabilities, strict=True)
     ]
     save_predictions(predictions, labels)
-    first = f", the first: {broken[0]}" if broken else ""
+    passed_over = []
+    if broken:
+        passed_over = [
+            f"{len(broken)} of {len(samples)} {modality}s do not open and are passed over, the first: {broken[0]}"
+        ]
     return RecognitionEvaluation(
         recognizer.name,
         split,
         len(kept),
         recognition([str(s.label) for s in kept], probabilities, recognizer.labels),
-        (f"{len(broken)} of {len(samples)} {modality}s do not open and are passed over{first}",) if broken else (),
+        (*passed_over, *overlap_note(recognizer.name, kept, recognizer.artifact.manifest.training, modality)),
         recognition_signature({s.id: str(s.label) for s in kept}, len(recognizer.labels)),
         modality,
         tuple(labels),

@@ -19,6 +19,7 @@ from seesay.evaluation.tasks import RECOGNITION
 from seesay.media import Preprocessor
 from seesay.metrics import Scores
 from seesay.metrics.recognition import labels_digest, likeliest, score_labels
+from seesay.metrics.registry import POINTS
 from seesay.metrics.significance import mcnemar
 from seesay.runtime.recognizer import CLIPS, Recognizer, average
 
@@ -100,7 +101,9 @@ class RecognitionEvaluator(Evaluator):
         for label, ids in groups.items():
             shares = tuple(sum(_first(outputs[e.name][i]) == label for i in ids) / len(ids) for e in systems)
             rows.append(
-                MetricRow("accuracy of each class", f"class {label}", f"accuracy, {label} ({len(ids)})", "", shares, 1)
+                MetricRow(
+                    "accuracy of each class", f"class {label}", f"accuracy, {label} ({len(ids)})", POINTS, shares, 1, 1
+                )
             )
         return rows
 

@@ -52,6 +52,7 @@ def export_artifact(
     neighbors: str | Sequence[str] | None = None,
     texts: Sequence[str] = (),
     fit_to: Sequence[str] = (),
+    force: bool = False,
     on_progress: ProgressCallback = silent,
     warn: Callable[[str], None] = lambda line: None,
 ) -> Artifact:
@@ -72,13 +73,15 @@ def export_artifact(
             words come is kept beside the model too.
         fit_to: `FORMAT:PATH`, data whose dev parts it has not learned from: how it chooses among its sentences, and how
             sure it is of them, is fitted to these (`seesay.exporting.calibration`).
+        force: write over a .zip that is there.
         on_progress: called with pictures done and pictures in all, for the neighbors and for what is fitted.
         warn: given a line where some of these do not open, which are passed over.
 
     Raises:
         UsageError: an unknown `quantize`, or calibration pictures for another one. Or neighbors for a recognizer.
         DataError: the data cannot be read, has no training part, or fewer than two pictures of it open.
-        ArtifactError: `model` is damaged, `out` holds something else, or the networks do not compute the same.
+        ArtifactError: `model` is damaged, `out` holds something else or is a .zip that is there, or the networks do not
+            compute the same.
     """
     if quantize not in _STORAGE:
         raise UsageError(f"--quantize {quantize}: choose one of {', '.join(_STORAGE)}")
@@ -89,7 +92,7 @@ def export_artifact(
     if sources and source.manifest.task != "caption":
         raise UsageError(f"{source.source}: recognizes, and neighbors are for captions; leave out --neighbors")
     datasets = [read_dataset(one, default_splits=True) for one in sources]
-    with replace_atomically(Path(out)) as folder:
+    with replace_atomically(Path(out), force=force) as folder:
         built = load_any_model(source)
         if calibration is not None and not isinstance(built.preprocessing, Preprocessing):
             raise UsageError("calibration is of CNNs that look at pictures; leave it out")

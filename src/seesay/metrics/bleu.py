@@ -8,12 +8,14 @@ from functools import partial
 import numpy as np
 
 from seesay.metrics.ngrams import Captions, Counts, References, add_up, count_ngrams, find, ordering
-from seesay.metrics.registry import Figure, Metric, Scored, Texts, register
+from seesay.metrics.registry import POINTS, Figure, Metric, Scored, Texts, register
 from seesay.metrics.result import Floats, Result, Tokens, check_tokens
 
 # The COCO tools' constants: they keep empty counts from dividing by zero and show from the ninth decimal on.
 _TINY, _SMALL = 1e-15, 1e-9
 ORDER = 4
+
+_RUNS = ("", "words", "pairs of words", "runs of three words", "runs of four words")
 
 
 class Bleu:
@@ -87,7 +89,16 @@ def _one_order(sums: Floats, *, order: int) -> Floats:
 class _Bleu(Metric):
     label = "BLEU"
     rank = 0
-    figures = tuple(Figure(f"Bleu_{n}", f"BLEU-{n}") for n in range(1, ORDER + 1))
+    figures = tuple(
+        Figure(
+            f"Bleu_{n}",
+            f"BLEU-{n}",
+            POINTS,
+            digits=1,
+            meaning=f"{_RUNS[n]} that people have too; higher is better",
+        )
+        for n in range(1, ORDER + 1)
+    )
     usual = True
     aliases = tuple(f"bleu-{n}" for n in range(1, ORDER + 1))
 

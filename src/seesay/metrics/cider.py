@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from seesay.errors import DataError, UsageError
 from seesay.metrics.frequencies import Frequencies
 from seesay.metrics.ngrams import ORDER, Captions, Counts, References, add_up, count_ngrams, find, ordering, spans
-from seesay.metrics.registry import Figure, Metric, Scored, Texts, register
+from seesay.metrics.registry import POINTS, Figure, Metric, Scored, Texts, register
 from seesay.metrics.result import Floats, Result, Tokens
 from seesay.text import tokenize
+
+_MEANING = "agreement with people's words, rare ones count more; higher is better, above 100 too"
 
 
 class CiderD:
@@ -163,7 +165,10 @@ def _tokens(caption: str | Tokens) -> Tokens:
 class _CiderD(Metric):
     label = "CIDEr"
     rank = 3
-    figures: ClassVar[tuple[Figure, ...]] = (Figure("CIDEr", "CIDEr", same_as="CIDEr-D"), Figure("CIDEr-D", "CIDEr-D"))
+    figures: ClassVar[tuple[Figure, ...]] = (
+        Figure("CIDEr", "CIDEr", POINTS, digits=1, same_as="CIDEr-D", meaning=_MEANING),
+        Figure("CIDEr-D", "CIDEr-D", POINTS, digits=1, meaning=_MEANING),
+    )
     usual = True
     aliases: ClassVar[tuple[str, ...]] = ("cider-d", "ciderd")
     _cider: ClassVar[type[CiderD]] = CiderD
@@ -183,7 +188,7 @@ class _CiderD(Metric):
 class _Cider(_CiderD):
     label = "plain CIDEr"
     rank = 4
-    figures = (Figure("CIDEr-plain", "CIDEr without clipping"),)
+    figures = (Figure("CIDEr-plain", "CIDEr without clipping", POINTS, digits=1, meaning=_MEANING),)
     usual = False
     aliases = ()
     _cider = Cider

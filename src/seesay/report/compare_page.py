@@ -14,6 +14,7 @@ from seesay.evaluation.measures import MetricRow
 from seesay.evaluation.tasks import LABELS
 from seesay.files import write_whole
 from seesay.media.thumbnails import thumbnail
+from seesay.metrics.figures import for_people, shown, shown_gap
 from seesay.report.page import embedded, page
 
 PLOTS_LEFT_OUT = "plots are left out: they need matplotlib (pip install 'seesay[train]')"
@@ -69,7 +70,7 @@ def _page(found: Comparison, plots: Mapping[str, str]) -> str:
     for title, items in _galleries(found):
         cards = "".join(_card(item, found) for item in items)
         body.append(f"<h2>{html.escape(title)}</h2><div class=cards>{cards}</div>")
-    body.append(f"<p class=soft>{html.escape(found.signature)}</p>")
+    body.append(f"<p class=soft>{html.escape(for_people(found.signature))}</p>")
     return page(title_of(found), "\n".join(body))
 
 
@@ -93,7 +94,7 @@ def markdown(found: Comparison, plots: Sequence[str]) -> str:
         lines = [[i.sample.id, *(i.shown(n) for n in found.names), next(iter(i.references), "")] for i in items]
         parts += [f"## {title}", markdown_table(heading, lines)]
     if found.signature:
-        parts.append(f"`{found.signature}`")
+        parts.append(f"`{for_people(found.signature)}`")
     return "\n\n".join(parts) + "\n"
 
 
@@ -130,7 +131,13 @@ def _can_plot() -> bool:
 def _significance(found: Comparison) -> tuple[list[str], list[list[str]]]:
     heading = ["score", "run", "difference", "95 % interval", "p"]
     several = [
-        [LABELS.get(score, score), name, f"{d.first - d.second:+.4f}", f"{d.low:+.4f} … {d.high:+.4f}", f"{d.p:.3f}"]
+        [
+            LABELS.get(score, score),
+            name,
+            shown_gap(score, d.first - d.second),
+            f"{shown_gap(score, d.low)} … {shown_gap(score, d.high)}",
+            f"{d.p:.3f}",
+        ]
         for name, each in found.differences.items()
         for score, d in each.items()
     ]
@@ -189,12 +196,13 @@ def _card(item: Item, found: Comparison) -> str:
     except MediaError as error:
         image = f"<p class=soft>{html.escape(str(error))}</p>"
     outputs = "".join(
-        f"<p class=answer><span class=soft>{html.escape(name)} · {item.values[name]:.2f}</span><br>"
+        f"<p class=answer><span class=soft>{html.escape(name)} · {shown(found.item_metric, item.values[name])}"
+        "</span><br>"
         f"<span class=caption>{html.escape(item.shown(name))}</span></p>"
         for name in found.names
     )
-    shown = [f"the right one: {text}" for text in item.references] if item.right else item.references[:2]
-    references = "".join(f"<li>{html.escape(text)}</li>" for text in shown)
+    given = [f"the right one: {text}" for text in item.references] if item.right else item.references[:2]
+    references = "".join(f"<li>{html.escape(text)}</li>" for text in given)
     below = f"{item.sample.id}; figures: {found.item_metric}"
     return (
         f"<div class=card>{image}<div>{outputs}<ul class=soft>{references}</ul>"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from seesay.evaluation.tasks import LABELS
 from seesay.files import write_whole
 from seesay.metrics import Difference
+from seesay.metrics.figures import scale_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,14 +28,14 @@ CURVES = (
     ("dev CIDEr-D", "dev CIDEr-D"),
     ("dev Bleu_4", "dev BLEU-4"),
     ("dev ROUGE_L", "dev ROUGE-L"),
-    ("dev top-1", "dev accuracy (share)"),
-    ("dev top-5", "dev accuracy among the five likeliest (share)"),
-    ("dev per class", "dev accuracy, mean over classes (share)"),
-    ("dev distinct", "distinct captions on dev (share)"),
+    ("dev top-1", "dev accuracy"),
+    ("dev top-5", "dev accuracy among the five likeliest"),
+    ("dev per class", "dev accuracy, mean over classes"),
+    ("dev distinct", "distinct captions on dev, %"),
     ("captions_per_second", "training speed (captions/s)"),
-    ("waiting_share", "waiting for data (share of time)"),
+    ("waiting_share", "waiting for data, % of time"),
     ("reward", "reward (CIDEr-D of samples)"),
-    ("unfinished", "samples without an end (share)"),
+    ("unfinished", "samples without an end, %"),
 )
 _OF_CLIPS = {"dev loss": "dev loss (nats per clip)", "captions_per_second": "training speed (clips/s)"}
 """Titles that are others where labels are learned."""
@@ -86,9 +87,10 @@ def curves(histories: Mapping[str, Sequence[Mapping[str, float]]]) -> Figure | N
     if not shown:
         return None
     figure, made = panels([title for _, title in shown])
-    for axes, (key, _) in zip(made, shown, strict=True):
+    for axes, (key, title) in zip(made, shown, strict=True):
         for index, (name, rows) in enumerate(histories.items()):
-            points = [(row["epoch"], row[key]) for row in rows if key in row]
+            scale = 100 if "%" in title else scale_of(key.removeprefix("dev "))
+            points = [(row["epoch"], scale * row[key]) for row in rows if key in row]
             axes.plot([x for x, _ in points], [y for _, y in points], label=name, **style(index))
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

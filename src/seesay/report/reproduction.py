@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from seesay.errors import UsageError
 from seesay.files import write_whole
+from seesay.metrics.figures import for_people
 from seesay.report.compare_page import plain_table
 from seesay.report.page import page
 
@@ -25,7 +26,7 @@ def write_reproduction(found: Reproduction, out: Path) -> Path:
     body = [f"<h1>{html.escape(found.comparison.title)}</h1>", _table(found.rows())]
     body += [f"<p class=soft>{html.escape(line)}</p>" for line in found.comparison.how]
     body += ["<h2>By the usual metrics</h2>", _table(found.standard_rows())]
-    body.append(f"<p class=soft>{html.escape(found.trained[0].signature)}</p>")
+    body.append(f"<p class=soft>{html.escape(for_people(found.trained[0].signature))}</p>")
     body.append(f"<h2>{html.escape(found.item)}</h2>")
     body.append(_table([{"": f"{t.system}, seed {t.seed}", "answer": t.answer} for t in found.trained]))
     file = out / "index.html"

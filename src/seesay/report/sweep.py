@@ -14,6 +14,7 @@ from seesay.evaluation.tasks import CAPTIONS, LABELS, TaskSpec
 from seesay.experiments.outcome import Outcome, Trial
 from seesay.experiments.summary import PointSummary, SweepResult, figures_of
 from seesay.files import write_csv, write_whole
+from seesay.metrics.figures import figure_of, for_people
 from seesay.report import sweep_plots as plots
 from seesay.report.compare_page import markdown_table, plain_table
 from seesay.report.page import page
@@ -67,9 +68,11 @@ def show_spread(mean: float | None, spread: float, unit: str, digits: int) -> st
 def trial_table(trials: Sequence[Trial], spec: TaskSpec = CAPTIONS) -> tuple[list[str], list[list[str]]]:
     """All trials, the best first."""
     keys = list(dict.fromkeys(key for trial in trials for key in trial.point))
+    unit = figure_of(spec.score).unit
     ranked = sorted(trials, key=lambda t: (t.state != "complete", -(t.value if t.value is not None else -1.0)))
     lines = [
-        [str(t.number), t.state, *(_text(t.point.get(key)) for key in keys), show(t.value), t.error] for t in ranked
+        [str(t.number), t.state, *(_text(t.point.get(key)) for key in keys), show(t.value, unit, 1), t.error]
+        for t in ranked
     ]
     return ["trial", "state", *keys, f"{spec.score} on dev", "error"], lines
 
@@ -98,7 +101,7 @@ def _page(
     body.append(f"<p class=soft>{spec.note}</p>")
     if failed:
         body += ["<h2>Failed</h2><ul>", *(f"<li>{html.escape(line)}</li>" for line in failed), "</ul>"]
-    body.append(f"<p class=soft>{html.escape(signature)}</p>")
+    body.append(f"<p class=soft>{html.escape(for_people(signature))}</p>")
     return page(title, "\n".join(body))
 
 
@@ -119,7 +122,7 @@ def _markdown(
     parts.append(spec.note)
     if failed:
         parts += ["## Failed", "\n".join(f"- {line}" for line in failed)]
-    return "\n\n".join([*parts, f"`{signature}`"] if signature else parts) + "\n"
+    return "\n\n".join([*parts, f"`{for_people(signature)}`"] if signature else parts) + "\n"
 
 
 def _write_runs(file: Path, outcomes: Sequence[Outcome]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seesay.evaluation.tasks import TaskSpec
+from seesay.metrics.figures import scale_of
 from seesay.report.plots import COLORS, legend, panels, style, write_png
 
 if TYPE_CHECKING:
@@ -54,9 +55,10 @@ def against(key: str, rows: Sequence[PointSummary], spec: TaskSpec) -> Figure:
             for name, group in series.items()
             if name
         } or _averaged(key, rows)
+        scale = scale_of(figure_key)
         points = {
             name: [
-                (i, each[v][0][figure_key], each[v][1].get(figure_key, math.nan))
+                (i, scale * each[v][0][figure_key], scale * each[v][1].get(figure_key, math.nan))
                 for i, v in enumerate(values)
                 if v in each and figure_key in each[v][0]
             ]
@@ -161,6 +163,7 @@ def trial_plot(trials: Sequence[Trial], spec: TaskSpec) -> Figure:
 
     keys = list(dict.fromkeys(key for trial in trials for key in trial.point))
     figure, made = panels(["trials in order", *keys])
+    scale = scale_of(spec.score)
     known = [t for t in trials if t.value is not None]
     looks: dict[str, dict[str, Any]] = {
         "complete": {"color": COLORS[0], "marker": "o"},
@@ -177,11 +180,13 @@ def trial_plot(trials: Sequence[Trial], spec: TaskSpec) -> Figure:
                 x = [number(t.point[key]) or 0.0 for t in chosen]
             else:
                 x = [float(values.index(str(t.point.get(key)))) for t in chosen]
-            axes.plot(x, [t.value or 0.0 for t in chosen], linestyle="none", label=state if chosen else None, **look)
+            axes.plot(
+                x, [scale * (t.value or 0.0) for t in chosen], linestyle="none", label=state if chosen else None, **look
+            )
         axes.set_ylabel(f"dev {spec.score}")
         if key is None:
             done = [t for t in known if t.state == "complete"]
-            best = [max(t.value or 0.0 for t in done[: i + 1]) for i in range(len(done))]
+            best = [scale * max(t.value or 0.0 for t in done[: i + 1]) for i in range(len(done))]
             axes.step([t.number for t in done], best, where="post", color=COLORS[1], label="best so far")
             axes.set_xlabel("trial")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from seesay.errors import UsageError
 from seesay.files import write_csv, write_json, write_whole
+from seesay.metrics.registry import POINTS
 
 if TYPE_CHECKING:
     from seesay.evaluation.captions import Evaluation
@@ -89,7 +90,9 @@ def _write_comparison(found: Comparison, folder: Path) -> Path:
     from seesay.report.compare_page import write_pages
 
     write_json(folder / "comparison.json", found.to_json(), indent=1)
-    measures = [[m.key, m.unit, *("" if v is None else v for v in m.values)] for m in found.measures]
+    measures = [
+        [m.key, "" if m.unit == POINTS else m.unit, *("" if v is None else v for v in m.values)] for m in found.measures
+    ]
     write_csv(folder / "comparison.csv", [["measure", "unit", *found.names], *measures])
     if found.items:
         names, output = list(found.items[0].outputs), found.spec.output

@@ -46,6 +46,11 @@ class Caption:
         """What may be in the picture, where the sentence is in doubt: the words detected, likeliest first."""
         return ", ".join(word for word, _ in self.words[:PERHAPS]) or "nothing known"
 
+    @property
+    def stated(self) -> str:
+        """The sentence, or, where it is in doubt, that it is, and what may be there."""
+        return self.text if self.sure is not False else f"(not sure) perhaps: {self.perhaps}"
+
     def to_json(self) -> dict[str, Any]:
         """Text, score and tokens, and confidence where there is one, as plain JSON; `satisfied` where it is False."""
         tokens = [{"token": token, "logprob": logprob} for token, logprob in self.tokens]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -36,6 +38,7 @@ from seesay.text import Vocabulary
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+log = logging.getLogger("seesay.runtime")
 BATCH, CLIPS = 32, 8
 GUIDE = "guide"
 """The state's entry of what is added to logits."""
@@ -257,7 +260,9 @@ class Captioner:
         for indices, pixels, faults in batches:
             results: list[tuple[int, list[Caption] | MediaError]] = list(faults)
             if len(indices):
+                begun = time.perf_counter()
                 results += zip(indices, self.caption_pixels(pixels, options), strict=True)
+                log.info("%s: %d captioned in %.2f s", self.name, len(indices), time.perf_counter() - begun)
             yield from sorted(results, key=lambda item: item[0])
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import time
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from seesay.artifact import Artifact, find_artifact
 from seesay.errors import UsageError
@@ -15,8 +17,10 @@ from seesay.runtime.networks import OnnxNetworks
 from seesay.runtime.recognition_networks import RecognitionNetworks
 from seesay.runtime.recognizer import Recognizer
 
+log = logging.getLogger("seesay.runtime")
 ACTIVITIES = "activities"
 """The embedded recognizer."""
+Model = TypeVar("Model", Captioner, Recognizer)
 
 
 @overload
@@ -46,8 +50,8 @@ def load(
     if isinstance(name_or_path, (str, os.PathLike)):
         artifact = find_artifact(name_or_path)
         if recognizes(artifact):
-            return Recognizer(artifact, RecognitionNetworks(artifact, threads))
-        return Captioner(artifact, OnnxNetworks(artifact, threads))
+            return load_recognizer(name_or_path, threads=threads)
+        return load_captioner(name_or_path, threads=threads)
     if name_or_path and recognizes(find_artifact(name_or_path[0])):
         return load_recognizer(name_or_path, threads=threads)
     return load_captioner(name_or_path, threads=threads)
@@ -75,7 +79,8 @@ def load_captioner(
         artifact = find_artifact(name_or_path)
         if recognizes(artifact):
             raise UsageError(f"{artifact.source}: recognizes activities and says no sentences; use seesay recognize")
-        return Captioner(artifact, OnnxNetworks(artifact, threads))
+        begun = time.perf_counter()
+        return _noted(Captioner(artifact, OnnxNetworks(artifact, threads)), begun)
     members = [load_captioner(name, threads=threads) for name in name_or_path]
     if not members:
         raise UsageError("load() was given an empty list; name one model or more")
@@ -106,7 +111,14 @@ def load_recognizer(
     artifact = find_artifact(ACTIVITIES if name_or_path is None else name_or_path)
     if not recognizes(artifact):
         raise UsageError(f"{artifact.source}: says sentences and recognizes no activities; use seesay caption")
-    return Recognizer(artifact, RecognitionNetworks(artifact, threads))
+    begun = time.perf_counter()
+    return _noted(Recognizer(artifact, RecognitionNetworks(artifact, threads)), begun)
+
+
+def _noted(model: Model, begun: float) -> Model:
+    artifact, seconds = model.artifact, time.perf_counter() - begun
+    log.info("%s: loaded in %.2f s, %.1f MB from %s", artifact.name, seconds, artifact.size / 1e6, artifact.source)
+    return model
 
 
 def recognizes(artifact: Artifact) -> bool:

@@ -4,54 +4,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 from seesay.errors import UsageError
-from seesay.search import SearchOptions
+from seesay.search_options import OPTIONS, SearchOptions, SearchSettings
 from seesay.text import Vocabulary, tokenize
 
 _FOR_BEAMS = ("beam", "length_power", "consensus")
 _NEAR = 5
-
-
-class SearchSettings(TypedDict, total=False):
-    """How captions are searched for. What is left out, or None, is the model's own choice.
-
-    `seesay.search.SearchOptions` says more of each.
-    """
-
-    beam: int | None
-    """Sentences followed at a time (usually 3); 1 is greedy."""
-    num: int | None
-    """Captions for each picture (1), at most `beam` unless they are sampled."""
-    max_length: int | None
-    """Most words in a caption (usually 20)."""
-    min_length: int | None
-    """Fewest words in a caption (1)."""
-    length_power: float | None
-    """What a caption's length is raised to before its score is divided by it; 0 favors short ones."""
-    charge_end: bool | None
-    """Whether a caption that is cut at `max_length` is charged for the end that it lacks (true)."""
-    consensus: float | None
-    """How much it counts that a caption is like what people said of similar training pictures; 0 turns it off."""
-    groups: int | None
-    """Groups that the beam is divided in, each kept from saying what the others say (1)."""
-    diversity: float | None
-    """How strongly they are (0.5)."""
-    must: Sequence[str] | None
-    """Words, or phrases, that every caption must hold."""
-    must_not: Sequence[str] | None
-    """Words that no caption may hold."""
-    sample: bool | None
-    """Draw captions at random, in place of the likeliest."""
-    temperature: float | None
-    """Below 1 for likelier words, above for less likely ones (1)."""
-    top_k: int | None
-    """Draw among this many of the likeliest words (0: all)."""
-    top_p: float | None
-    """Draw among the fewest likeliest words whose probabilities reach this sum (1: all)."""
-    seed: int | None
-    """Of the random numbers (0); the same one gives the same captions."""
 
 
 def search_options(vocabulary: Vocabulary, defaults: Mapping[str, Any], asked: SearchSettings) -> SearchOptions:
@@ -66,9 +26,9 @@ def search_options(vocabulary: Vocabulary, defaults: Mapping[str, Any], asked: S
         UsageError: an unknown setting, a number out of range, settings that do not go together, or a required word that
             the model does not know; the message names words near it.
     """
-    strange = set(asked) - set(SearchSettings.__annotations__)
+    strange = set(asked) - set(OPTIONS)
     if strange:
-        raise UsageError(f"no search setting is called {min(strange)!r}; there are: {', '.join(_names())}")
+        raise UsageError(f"no search setting is called {min(strange)!r}; there are: {', '.join(OPTIONS)}")
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     must = [_phrase(vocabulary, text) for text in _texts(given.pop("must", ()))]
     banned = [_banned(vocabulary, text) for text in _texts(given.pop("must_not", ()))]
@@ -97,10 +57,6 @@ def near_words(vocabulary: Vocabulary, word: str) -> str:
     """` Near it are 'x', 'y'.`, or an empty string where nothing is."""
     close = difflib.get_close_matches(word, vocabulary.tokens, n=_NEAR, cutoff=0.6)
     return f" Near it: {', '.join(map(repr, close))}." if close else ""
-
-
-def _names() -> list[str]:
-    return list(SearchSettings.__annotations__)
 
 
 def _texts(texts: str | Sequence[str]) -> Sequence[str]:

@@ -6,8 +6,9 @@
 from seesay.search.beam import beam_search
 from seesay.search.decode import decode
 from seesay.search.ensemble import average, combine, union, union_constant
-from seesay.search.hypothesis import Hypothesis, SearchOptions, StepFunction
+from seesay.search.hypothesis import Hypothesis, StepFunction
 from seesay.search.sampling import sample
+from seesay.search_options import SearchOptions
 
 __all__ = [
     "Hypothesis",

@@ -17,8 +17,9 @@ from seesay.search.arrays import NEVER, to_numpy
 from seesay.search.beginnings import Beam
 from seesay.search.candidates import allowed, candidates
 from seesay.search.groups import Penalties, best_of_groups, penalized, penalties
-from seesay.search.hypothesis import Hypothesis, SearchOptions, State, StepFunction
+from seesay.search.hypothesis import Hypothesis, State, StepFunction
 from seesay.search.required import Required
+from seesay.search_options import SearchOptions
 
 _LEAVE = 0.75
 """Share of the pictures in the batch still undecided at which the others leave it."""

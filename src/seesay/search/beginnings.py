@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesay.search.arrays import NEVER
-from seesay.search.hypothesis import Hypothesis, SearchOptions
+from seesay.search.hypothesis import Hypothesis
 from seesay.search.required import Met, Required
+from seesay.search_options import SearchOptions
 
 
 class Beginning(NamedTuple):

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from seesay.search.arrays import NEVER, ban_repeats, largest, log_softmax, to_numpy
 from seesay.search.beginnings import Beam
-from seesay.search.hypothesis import SearchOptions
 from seesay.search.required import Required
+from seesay.search_options import SearchOptions
 
 
 def allowed(

@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from seesay.search.beam import beam_search
-from seesay.search.hypothesis import Hypothesis, SearchOptions, State, StepFunction
+from seesay.search.hypothesis import Hypothesis, State, StepFunction
 from seesay.search.sampling import sample
+from seesay.search_options import SearchOptions
 
 
 def decode(

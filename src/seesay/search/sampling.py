@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesay.search.arrays import NEVER, ban_repeats, log_softmax, to_numpy
-from seesay.search.hypothesis import Hypothesis, SearchOptions, State, StepFunction
+from seesay.search.hypothesis import Hypothesis, State, StepFunction
+from seesay.search_options import SearchOptions
 
 
 def sample(

@@ -9,11 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from seesay.files import write_csv
+from seesay.metrics.figures import scale_of, shown
 from seesay.progress import ProgressCallback
 from seesay.training.progress import Progress
 
 log = logging.getLogger("seesay.training")
+steps_log = logging.getLogger("seesay.training.steps")
+"""Of lines within an epoch, which a progress bar makes needless."""
 COLLAPSE = 0.05
+WIDTH = 7
+"""Least width of a column of the table of epochs, which fits in 80 characters."""
+SHORT = {"Bleu_4": "BLEU-4", "ROUGE_L": "ROUGE-L", "per class": "classes"}
+"""Headings of scores on dev."""
 
 
 class Callback:
@@ -43,18 +50,29 @@ def progress_of(callbacks: Sequence[Callback], work: str) -> ProgressCallback:
 
 
 class Report(Callback):
-    """Lines for a person: one now and then, one for each epoch, and a warning when all captions become one."""
+    """Lines for a person: a table that grows by a row for each epoch, one line now and then between them, and one
+    warning when all captions become one.
 
-    def __init__(self, every: int = 50) -> None:
-        self.every = every
+    Args:
+        epochs: how many there will be, if patience does not end them.
+        every: steps from one line between the rows to the next.
+    """
+
+    def __init__(self, epochs: int, every: int = 50) -> None:
+        self.epochs, self.every = epochs, every
+        self._begun = time.monotonic()
+        self._done = 0
+        self._columns: list[str] = []
+        self._warned = False
 
     def on_step(self, progress: Progress, steps: int) -> None:
         """One line in `every` steps."""
         if progress.step % self.every == 0:
             sums = progress.sums
-            log.info(
-                "epoch %d step %d/%d  loss %.3f  %.0f captions/s  waiting for data %.0f %%",
-                progress.epoch,
+            steps_log.info(
+                "epoch %d/%d, step %d/%d: loss %.3f, %.0f captions/s, waiting for data %.0f %%",
+                progress.epoch + 1,
+                self.epochs,
                 progress.step,
                 steps,
                 sums["loss"] / sums["count"],
@@ -63,16 +81,36 @@ class Report(Callback):
             )
 
     def on_epoch(self, progress: Progress) -> None:
-        """The epoch's figures on one line."""
+        """The epoch's figures as a row of the table, with the time that is left."""
         row = progress.history[-1]
-        best = "  best so far" if progress.best_epoch == row["epoch"] else ""
-        log.info("%s%s", "  ".join(f"{name} {value:.4g}" for name, value in row.items()), best)
-        if row.get("dev distinct", 1.0) < COLLAPSE:
+        self._done += 1
+        passed = time.monotonic() - self._begun
+        left = passed / self._done * max(0, self.epochs - progress.epoch)
+        cells = {"epoch": f"{int(row['epoch']) + 1}/{self.epochs}", "loss": f"{row['loss']:.3f}"}
+        scores = [name.removeprefix("dev ") for name in row if name.startswith("dev ")]
+        for name in sorted(scores, key="loss".__ne__):
+            heading = "dev loss" if name == "loss" else SHORT.get(name, name)
+            cells[heading] = f"{row['dev loss']:.3f}" if name == "loss" else shown(name, row[f"dev {name}"])
+        cells |= {"passed": clock(passed), "left": clock(left)}
+        if list(cells) != self._columns:
+            self._columns = list(cells)
+            log.info("%s", " ".join(name.rjust(WIDTH) for name in cells))
+        best = " best" if progress.best_epoch == row["epoch"] else ""
+        log.info("%s%s", " ".join(text.rjust(max(WIDTH, len(name))) for name, text in cells.items()), best)
+        if row.get("dev distinct", 1.0) < COLLAPSE and not self._warned:
+            self._warned = True
             log.warning(
                 "only %.1f %% of the captions on dev differ: the model says the same of every picture. "
                 "Early on that passes; if it stays, lower training.lr or check that pictures and captions match",
                 100 * row["dev distinct"],
             )
+
+
+def clock(seconds: float) -> str:
+    """`1:05:09`, `4:07`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 class CsvLog(Callback):
@@ -140,7 +178,8 @@ class Curves(Callback):
                 rows = [r for r in progress.history if name in r]  # of another task, or logged only since later
                 if not rows:
                     continue
-                axes.plot([r["epoch"] for r in rows], [r[name] for r in rows], "o-", label=name)
+                scale = scale_of(name.removeprefix("dev "))
+                axes.plot([r["epoch"] for r in rows], [scale * r[name] for r in rows], "o-", label=name)
             axes.set(title=title, xlabel="epoch")
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             axes.grid(alpha=0.3)

@@ -16,10 +16,12 @@ from torch import Tensor
 
 from seesay.artifact import Manifest
 from seesay.data import Dataset, check_pictures, read_dataset
+from seesay.data.identity import remember
 from seesay.errors import TrainingError, UsageError
 from seesay.exporting.weights import describe, describe_classifier, save_model
 from seesay.files import alone, cache_folder, write_json
 from seesay.media import FrameSampling
+from seesay.metrics.figures import shown
 from seesay.metrics.scores import references_digest
 from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
@@ -102,7 +104,8 @@ def _train(
     model = built.model
     watchers: list[Callback] = []
     if fabric.is_global_zero:
-        watchers = [Report(), CsvLog(out / "metrics.csv"), Curves(out / "curves.png"), TensorBoardLog(out / "events")]
+        watchers = [Report(config.training.epochs), CsvLog(out / "metrics.csv"), Curves(out / "curves.png")]
+        watchers.append(TensorBoardLog(out / "events"))
         watchers += callbacks
     cache = FeatureStore(features or cache_folder("features"), fabric, input_source(config))
     dataset = _readable(dataset, model, config, cache, watchers)
@@ -122,8 +125,9 @@ def _train(
         scores = task.validate(trainer.dev_samples, fabric, cache)
     if fabric.is_global_zero:
         save_model(model, describe_run(model, config, dataset, scores, built.vectors), out)
-        log.info("best %s on dev %.4f, epoch %d", task.score, progress.best, progress.best_epoch)
-        log.info("the model in %s has %s %.4f on dev", out, task.score, scores[task.score])
+        best_score, score = (shown(task.score, value) for value in (progress.best, scores[task.score]))
+        log.info("best %s on dev %s, epoch %d", task.score, best_score, progress.best_epoch + 1)
+        log.info("the model in %s has %s %s on dev; curves: %s", out, task.score, score, out / "curves.png")
     fabric.barrier()
 
 
@@ -176,6 +180,7 @@ def describe_run(
             "photos": {split: len(dataset.split(split)) for split in ("train", "dev")},
             "captions": sum(len(sample.references) for sample in dataset.split("train")),
             "sha256": {split: split_digest(dataset, split) for split in ("train", "dev")},
+            "files": remember(dataset.split("train")),
         },
         "config": config.model_dump(mode="json"),
         **({"vectors": dict(vectors)} if vectors else {}),

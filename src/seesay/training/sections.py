@@ -10,7 +10,7 @@ from seesay.text import Learned
 from seesay.text.learned import Cleaning
 
 SEARCH = ("beam", "length_power", "charge_end", "no_repeat_ngram", "max_length")
-"""Settings of `training` that change how captions are looked for, and nothing that is learned."""
+"""Settings of `training` that are options of a search by the same name: they change nothing that is learned."""
 
 
 class Settings(BaseModel):

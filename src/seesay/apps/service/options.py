@@ -7,7 +7,7 @@ from typing import Any
 
 from seesay.apps.service.errors import BadRequest
 from seesay.registry import nearest
-from seesay.search.hypothesis import WIDEST_BEAM
+from seesay.search_options import KINDS, OPTIONS, RANGES
 
 LONGEST = 200
 """Most words of a caption that a request may ask for."""
@@ -15,48 +15,25 @@ MOST_WORDS = 16
 Table = Mapping[str, Mapping[str, Any]]
 
 MODEL: Table = {"model": {"type": "string", "maxLength": 200, "description": "A model's id, as /v1/models lists it."}}
-SEARCH: Table = {
-    "beam": {"type": "integer", "minimum": 1, "maximum": WIDEST_BEAM, "description": "Sentences followed at a time."},
-    "num": {"type": "integer", "minimum": 1, "maximum": WIDEST_BEAM, "description": "Captions for each photo."},
-    "min_length": {"type": "integer", "minimum": 0, "maximum": LONGEST, "description": "Fewest words in a caption."},
-    "max_length": {"type": "integer", "minimum": 1, "maximum": LONGEST, "description": "Most words in a caption."},
-    "length_power": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 10,
-        "description": "A caption's score is divided by its length to this power.",
-    },
-    "consensus": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1000,
-        "description": "What agreement with the captions of similar training photos counts.",
-    },
-    "groups": {
-        "type": "integer",
-        "minimum": 1,
-        "maximum": WIDEST_BEAM,
-        "description": "Groups of diverse beam search.",
-    },
-    "diversity": {"type": "number", "minimum": 0, "maximum": 1000, "description": "How strongly groups differ."},
-    "sample": {"type": "boolean", "description": "Draw captions at random."},
-    "temperature": {"type": "number", "minimum": 0.01, "maximum": 100, "description": "Of sampling."},
-    "top_k": {"type": "integer", "minimum": 0, "maximum": 100000, "description": "Sample among so many words."},
-    "top_p": {"type": "number", "minimum": 0.001, "maximum": 1, "description": "Nucleus of sampling."},
-    "seed": {"type": "integer", "minimum": 0, "maximum": 2**32 - 1, "description": "Of sampling."},
-    "must": {
-        "type": "array",
-        "maxItems": MOST_WORDS,
-        "items": {"type": "string", "minLength": 1, "maxLength": 100},
-        "description": "Words or phrases that must be said.",
-    },
-    "must_not": {
-        "type": "array",
-        "maxItems": MOST_WORDS,
-        "items": {"type": "string", "minLength": 1, "maxLength": 100},
-        "description": "Words that must not be said.",
-    },
-}
+_NARROWER = {"min_length": LONGEST, "max_length": LONGEST, "seed": 2**32 - 1}
+"""Largest numbers that a request may ask for, where a caller of the library may ask for more."""
+_WORDS = {"maxItems": MOST_WORDS, "items": {"type": "string", "minLength": 1, "maxLength": 100}}
+_KINDS: dict[type, str] = {int: "integer", float: "number", bool: "boolean"}
+
+
+def _search() -> dict[str, Mapping[str, Any]]:
+    """The options of a search, as JSON Schema."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for name, option in OPTIONS.items():
+        kind = _KINDS.get(KINDS[name], "array")
+        bounds: Mapping[str, Any] = {}
+        if name in RANGES:
+            bounds = {"minimum": option.least, "maximum": _NARROWER.get(name, option.most)}
+        found[name] = {"type": kind, **bounds, **(_WORDS if kind == "array" else {}), "description": option.help}
+    return found
+
+
+SEARCH: Table = _search()
 CAPTION: Table = {
     **MODEL,
     **SEARCH,

@@ -9,7 +9,7 @@ import numpy as np
 from seesay.metrics.meteor.load import missing_part
 from seesay.metrics.meteor.score import Meteor
 from seesay.metrics.parallel import beside
-from seesay.metrics.registry import Figure, Metric, Scored, Texts, register
+from seesay.metrics.registry import POINTS, Figure, Metric, Scored, Texts, register
 
 _WORTH_A_FORK = 300
 
@@ -20,7 +20,15 @@ class MeteorMetric(Metric):
 
     label = "METEOR"
     rank = 2
-    figures = (Figure("METEOR", "METEOR"),)
+    figures = (
+        Figure(
+            "METEOR",
+            "METEOR",
+            POINTS,
+            digits=1,
+            meaning="words matched with people's, stems and synonyms too; higher is better",
+        ),
+    )
     usual = True
 
     def compute(self, texts: Texts) -> Scored:
