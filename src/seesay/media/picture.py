@@ -255,6 +255,16 @@ def _open_tiff(handle: BinaryIO, factory: Any) -> Image.Image:
     return open_tiff(handle, factory)
 
 
+def _open_bmp(handle: BinaryIO, factory: Any) -> Image.Image:
+    from seesay.media.bmp import says_of_color
+
+    image: Image.Image = factory(handle, "")
+    place = handle.tell()
+    image.info.update(says_of_color(handle))
+    handle.seek(place)
+    return image
+
+
 def _open_avif(handle: BinaryIO, factory: Any) -> Image.Image:
     image: Image.Image = factory(handle, "")
     handle.seek(0)
@@ -273,7 +283,7 @@ def _open_jpeg2000(handle: BinaryIO, factory: Any) -> Image.Image:
     return image
 
 
-_OPENED = {"PNG": _open_png, "TIFF": _open_tiff, "AVIF": _open_avif, "JPEG2000": _open_jpeg2000}
+_OPENED = {"PNG": _open_png, "BMP": _open_bmp, "TIFF": _open_tiff, "AVIF": _open_avif, "JPEG2000": _open_jpeg2000}
 
 
 def _check_size(image: Image.Image, max_pixels: int) -> None:
