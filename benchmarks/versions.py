@@ -2,9 +2,8 @@
 
     python benchmarks/versions.py OLD_CHECKOUT --model DIR --photos FOLDER [--count 64] [--rounds 5]
 
-Versions take turns, each round in a process of its own; CPU seconds, since the machine may have other work. The share
-of
-decoding and scaling is stated with the whole.
+Versions take turns, each round in a process of its own; CPU seconds, since the machine may have other work.
+The share of decoding and scaling is stated with the whole.
 """
 
 from __future__ import annotations
