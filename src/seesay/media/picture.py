@@ -221,6 +221,11 @@ def recognize(handle: BinaryIO) -> Image.Image:
         handle.seek(0)
         return open_part(handle, *part)
     if (unread := formats.refused(prefix + handle.read(2000))) is not None:
+        if unread[0] == "camera raw":
+            from seesay.media.raw import open_preview
+
+            if (preview := open_preview(handle)) is not None:
+                return preview
         raise MediaError(f"this is {unread[0]}, which SeeSay does not read; {unread[1]}")
     raise MediaError(f"not a picture of a known format ({', '.join(FORMATS)}, HEIC, JXL)")
 
