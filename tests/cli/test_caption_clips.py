@@ -163,3 +163,16 @@ def test_times_and_marks_of_subtitles():
     assert timestamp(0.25, comma=True) == "00:00:00,250"
     assert subtitles([(0, 1, "a < b & c")], Path("x.vtt")).endswith("a &lt; b &amp; c\n\n")
     assert subtitles([], Path("x.VTT")) == "WEBVTT\n\n"
+
+
+@pytest.mark.parametrize(("format", "starts"), [("mp4", 3.0), ("mpegts", 3.0), ("matroska", 3.0)])
+def test_scenes_of_a_clip_whose_picture_begins_late(embedded, tmp_path, format, starts):
+    """Sound from 0, picture from 3 seconds on: cues are where a player shows the scenes."""
+    clip_corpus = pytest.importorskip("clip_corpus")
+    late = clip_corpus.Picture(begin=75, colors=[0] * 50 + [1] * 50)
+    (tmp_path / "late").write_bytes(clip_corpus.make(late, clip_corpus.Sound(seconds=7.0), format=format))
+    assert run(["caption", str(tmp_path / "late"), "--per-scene", "--out", str(tmp_path / "a.srt")]) == 0
+    cues = re.findall(r"00:00:(\S+) --> 00:00:(\S+)", (tmp_path / "a.srt").read_text("utf-8"))
+    found = [[float(moment.replace(",", ".")) for moment in cue] for cue in cues]
+    right = [[starts, starts + 2], [starts + 2, starts + 4]]
+    assert np.abs(np.array(found) - right).max() <= 0.07, "sound in MP4 and MPEG streams begins up to a frame before 0"

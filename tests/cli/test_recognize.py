@@ -92,6 +92,17 @@ def test_a_timeline_is_a_table_and_a_plot(folder, tmp_path):
     assert (tmp_path / "time.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_timeline_of_a_clip_whose_picture_begins_late(folder, tmp_path):
+    clip_corpus = pytest.importorskip("clip_corpus")
+    late = clip_corpus.Picture(begin=75, colors=[0] * 50)
+    (tmp_path / "late.mp4").write_bytes(clip_corpus.make(late, clip_corpus.Sound(seconds=5.0)))
+    file = tmp_path / "time.csv"
+    call = ["recognize", str(tmp_path / "late.mp4"), "--model", str(folder / "model"), "--timeline", str(file)]
+    assert run([*call, "--every", "0.5"]) == 0
+    times = [float(row[0]) for row in list(csv.reader(file.read_text().splitlines()))[1:]]
+    assert times == [3.0, 3.5, 4.0], "moments at which two seconds begin, the first where the picture does"
+
+
 @pytest.mark.parametrize(
     ("named", "written"),
     [("a.csv", ["a.csv", "a.png"]), ("a.PNG", ["a.csv", "a.png"]), ("run.1", ["run.1.csv", "run.1.png"])],

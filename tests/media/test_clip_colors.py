@@ -10,7 +10,8 @@ from clip_corpus import Picture, av, make
 
 from seesay.errors import MediaError
 from seesay.media import FrameSampling, Preprocessing, load_clip
-from seesay.media.video_color import HLG, PQ, is_special, to_bt709
+from seesay.media.transfer import HLG, PQ
+from seesay.media.video_color import is_special, to_bt709
 
 # Light of red, green and blue in cd/m²: greys, skin, sky, leaf, saturated ones, and beyond white.
 CHART = np.array(
@@ -81,7 +82,7 @@ def test_colors_are_those_of_zscale(told: tuple[int, int, int]) -> None:
     right = np.array(RIGHT[told].split(), int).reshape(-1, 3)
     shown = load_clip(chart_clip(*told), Preprocessing((32, 16 * len(CHART))), FrameSampling(frames=1)).pixels[0]
     found = shown[16, 8::16].astype(int)
-    assert np.abs(found - right).max() <= 4
+    assert np.abs(found - right).max() <= 2
 
 
 def test_plain_colors_are_left_as_they_are() -> None:

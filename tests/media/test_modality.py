@@ -11,7 +11,15 @@ from clips import MODALITIES, encode, sound, write
 from PIL import Image
 
 from seesay.errors import UsageError
-from seesay.media import WebPicture, find_media, find_pictures, modality_of
+from seesay.media import (
+    FrameSampling,
+    Preprocessing,
+    WebPicture,
+    find_media,
+    find_pictures,
+    load_clip,
+    modality_of,
+)
 from seesay.media.modality import is_frame_folder, looks_like_clip
 
 JPEG = (Path(__file__).parents[2] / "samples" / "cat.jpg").read_bytes()
@@ -117,3 +125,20 @@ def test_frames_of_a_clip_are_not_numbered_photos(tmp_path: Path, names: list[st
 def test_a_clip_on_standard_input_is_refused() -> None:
     with pytest.raises(UsageError, match="standard input holds a clip"):
         list(find_media(["-"], stdin=io.BytesIO(encode(3))))
+
+
+@pytest.mark.parametrize("name", ["a.mjpeg", "a.MJPG"])
+def test_jpegs_one_after_the_other_are_a_clip_by_their_name(name: str, tmp_path: Path) -> None:
+    made = []
+    for color in ("red", "lime", "blue"):
+        file = io.BytesIO()
+        Image.new("RGB", (32, 24), color).save(file, "JPEG")
+        made.append(file.getvalue())
+    (tmp_path / name).write_bytes(b"".join(made))
+    assert modality_of(tmp_path / name) == "clip"
+    found = load_clip(tmp_path / name, Preprocessing((24, 32)), FrameSampling(frames=3)).pixels[:, 12, 16].argmax(1)
+    assert found.tolist() == [0, 1, 2]
+    (tmp_path / name).write_bytes(made[0])
+    assert modality_of(tmp_path / name) == "picture"
+    (tmp_path / "a.jpg").write_bytes(made[0] + made[1])
+    assert modality_of(tmp_path / "a.jpg") == "picture", "as phones' pairs of pictures are"

@@ -232,3 +232,19 @@ def test_lines_and_notes_of_odd_text(write):
 def test_standard_input(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"1": "a dog"}')))
     assert read_hypotheses("-").captions == {"1": ["a dog"]}
+
+
+@pytest.mark.parametrize("text", ['{"a": %s}', '{"image_id": 1, "caption": "a"}\n{"image_id": %s, "caption": "a"}'])
+def test_a_number_of_thousands_of_digits_is_one_line(tmp_path, text):
+    (tmp_path / "c.json").write_text(text % ("7" * 5000))
+    with pytest.raises(DataError, match=r"c\.json:\d: not JSON .*digits") as error:
+        read_references([tmp_path / "c.json"])
+    assert len(str(error.value)) < 400
+
+
+def test_entries_of_lists_in_objects_are_named_with_their_lines(tmp_path):
+    (tmp_path / "c.json").write_text(
+        '{"images": [],\n"annotations": [\n{"image_id": 1, "caption": "a"},\n{"image_id": 2}]}'
+    )
+    with pytest.raises(DataError, match=r"c\.json:4: annotations 1: expected an object"):
+        read_references([tmp_path / "c.json"])

@@ -9,7 +9,7 @@ from typing import Any
 
 from seesay.errors import DataError
 from seesay.text.decoding import OnNote, ignore_note, line_at
-from seesay.text.json_text import LinedList, loads
+from seesay.text.json_text import LinedDict, LinedList, loads
 from seesay.text.reading import read_lines, read_text
 
 __all__ = ["Place", "entries", "first_folder", "malformed", "read_json", "read_lines", "read_text", "string"]
@@ -62,7 +62,11 @@ def entries(content: Any, name: str, file: Path) -> Iterator[tuple[Place, dict[s
     found = content if not name else content.get(name) if isinstance(content, dict) else None
     if not isinstance(found, list):
         raise DataError(f"{file}: has no list {name!r} at its top; is it a caption file?")
-    lines: list[int | None] = list(found.lines) if isinstance(found, LinedList) else [None] * len(found)
+    lines: list[int | None] = [None] * len(found)
+    if isinstance(found, LinedList):
+        lines = list(found.lines)
+    elif isinstance(content, LinedDict):
+        lines = list(content.lines_of(name))
     for number, (line, entry) in enumerate(zip(lines, found, strict=True)):
         place = Place(f"{name}[{number}]" if name else f"entry {number}", line)
         if not isinstance(entry, dict):

@@ -209,7 +209,7 @@ def _mapping(into: Assembly, file: Path, content: LinedDict) -> Iterator[Record]
             raise DataError(
                 f"{file}: has a list {name!r}, as COCO and its kin have; name it coco:, karpathy: or msrvtt:"
             )
-    for line, name, value in content.pairs:
+    for line, (name, value) in zip(content.lines, content.pairs, strict=True):
         try:
             captions = captions_of(value)
         except ValueError as error:

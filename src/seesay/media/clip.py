@@ -21,7 +21,7 @@ from seesay.media.animation import Animation, Folder
 from seesay.media.flow import FramePixels
 from seesay.media.frame_source import ROUNDING, Frame, FrameSource, linked, shown_at
 from seesay.media.live import open_camera, open_stream
-from seesay.media.modality import is_folder, looks_like_picture
+from seesay.media.modality import is_folder, is_jpeg_stream, looks_like_picture
 from seesay.media.picture import quiet
 from seesay.media.preprocessing import Preprocessing
 from seesay.media.sampling import FrameSampling
@@ -31,9 +31,7 @@ from seesay.media.video import Video
 from seesay.printable import printable
 
 _LARGE = 9_000_000  # pixels in a frame; more than 4K
-_one_large = (
-    threading.Lock()
-)  # a decoder keeps up to 17 frames, so threads hold at most one clip of this kind at a time
+_one_large = threading.Lock()  # a decoder keeps up to 17 frames: at most one such clip at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,7 +296,9 @@ def open_frame_source(source: Any, threads: int = 0) -> FrameSource:
         return Folder(Path(source))
     handle = open_bytes(source, "clip")
     try:
-        return Animation(handle) if looks_like_picture(handle.read(16)) else Video(handle, threads)
+        still = looks_like_picture(handle.read(16))
+        handle.seek(0)
+        return Animation(handle) if still and not is_jpeg_stream(source, handle) else Video(handle, threads)
     except BaseException:
         handle.close()
         raise

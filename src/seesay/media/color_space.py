@@ -13,28 +13,13 @@ from PIL import Image
 
 from seesay.media.color import NAME
 from seesay.media.icc import IccSpace, icc_space
-from seesay.media.matrix_space import D65, SRGB_PRIMARIES, MatrixSpace, to_linear_srgb
-from seesay.media.transfer import TRANSFERS, hdr_to_sdr, srgb_to_linear
+from seesay.media.matrix_space import D65, PRIMARIES, SRGB_PRIMARIES, MatrixSpace, to_linear_srgb
+from seesay.media.transfer import HLG, PQ, TRANSFERS, roll_off, srgb_to_linear
 
 log = logging.getLogger("seesay.media")
 
-# Primaries of ITU-T H.273, table 2: x, y of red, green, blue and white.
-_D50, _C = (0.3457, 0.3585), (0.310, 0.316)
-PRIMARIES: dict[int, tuple[tuple[float, float], ...]] = {
-    1: (*SRGB_PRIMARIES, D65),
-    4: ((0.67, 0.33), (0.21, 0.71), (0.14, 0.08), _C),
-    5: ((0.64, 0.33), (0.29, 0.60), (0.15, 0.06), D65),
-    6: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070), D65),
-    7: ((0.630, 0.340), (0.310, 0.595), (0.155, 0.070), D65),
-    8: ((0.681, 0.319), (0.243, 0.692), (0.145, 0.049), _C),
-    9: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046), D65),
-    11: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), (0.314, 0.351)),
-    12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060), D65),
-    22: ((0.630, 0.340), (0.295, 0.605), (0.155, 0.077), D65),
-}
 _ADOBE = ((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), D65)
 _VIDEO_CURVES = (1, 2, 6, 13, 14, 15)  # shown as they are on an sRGB screen, as browsers and players do
-_PQ, _HLG = 16, 18
 _SAME_GAMMA = 0.05  # libpng's own threshold: a smaller difference is not worth a conversion
 _SRGB_GAMMA = 0.45455
 
@@ -104,8 +89,7 @@ def _cicp(primaries: int, transfer: int) -> MatrixSpace | None:
     if transfer in _VIDEO_CURVES and corners == PRIMARIES[1]:
         return None
     curve: Callable[[NDArray[np.float64]], NDArray[np.float64]] = TRANSFERS.get(transfer, srgb_to_linear)
-    tone = hdr_to_sdr(transfer == _HLG) if transfer in (_PQ, _HLG) else None
-    return _of_curve(f"H.273 {primaries}, {transfer}", corners, curve, tone)
+    return _of_curve(f"H.273 {primaries}, {transfer}", corners, curve, roll_off if transfer in (PQ, HLG) else None)
 
 
 @functools.lru_cache(16)

@@ -11,7 +11,9 @@ from PIL import Image
 
 from seesay.errors import MediaError
 from seesay.media.color import to_rgb
-from seesay.media.video_color import BT2020, HLG, PQ, is_special, to_bt709
+from seesay.media.matrix_space import BT2020
+from seesay.media.transfer import HLG, PQ
+from seesay.media.video_color import is_special, to_bt709
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -83,7 +85,9 @@ def to_picture(frame: VideoFrame, aspect: Fraction | None, target: tuple[int, in
     small = frame.reformat(
         width, height, wanted, matrix, matrix, interpolation=way | _EXACT, dst_color_range=_FULL, threads=1
     )
-    picture = _special(small, transfer, primaries) if special else _picture(small, "RGBA" if clear else "RGB")
+    picture = (
+        _special(small, transfer, primaries, _white(frame)) if special else _picture(small, "RGBA" if clear else "RGB")
+    )
     picture = to_rgb(picture)
     return picture if turn is None else picture.transpose(turn)
 
@@ -93,10 +97,17 @@ def _picture(frame: VideoFrame, mode: str) -> Image.Image:
     return Image.frombytes(mode, (frame.width, frame.height), bytes(plane), "raw", mode, plane.line_size, 1)
 
 
-def _special(frame: VideoFrame, transfer: int, primaries: int) -> Image.Image:
+def _white(frame: VideoFrame) -> int:
+    """The number that swscale makes of a frame's brightest where it makes 16 bits of fewer: it shifts, for video's
+    range by 8 bits however many there are."""
+    bits = frame.format.components[0].bits if frame.format.is_rgb or frame.color_range == _FULL else 8
+    return ((1 << bits) - 1) << max(0, 16 - bits)
+
+
+def _special(frame: VideoFrame, transfer: int, primaries: int, white: int) -> Image.Image:
     """A frame of 16 bits a channel, converted."""
     rows = [np.frombuffer(bytes(plane), "<u2").reshape(frame.height, -1)[:, : frame.width] for plane in frame.planes]
-    made = to_bt709(np.stack([rows[2], rows[0], rows[1]]), transfer, primaries)
+    made = to_bt709(np.stack([rows[2], rows[0], rows[1]]), transfer, primaries, white)
     if len(rows) == 4:
         made = np.dstack([made, (rows[3] >> 8).astype(np.uint8)])
     return Image.fromarray(made)

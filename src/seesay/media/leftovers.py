@@ -10,8 +10,13 @@ _NAMES = frozenset(
     | {".temporaryitems", ".apdisk", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "$recycle.bin"}
     | {"recycler", "system volume information", "lost+found", ".xvpics", ".dtrash", ".stversions", ".sync"}
     | {".dropbox.cache", ".picasa.ini", ".nomedia", "zbthumbnail.info", ".synologyworkingdirectory", "icon\r"}
+    | {".git", ".hg", ".svn", ".picasaoriginals", "@tmp", "#snapshot", "~snapshot", ".snapshot", ".snapshots", ".zfs"}
 )
-_PATTERN = re.compile(r"\._.*|\.trash.*|\.pending-.*|thumbs\.db:.*|\.thumbdata.*|\.nfs[0-9a-f]{8,}", re.DOTALL)
+_PATTERN = re.compile(
+    r"\._.*|\.trash.*|\.pending-.*|thumbs\.db:.*|\.thumbdata.*|\.nfs[0-9a-f]{8,}|~\$.*"
+    r"|.*\.(?:part|partial|crdownload|opdownload|download|aria2|!ut|tmp|swp)",  # begun, or open in an editor
+    re.DOTALL,
+)
 
 
 def is_leftover(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from seesay.errors import MediaError
 from seesay.media.formats import looks_like_part, refused, refused_suffix
@@ -47,9 +47,12 @@ _CLIPS = (
     b"DKIF",  # IVF
     b".RMF",
 )
+_JPEG, _NEXT_JPEG = b"\xff\xd8\xff", b"\xff\xd9\xff\xd8\xff"
+_JPEG_STREAMS = frozenset({".mjpeg", ".mjpg"})  # one JPEG after the other
 _STILLS = (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"crx ", b"M4A ", b"M4B ")
 _PACKET = 188  # bytes in a packet of an MPEG transport stream, each of which begins with a G
 _START = 4 * _PACKET + 5
+_FIRST_JPEG = 16 << 20  # bytes among which the first picture of a stream ends
 _FRAME_NAME = re.compile(r"(.*?)([0-9]+)")
 
 
@@ -127,8 +130,25 @@ def modality_of(source: Found) -> Modality:
     if looks_like_clip(start):
         return "clip"
     if looks_like_picture(start):
-        return "clip" if not start.startswith(b"\xff\xd8") and is_animated(path) else "picture"
+        if not start.startswith(_JPEG):
+            return "clip" if is_animated(path) else "picture"
+        with open_file(path) as file:
+            return "clip" if is_jpeg_stream(path, file) else "picture"
     return "clip" if path.suffix.lower() in CLIP_SUFFIXES else "picture"
+
+
+def is_jpeg_stream(name: object, file: BinaryIO) -> bool:
+    """Whether a file that begins as a JPEG is called a stream of them (`.mjpeg`) and holds a second one.
+
+    Args:
+        name: path or address.
+        file: at its beginning, where it is left.
+    """
+    if Path(re.split("[?#]", str(name))[0]).suffix.lower() not in _JPEG_STREAMS:
+        return False
+    more = _NEXT_JPEG in file.read(_FIRST_JPEG)
+    file.seek(0)
+    return more
 
 
 def is_folder(path: Path) -> bool:

@@ -221,6 +221,11 @@ def recognize(handle: BinaryIO) -> Image.Image:
         handle.seek(0)
         return open_part(handle, *part)
     if (unread := formats.refused(prefix + handle.read(2000))) is not None:
+        if unread[0] == "camera raw":
+            from seesay.media.raw import open_preview
+
+            if (preview := open_preview(handle)) is not None:
+                return preview
         raise MediaError(f"this is {unread[0]}, which SeeSay does not read; {unread[1]}")
     raise MediaError(f"not a picture of a known format ({', '.join(FORMATS)}, HEIC, JXL)")
 
@@ -255,6 +260,16 @@ def _open_tiff(handle: BinaryIO, factory: Any) -> Image.Image:
     return open_tiff(handle, factory)
 
 
+def _open_bmp(handle: BinaryIO, factory: Any) -> Image.Image:
+    from seesay.media.bmp import says_of_color
+
+    image: Image.Image = factory(handle, "")
+    place = handle.tell()
+    image.info.update(says_of_color(handle))
+    handle.seek(place)
+    return image
+
+
 def _open_avif(handle: BinaryIO, factory: Any) -> Image.Image:
     image: Image.Image = factory(handle, "")
     handle.seek(0)
@@ -273,7 +288,7 @@ def _open_jpeg2000(handle: BinaryIO, factory: Any) -> Image.Image:
     return image
 
 
-_OPENED = {"PNG": _open_png, "TIFF": _open_tiff, "AVIF": _open_avif, "JPEG2000": _open_jpeg2000}
+_OPENED = {"PNG": _open_png, "BMP": _open_bmp, "TIFF": _open_tiff, "AVIF": _open_avif, "JPEG2000": _open_jpeg2000}
 
 
 def _check_size(image: Image.Image, max_pixels: int) -> None:

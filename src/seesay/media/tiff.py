@@ -10,6 +10,7 @@ from PIL import Image, ImageFile
 
 from seesay.errors import MediaError
 from seesay.media.color import deep_to_rgb, to_rgb
+from seesay.media.raw import is_raw, open_preview
 from seesay.media.tiff_samples import UNPACKED, read_samples, read_subsampled
 from seesay.media.tiff_tags import TiffTags, read_tags
 
@@ -29,6 +30,11 @@ def open_tiff(handle: BinaryIO, pillow: Any) -> Image.Image:
         MediaError: of a kind that cannot be read rightly, or damaged.
     """
     tags = read_tags(handle)
+    if is_raw(tags):
+        if (preview := open_preview(handle)) is not None:
+            return preview
+        if tags.number(254) & 1:
+            raise MediaError("this is camera raw with a thumbnail alone, which SeeSay does not read; develop it first")
     if _is_plain(tags):
         handle.seek(0)
         image: Image.Image = pillow(handle, "")

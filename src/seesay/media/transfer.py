@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-WHITE_NITS = 203.0
-"""Diffuse white of PQ and HLG (ITU-R BT.2408), in candela per square meter."""
-PEAK_NITS = 1000.0
-"""The brightest light that is kept apart from white; an HLG screen's peak (BT.2100)."""
+WHITE_NITS, PEAK_NITS = 203.0, 1000.0
+"""What PQ and HLG show as white and as brightest, in candela per square meter (BT.2408-7, table 1; BT.2100-2, 5)."""
+KNEE = 0.9
+"""Light up to this share of white is kept as it is; what is brighter, up to the peak, is drawn together above it."""
+PQ, HLG = 16, 18
 Floats = NDArray[np.float64]
 
 
@@ -30,16 +31,14 @@ def pq_to_nits(values: Floats) -> Floats:
     return 10000 * (np.maximum(root - 107 / 128, 0) / (2413 / 128 - 2392 / 128 * root)) ** (16384 / 2610)
 
 
-def nits_to_pq(nits: Floats) -> Floats:
-    """Candela per square meter → SMPTE ST 2084."""
-    root = np.clip(nits / 10000, 0, 1) ** (2610 / 16384)
-    return ((107 / 128 + 2413 / 128 * root) / (1 + 2392 / 128 * root)) ** (2523 / 32)
+def hlg_to_nits(values: Floats) -> Floats:
+    """Hybrid log-gamma (BT.2100), 0 … 1 → candela per square meter on a screen of `PEAK_NITS`.
 
-
-def hlg_to_scene(values: Floats) -> Floats:
-    """Hybrid log-gamma (BT.2100), 0 … 1 → linear scene light, 0 … 1."""
+    The screen's gamma of 1.2 is of red, green and blue each, as zimg has it, not of their luminance.
+    """
     a, b, c = 0.17883277, 0.28466892, 0.55991073
-    return np.where(values <= 0.5, values**2 / 3, (np.exp((values - c) / a) + b) / 12)
+    scene = np.where(values <= 0.5, values**2 / 3, (np.exp((values - c) / a) + b) / 12)
+    return PEAK_NITS * scene**1.2
 
 
 # By their number in H.273. Those of video (BT.709 and its like) are not here: screens show them as they are.
@@ -47,44 +46,28 @@ TRANSFERS: dict[int, Callable[[Floats], Floats]] = {
     4: lambda v: v**2.2,
     5: lambda v: v**2.8,
     8: lambda v: v,
+    9: lambda v: 10 ** (2 * (v - 1)),
+    10: lambda v: 10 ** (2.5 * (v - 1)),
     13: srgb_to_linear,
-    16: lambda v: pq_to_nits(v) / WHITE_NITS,
+    PQ: lambda v: pq_to_nits(v) / WHITE_NITS,
     17: lambda v: v**2.6 * (52.37 / 48),
-    18: hlg_to_scene,
+    HLG: lambda v: hlg_to_nits(v) / WHITE_NITS,
 }
 
 
-def hdr_to_sdr(hlg: bool) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """A tone mapping for linear RGB (N, 3): BT.2390's EETF (section 5.4.1) from `PEAK_NITS` down to sRGB's white.
+def roll_off(brightest: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What HDR pixels are scaled by so that none is brighter than white: 1 up to the knee.
 
-    The brightest channel is mapped and the others keep their ratio to it, so that hues stay.
+    Red, green and blue scaled alike keep the hue. Above `KNEE` it is a hyperbola of the same slope that reaches white
+    at `PEAK_NITS`: the shape of BT.2446-1's method C, the curve of FFmpeg's tonemap=mobius.
 
     Args:
-        hlg: the light is an HLG scene's, 0 … 1 (its OOTF is applied first); else 1 is `WHITE_NITS`.
+        brightest: the brightest of red, green and blue of each pixel, as linear light; 1 is white.
     """
-    luminance = np.array([0.2627, 0.6780, 0.0593], np.float32)
-    nits = np.geomspace(1e-4, 10000, 4096)
-    mapped = _eetf(nits) / WHITE_NITS
-
-    def tone(light: NDArray[np.float32]) -> NDArray[np.float32]:
-        if hlg:
-            scene = np.maximum(light @ luminance, np.float32(1e-6))[:, None]
-            light = light * scene ** np.float32(0.2) * np.float32(PEAK_NITS / WHITE_NITS)
-        brightest = light.max(axis=1)
-        lower = np.interp(brightest * WHITE_NITS, nits, mapped)
-        ratio = lower / np.maximum(brightest, 1e-9)
-        scaled: NDArray[np.float32] = (light * ratio[:, None]).astype(np.float32)
-        return scaled
-
-    return tone
-
-
-def _eetf(nits: Floats) -> Floats:
-    """Nits of a screen of `PEAK_NITS` → nits of one whose peak is `WHITE_NITS` (BT.2390-10, 5.4.1; black is 0)."""
-    peak = float(nits_to_pq(np.array(PEAK_NITS)))
-    e = np.minimum(nits_to_pq(nits) / peak, 1.0)
-    top = float(nits_to_pq(np.array(WHITE_NITS))) / peak
-    knee = 1.5 * top - 0.5
-    t = np.maximum(e - knee, 0) / (1 - knee)
-    spline = (2 * t**3 - 3 * t**2 + 1) * knee + (t**3 - 2 * t**2 + t) * (1 - knee) + (-2 * t**3 + 3 * t**2) * top
-    return pq_to_nits(np.where(e < knee, e, spline) * peak)
+    peak = PEAK_NITS / WHITE_NITS
+    a = -KNEE * KNEE * (peak - 1) / (KNEE * KNEE - 2 * KNEE + peak)
+    b = (KNEE * KNEE - 2 * KNEE * peak + peak) / (peak - 1)
+    scale = (b * b + 2 * b * KNEE + KNEE * KNEE) / (b - a)
+    bright = np.maximum(brightest, np.float32(KNEE))
+    mapped = np.float32(scale) * (bright + np.float32(a)) / (bright + np.float32(b))
+    return np.asarray(mapped / bright, np.float32)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,15 +32,34 @@ _JSON_IDS = ("cocoid", *IDS)
 _NUMBERED = re.compile(r"(\d+)\s+(\S.*)", re.DOTALL)
 
 
+class Place(NamedTuple):
+    """Where an entry of a JSON file is; its line is looked for when the place is told.
+
+    Attributes:
+        entry: number of the entry in the list at the top, of the key in the object at the top, or in its list `name`.
+    """
+
+    path: Path
+    content: LinedList | LinedDict
+    entry: int
+    name: str = ""
+
+    def __str__(self) -> str:
+        if isinstance(self.content, LinedDict) and not self.name:
+            return f"{self.path}:{self.content.lines[self.entry]}"
+        lines = self.content.lines_of(self.name) if isinstance(self.content, LinedDict) else self.content.lines
+        return f"{self.path}:{lines[self.entry]}: {self.name or 'entry'} {self.entry}"
+
+
 class CaptionRow(NamedTuple):
     """Captions of one item.
 
     Attributes:
-        place: file, and line where there is one.
+        place: file, and line where there is one; to be shown by `str`.
         mark: why the captions are not to be used, where the file says so.
     """
 
-    place: str
+    place: str | Place
     item: str
     captions: list[str]
     mark: str | None = None
@@ -52,13 +73,13 @@ def json_rows(path: Path, text: str) -> Iterable[CaptionRow]:
     """
     lines = text_lines(text)
     number, first = next(lines)
+    more = next(lines, None)
     try:
-        value = json.loads(first) if first.lstrip().startswith("{") else None
-    except (json.JSONDecodeError, RecursionError):
-        value = None
-    if isinstance(value, dict) and ((more := next(lines, None)) is not None or _is_record(value)):
-        return _json_lines(path, [(number, first), *([more] if more else []), *lines])
-    value = None  # a file of one line was parsed whole: not twice in memory
+        several = more is not None and first.lstrip().startswith("{") and isinstance(json.loads(first), dict)
+    except (ValueError, RecursionError):
+        several = False
+    if several:
+        return _json_lines(path, chain([(number, first)], [more] if more else [], lines))
     try:
         value = loads(text)
     except RecursionError:
@@ -67,14 +88,16 @@ def json_rows(path: Path, text: str) -> Iterable[CaptionRow]:
         place = f"{path}:{line_at(text, error.pos)}"
         raise DataError(f"{place}: not JSON ({error.msg}), nor is there a JSON object on each line") from None
     if isinstance(value, LinedList):
-        return _entries(path, "entry ", value)
+        return _entries(path, value, value)
     if isinstance(value, LinedDict):
+        if more is None and _is_record(value):
+            return iter([_row(f"{path}:{number}", value)])
         for name in _LISTS:
             found = value.get(name)
-            if not isinstance(found, LinedList) or not found or not all(isinstance(entry, dict) for entry in found):
+            if not isinstance(found, list) or not found or not all(isinstance(entry, dict) for entry in found):
                 continue
             if name != "images" or "sentences" in found[0]:
-                return _entries(path, f"{name} ", found)
+                return _entries(path, value, found, name)
             raise DataError(f"{path}: lists pictures alone; the captions are in another file")
         return _mapping(path, value)
     raise DataError(f"{path}: expected a JSON list or object of captions, not {value!r:.60}")
@@ -87,22 +110,23 @@ def _is_record(value: dict[str, Any]) -> bool:
 def _json_lines(path: Path, lines: Iterable[tuple[int, str]]) -> Iterator[CaptionRow]:
     for number, line in lines:
         try:
-            yield _row(f"{path}:{number}", json.loads(line))
-        except json.JSONDecodeError as error:
-            raise DataError(f"{path}:{number}: not JSON ({error.msg}); expected an object on each line") from None
+            value = json.loads(line)
+        except ValueError as error:
+            why = error.msg if isinstance(error, json.JSONDecodeError) else "a number of thousands of digits"
+            raise DataError(f"{path}:{number}: not JSON ({why}); expected an object on each line") from None
         except RecursionError:
             raise DataError(f"{path}:{number}: nested too deeply to be captions") from None
+        yield _row(f"{path}:{number}", value)
 
 
-def _entries(path: Path, what: str, found: LinedList) -> Iterator[CaptionRow]:
-    for place, (line, entry) in enumerate(zip(found.lines, found, strict=True)):
-        yield _row(f"{path}:{line}: {what}{place}", entry)
+def _entries(path: Path, content: LinedList | LinedDict, found: list[Any], name: str = "") -> Iterator[CaptionRow]:
+    for number, entry in enumerate(found):
+        yield _row(Place(path, content, number, name), entry)
 
 
-def _row(place: str, entry: Any) -> CaptionRow:
-    names = entry if isinstance(entry, dict) else {}
-    key = next((n for n in _JSON_IDS if n in names), None)
-    caption = next((n for n in CAPTIONS if n in names), None)
+def _row(place: str | Place, entry: Any) -> CaptionRow:
+    names = tuple(entry) if isinstance(entry, dict) else ()
+    key, caption = _columns(names)
     if key is None or (caption is None and "conversations" not in names):
         raise DataError(f"{place}: expected an object with image_id (or id) and caption")
     item = _id(place, key, entry[key])
@@ -115,9 +139,16 @@ def _row(place: str, entry: Any) -> CaptionRow:
     return _filled(place, item, captions, entry.get(caption))
 
 
+@lru_cache(maxsize=1024)
+def _columns(names: tuple[str, ...]) -> tuple[str | None, str | None]:
+    """The names of the id and of the caption among the keys of an entry."""
+    return next((n for n in _JSON_IDS if n in names), None), next((n for n in CAPTIONS if n in names), None)
+
+
 def _mapping(path: Path, found: LinedDict) -> Iterator[CaptionRow]:
-    for line, key, value in found.pairs:
-        place, item = f"{path}:{line}", _id(f"{path}:{line}", "id", key)
+    for number, (key, value) in enumerate(found.pairs):
+        place = Place(path, found, number)
+        item = _id(place, "id", key)
         entries = value if isinstance(value, list) else []
         marks = [do_not_use(entry) if isinstance(entry, dict) else None for entry in entries]
         if marks and all(marks):
@@ -130,13 +161,13 @@ def _mapping(path: Path, found: LinedDict) -> Iterator[CaptionRow]:
         yield _filled(place, item, captions, value)
 
 
-def _filled(place: str, item: str, captions: list[str], value: Any) -> CaptionRow:
+def _filled(place: str | Place, item: str, captions: list[str], value: Any) -> CaptionRow:
     if not captions:
         raise DataError(f"{place}: the caption of {item!r} is {value!r:.80}; expected text or a list of texts")
     return CaptionRow(place, item, captions)
 
 
-def _id(place: str, key: str, value: Any) -> str:
+def _id(place: str | Place, key: str, value: Any) -> str:
     try:
         return item_id(value)
     except ValueError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from seesay.errors import DataError
-from seesay.metrics.caption_rows import CaptionRow, json_rows, table_rows
+from seesay.metrics.caption_rows import CaptionRow, Place, json_rows, table_rows
 from seesay.text.columns import stem
 from seesay.text.decoding import LINE_END
 from seesay.text.reading import read_text
@@ -49,7 +49,7 @@ class _Gathered:
 
     def add(self, rows: Iterable[CaptionRow]) -> CaptionFile:
         """Gather rows; what is marked as not to be used is counted by its mark."""
-        marks: dict[str, list[str]] = {}
+        marks: dict[str, list[str | Place]] = {}
         rejected: set[str] = set()
         for row in rows:
             if row.mark is not None:

@@ -57,7 +57,7 @@ def item_id(value: Any) -> str:
 def media_name(name: str) -> str:
     """A name of a picture or clip for comparison: `./a.jpg` is `a.jpg`, `val\\p1.jpg` is `val/p1.jpg`."""
     name = name.strip()
-    if "://" in name or ("/" not in name and "\\" not in name):
+    if ("/" not in name and "\\" not in name) or "://" in name:
         return name
     return str(PurePosixPath(name.replace("\\", "/")))
 
