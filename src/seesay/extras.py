@@ -62,6 +62,9 @@ PARTS = (
     Part("JPEG XL", "pillow-jxl-plugin", "photos", ("pillow_jxl",)),
     Part("Starlette", "starlette", "serve", ("starlette", "uvicorn", "prometheus_client", "python_multipart")),
     Part("MCP", "mcp", "mcp", ("mcp",)),
+    Part("Ray", "ray", "corpus", ("ray",)),
+    Part("pyarrow", "pyarrow", "corpus", ("pyarrow",)),
+    Part("fsspec", "fsspec", "corpus", ("fsspec",), shown=False),
     Part("pycocoevalcap", "pycocoevalcap", "metrics", ("pycocoevalcap",)),
 )
 
