@@ -56,6 +56,8 @@ PARTS = (
     Part("JPEG XL", "pillow-jxl-plugin", "photos", ("pillow_jxl",)),
     Part("Starlette", "starlette", "serve", ("starlette", "uvicorn", "prometheus_client", "python_multipart")),
     Part("MCP", "mcp", "mcp", ("mcp",)),
+    Part("markdown-it-py", "markdown-it-py", "alt", ("markdown_it",)),
+    Part("pikepdf", "pikepdf", "alt", ("pikepdf",)),
     Part("pycocoevalcap", "pycocoevalcap", "metrics", ("pycocoevalcap",)),
 )
 

@@ -10,6 +10,7 @@ import typer
 
 from seesay.cli import (
     ablate,
+    alt,
     average,
     caption,
     compare,
@@ -58,6 +59,7 @@ VERBS = (
     data,
     features,
     serve,
+    alt,
     show,
     verify,
 )
