@@ -65,6 +65,8 @@ PARTS = (
     Part("Ray", "ray", "corpus", ("ray",)),
     Part("pyarrow", "pyarrow", "corpus", ("pyarrow",)),
     Part("fsspec", "fsspec", "corpus", ("fsspec",), shown=False),
+    Part("markdown-it-py", "markdown-it-py", "alt", ("markdown_it",)),
+    Part("pikepdf", "pikepdf", "alt", ("pikepdf",)),
     Part("pycocoevalcap", "pycocoevalcap", "metrics", ("pycocoevalcap",)),
 )
 

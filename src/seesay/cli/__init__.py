@@ -10,6 +10,7 @@ import typer
 
 from seesay.cli import (
     ablate,
+    alt,
     average,
     caption,
     compare,
@@ -61,6 +62,7 @@ VERBS = (
     features,
     corpus,
     serve,
+    alt,
     show,
     verify,
     completion,

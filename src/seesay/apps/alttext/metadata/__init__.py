@@ -1,0 +1,1 @@
+"""Words in the photo files themselves: XMP, IPTC and EXIF, read and written without touching a pixel."""

@@ -1,0 +1,86 @@
+"""Photos that get words in themselves: what they have, and what is proposed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from seesay.apps.alttext.captions import Captions, Described, digest_of
+from seesay.apps.alttext.documents import document_name
+from seesay.apps.alttext.findings import MACHINE, MISSING, WORDS, Finding
+from seesay.apps.alttext.metadata.words import words_of
+from seesay.apps.alttext.signals import signals_of
+from seesay.apps.alttext.uses import Use
+from seesay.apps.alttext.wording import LONGEST, perhaps, sentence
+from seesay.errors import MediaError, UsageError
+from seesay.media import find_pictures
+from seesay.printable import printable
+from seesay.progress import ProgressCallback, silent
+
+HELD = 64
+
+
+def find_photos(
+    paths: Sequence[str | os.PathLike[str]],
+    captions: Captions,
+    *,
+    again: bool = False,
+    on_progress: ProgressCallback = silent,
+) -> Iterator[Finding]:
+    """Every photo of these arguments, with its words or what is proposed.
+
+    Args:
+        paths: files, folders, globs, "-".
+        captions: describes photos.
+        again: propose anew where a model's words stand.
+        on_progress: called as photos are described.
+    """
+    held: list[tuple[Finding, str]] = []
+    waiting: dict[str, Path] = {}
+    for argument in paths:
+        for found in find_pictures([argument]):
+            path = Path(str(found))
+            if not path.is_file():
+                raise UsageError(f"{printable(path)}: holds no photo, or is not there")
+            finding, digest = _photo(path, document_name(path), again)
+            held.append((finding, digest))
+            if finding.state == MISSING and digest:
+                waiting[digest] = path
+            if len(waiting) >= HELD:
+                captions.describe(waiting, on_progress)
+                yield from _proposed(held, captions)
+                held, waiting = [], {}
+    captions.describe(waiting, on_progress)
+    yield from _proposed(held, captions)
+
+
+def _photo(path: Path, name: str, again: bool) -> tuple[Finding, str]:
+    words = words_of(path)
+    use = Use(name, "photo", "metadata", words.alt or None)
+    if words.alt and not (words.machine and again):
+        return Finding(name, path, use, MACHINE if words.machine else WORDS, picture=path), ""
+    finding = Finding(name, path, use, MISSING, "informative", "a photo without alt text", picture=path)
+    try:
+        if signals_of(path).drawn:
+            return replace(finding, role="complex", why="a drawing, a chart or text: a person must say it"), ""
+        return finding, digest_of(path)
+    except (MediaError, OSError) as error:
+        return replace(finding, problem=str(error).partition(": ")[2] or str(error)), ""
+
+
+def _proposed(held: Iterable[tuple[Finding, str]], captions: Captions) -> Iterator[Finding]:
+    for finding, digest in held:
+        found = captions[digest] if digest else None
+        if isinstance(found, str):
+            yield replace(finding, problem=found)
+        elif isinstance(found, Described):
+            alt = sentence(found.text) if found.sure else perhaps(found.text)
+            why = finding.why if found.sure else f"{finding.why}; the model is not sure"
+            sure = found.sure and 0 < len(alt) <= LONGEST
+            words = "" if found.sure else found.perhaps
+            proposed = replace(finding, alt=alt or None, sure=sure, by="model", why=why)
+            yield replace(proposed, confidence=found.confidence, perhaps=words)
+        else:
+            yield finding
