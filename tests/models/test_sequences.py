@@ -79,7 +79,7 @@ def test_gradients_reach_every_parameter(kind, classifier):
 def test_a_tiny_batch_is_overfitted_though_only_order_tells(kind):
     torch.manual_seed(0)
     config = CLASSIFIERS["recurrent"].config_class(hidden=16, dropout=0.0, pool="last")
-    wide = {"text": TextCnnConfig(length=16, embedding=8, channels=(16,)), "sound": SMALL["sound"], "cldnn": SMALL["cldnn"]}
+    wide = {**SMALL, "text": TextCnnConfig(length=16, embedding=8, channels=(16,))}
     model = type(model_of(kind)).build(wide[kind], config, LABELS[:2], vocabulary=WORDS).train()
     first = example_input(model.encoder, 3, seed=1)
     first[-1] = first[0].roll(5, 0)

@@ -131,7 +131,12 @@ def test_training_on_keeps_the_words_and_the_detector(root, trained, tmp_path):
 
 def test_the_reward_of_detected_words(root, trained, tmp_path):
     """Self-critical training reads captions without pictures too, and words that nothing supports cost reward."""
-    more = [*SMALL, "training.epochs=1", f"training.start_from={trained}", f"text.unpaired={{{root / 'others.tsv'}: 1}}"]
+    more = [
+        *SMALL,
+        "training.epochs=1",
+        f"training.start_from={trained}",
+        f"text.unpaired={{{root / 'others.tsv'}: 1}}",
+    ]
     reward = ["self_critical.from_epoch=0", "self_critical.unpaired=0.5", "self_critical.unsupported=0.2"]
     data = f"csv:{root / 'captions.csv'}"
     train("everyday", [*more, *reward], data, tmp_path / "run", features=root / "features")
@@ -158,7 +163,8 @@ def test_a_word_that_is_certain_in_bfloat16_has_finite_odds():
     reads = DetectedWords(8, 2)
     with torch.autocast("cpu", torch.bfloat16):
         found, mean = reads(WordTable(5, 8), torch.ones(1, 3, dtype=torch.bfloat16), torch.tensor([2, 3, 4]))
-    assert found.isfinite().all() and mean.isfinite().all()
+    assert found.isfinite().all()
+    assert mean.isfinite().all()
 
 
 def test_settings_that_do_not_go_together():

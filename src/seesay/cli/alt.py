@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from seesay.cli.common import output, progress, say
+from seesay.cli.common import is_verbose, output, progress, say
 from seesay.errors import DataError, MissingPartError, UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +63,6 @@ def alt(
     ocr: bool = typer.Option(False, "--ocr", help="Read text in pictures, where RapidOCR or tesseract is installed."),
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch pictures at http(s) addresses."),
     allow_private: bool = typer.Option(False, "--allow-private", help="Of your own network and machine, too."),
-    verbose: bool = typer.Option(False, "--verbose", help="Name, too, what is left alone, and why."),
 ) -> None:
     """Report pictures without alt text; the exit code is 1 while any lacks it, or a document cannot be read."""
     from seesay.apps.alttext import report
@@ -112,7 +111,7 @@ def alt(
             value["written"] = [one.decision.to_json() for one in written]
             stream.write(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
         else:
-            for line in report.lines(left, verbose=verbose):
+            for line in report.lines(left, verbose=is_verbose()):
                 stream.write(line + "\n")
             if written:
                 stream.write(f"{len(written)} written\n")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+from typing_extensions import Unpack
 
 from seesay.cli.common import progress, say, table
 from seesay.cli.corpus_options import (
@@ -28,26 +29,10 @@ from seesay.cli.corpus_options import (
     engine_of,
     limits_of,
 )
-from seesay.cli.photos import LeftOut, MaxPixels, Verbose
-from seesay.cli.search import (
-    Beam,
-    ChargeEnd,
-    Consensus,
-    Diversity,
-    GroupedCommand,
-    Groups,
-    LengthPower,
-    MaxLength,
-    MinLength,
-    Must,
-    MustNot,
-    Sample,
-    Seed,
-    Temperature,
-    TopK,
-    TopP,
-)
+from seesay.cli.photos import LeftOut, MaxPixels
+from seesay.cli.search import GroupedCommand, search_options
 from seesay.errors import UsageError
+from seesay.search_options import SearchSettings
 
 if TYPE_CHECKING:
     from seesay.apps.corpus.engines import Engine
@@ -83,6 +68,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(verbs, name="corpus")
 
 
+@search_options()
 def caption(
     sources: Sources,
     out: Out,
@@ -100,47 +86,14 @@ def caption(
     attempts: Attempts = 3,
     metrics: Metrics = None,
     max_pixels: MaxPixels = None,
-    verbose: Verbose = False,
-    beam: Beam = None,
-    num: int | None = typer.Option(None, "--num", help="Captions for each photo, at most --beam. [default: 1]"),
-    consensus: Consensus = None,
-    min_length: MinLength = None,
-    max_length: MaxLength = None,
-    length_power: LengthPower = None,
-    charge_end: ChargeEnd = None,
-    sample: Sample = False,
-    temperature: Temperature = None,
-    top_k: TopK = None,
-    top_p: TopP = None,
-    seed: Seed = None,
-    groups: Groups = None,
-    diversity: Diversity = None,
-    must: Must = None,
-    must_not: MustNot = None,
+    **search: Unpack[SearchSettings],
 ) -> None:
     """Caption a corpus; items that cannot be read are listed, the others go on, and the exit code is 1."""
-    search: dict[str, Any] = {
-        "beam": beam,
-        "num": num,
-        "consensus": consensus,
-        "min_length": min_length,
-        "max_length": max_length,
-        "length_power": length_power,
-        "charge_end": charge_end,
-        "sample": sample or None,
-        "temperature": temperature,
-        "top_k": top_k,
-        "top_p": top_p,
-        "seed": seed,
-        "groups": groups,
-        "diversity": diversity,
-        "must": must or None,
-        "must_not": must_not or None,
-    }
-    options = {"search": {k: v for k, v in search.items() if v is not None}, "tokens": tokens, "max_pixels": max_pixels}
+    chosen = {name: value for name, value in search.items() if value not in (None, [])}
+    options = {"search": chosen, "tokens": tokens, "max_pixels": max_pixels}
     made = engine_of(engine, workers, address, limits_of(item_seconds, attempts))
     _run(
-        "caption", sources, out, model, options, made, shard_size, format, resume, column, threads, metrics, verbose
+        "caption", sources, out, model, options, made, shard_size, format, resume, column, threads, metrics
     )  # fmt: skip
 
 
@@ -161,13 +114,12 @@ def recognize(
     attempts: Attempts = 3,
     metrics: Metrics = None,
     max_pixels: MaxPixels = None,
-    verbose: Verbose = False,
 ) -> None:
     """Classify a corpus; items that cannot be read are listed, the others go on, and the exit code is 1."""
     options = {"top": top, "max_pixels": max_pixels}
     made = engine_of(engine, workers, address, limits_of(item_seconds, attempts))
     _run(
-        "recognize", sources, out, model, options, made, shard_size, format, resume, column, threads, metrics, verbose
+        "recognize", sources, out, model, options, made, shard_size, format, resume, column, threads, metrics
     )  # fmt: skip
 
 
@@ -187,13 +139,12 @@ def features(
     attempts: Attempts = 3,
     metrics: Metrics = None,
     max_pixels: MaxPixels = None,
-    verbose: Verbose = False,
 ) -> None:
     """Encode a corpus with a captioner's CNN; items that cannot be read are listed, and the exit code is 1."""
     made = engine_of(engine, workers, address, limits_of(item_seconds, attempts))
     _run(
         "features", sources, out, model, {"max_pixels": max_pixels}, made, shard_size, format, resume, column, threads,
-        metrics, verbose,
+        metrics,
     )  # fmt: skip
 
 
@@ -270,7 +221,6 @@ def _run(
     column: str | None,
     threads: int,
     metrics: Path | None,
-    verbose: bool,
 ) -> None:
     from seesay.apps.corpus.job import Job
     from seesay.apps.corpus.running import run_job
@@ -283,7 +233,7 @@ def _run(
     check_format(form)
     models = tuple(model or ())
     known = TASKS[task](models, options, threads)  # what is wrong is refused before anything is listed
-    left_out = LeftOut(verbose)
+    left_out = LeftOut()
     job = Job(
         task=task,
         models=models,
