@@ -80,6 +80,11 @@ def evaluate(
     print(table(rows))
     if constant:
         print(f"constant sentence: {result.constant['caption']!r}, the most frequent of the training data")
+    if result.certainty:
+        from seesay.report.certainty import certainty_lines
+
+        for line in certainty_lines(result.certainty):
+            print(line)
     print(for_people(result.signature))
     for line in result.notes:
         note(line)

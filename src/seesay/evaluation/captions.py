@@ -13,10 +13,11 @@ from seesay.data import Sample, read_dataset, source_of
 from seesay.data.identity import overlap_note
 from seesay.errors import DataError, MediaError
 from seesay.evaluation.saving import save_predictions
-from seesay.metrics import health, score
+from seesay.metrics import Scores, health, score
+from seesay.metrics.certainty import Certainty
 from seesay.metrics.scores import possible_metrics
 from seesay.progress import ProgressCallback, silent
-from seesay.runtime import Captioner, SearchSettings
+from seesay.runtime import Caption, Captioner, SearchSettings
 from seesay.runtime.loading import load_captioner
 from seesay.text import tokenize
 
@@ -45,6 +46,8 @@ class Evaluation:
         captions: sample id to its caption.
         items: score name to each sample's own score, by id.
         samples: those that were captioned.
+        confidence: sample id to how sure the model is of its caption, 0 to 1; empty where it does not say.
+        certainty: what that is worth; None where it does not say, or CIDEr-D cannot be computed.
     """
 
     model: str
@@ -59,6 +62,8 @@ class Evaluation:
     captions: Mapping[str, str] = field(default_factory=dict)
     items: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     samples: tuple[Sample, ...] = ()
+    confidence: Mapping[str, float] = field(default_factory=dict)
+    certainty: Certainty | None = None
 
     @property
     def predictions(self) -> list[dict[str, Any]]:
@@ -76,7 +81,8 @@ class Evaluation:
             "signature": self.signature,
         }
         constant = {"constant": self.constant} if self.constant else {}
-        return {**self.scores, **self.health, **about, **constant, "notes": list(self.notes)}
+        certainty = {"certainty": self.certainty.to_json()} if self.certainty else {}
+        return {**self.scores, **self.health, **about, **constant, **certainty, "notes": list(self.notes)}
 
 
 def evaluate(
@@ -109,7 +115,8 @@ def evaluate(
     dataset = read_dataset(data, default_splits=True)
     samples = dataset.split(split)
     modality = "clip" if dataset.modality == "clip" else "photo"
-    captions, broken = _captions(captioner, samples, on_progress, search)
+    said, broken = _captions(captioner, samples, on_progress, search)
+    captions = {i: caption.text for i, caption in said.items()}
     notes = []
     if broken:
         first = next(iter(broken.values()))
@@ -135,7 +142,19 @@ def evaluate(
         captions,
         scores.items,
         samples,
+        {i: caption.confidence for i, caption in said.items() if caption.confidence is not None},
+        _certainty(said, samples, scores),
     )
+
+
+def _certainty(said: Mapping[str, Caption], samples: Sequence[Sample], scores: Scores) -> Certainty | None:
+    cider = scores.items.get("CIDEr-D")
+    confidence = {i: caption.confidence for i, caption in said.items() if caption.confidence is not None}
+    if cider is None or len(confidence) < len(said):
+        return None
+    captions = {i: caption.text for i, caption in said.items()}
+    sure = {i: bool(caption.sure) for i, caption in said.items()}
+    return Certainty.of(captions, confidence, sure, {s.id: s.references for s in samples}, cider)
 
 
 def _overlaps(captioner: Captioner, samples: Sequence[Sample], modality: str) -> list[str]:
@@ -148,15 +167,15 @@ def _overlaps(captioner: Captioner, samples: Sequence[Sample], modality: str) ->
 
 def _captions(
     captioner: Captioner, samples: Sequence[Sample], on_progress: ProgressCallback, search: SearchSettings
-) -> tuple[dict[str, str], dict[int, MediaError]]:
+) -> tuple[dict[str, Caption], dict[int, MediaError]]:
     """Sample id to caption, and place in `samples` to why it does not open."""
-    captions: dict[str, str] = {}
+    captions: dict[str, Caption] = {}
     broken: dict[int, MediaError] = {}
     for index, result in captioner.stream(map(source_of, samples), **search):
         if isinstance(result, MediaError):
             broken[index] = result
         else:
-            captions[samples[index].id] = result[0].text
+            captions[samples[index].id] = result[0]
         on_progress(index + 1, len(samples))
     return captions, broken
 

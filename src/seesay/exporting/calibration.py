@@ -13,7 +13,7 @@ from seesay.data import Dataset, source_of
 from seesay.errors import DataError
 from seesay.media import decode_ahead
 from seesay.metrics import CiderD
-from seesay.metrics.things import unsupported
+from seesay.metrics.certainty import calibration_error, is_accepted
 from seesay.runtime.captioner import Captioner
 from seesay.runtime.networks import OnnxNetworks
 from seesay.runtime.selection import OF_PICTURES, OF_SENTENCES, Selection
@@ -27,8 +27,6 @@ _SHARPNESS = 6.0
 _STEPS, _RATE = 400, 0.05
 GUIDANCE = 0.4
 """How much detected words guide the search: of 0 to 0.5, on Flickr8k's dev and everyday photos, about the best."""
-ACCEPTED = 0.3
-"""CIDEr-D from which a sentence is accepted, where it names nothing wrong."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +86,10 @@ def find_beams(artifact: Artifact, dataset: Dataset, split: str, on_progress: Ca
             sample = samples[index]
             texts = [" ".join(words.decode(h.tokens)) for h in one]
             scores = np.asarray(cider.score_items([(sample.id, text.split()) for text in texts]), np.float64)
-            wrong = np.array([bool(unsupported(text, sample.references)) for text in texts])
             found.known.append(about)
             found.cider.append(scores)
-            found.right.append(~wrong & (scores >= ACCEPTED))
+            right = [is_accepted(text, sample.references, value) for text, value in zip(texts, scores, strict=True)]
+            found.right.append(np.array(right))
             found.texts.append(texts)
             found.ids.append(sample.id)
             found.counts.append(1.0)
@@ -185,10 +183,8 @@ class Chosen:
 
     @property
     def calibration_error(self) -> float:
-        """Expected calibration error over ten bins of equal width (Guo et al. 2017, arXiv:1706.04599)."""
-        bins = np.minimum((self.confidence * 10).astype(int), 9)
-        parts = [bins == b for b in range(10) if (bins == b).any()]
-        return float(sum(abs(self.confidence[p].mean() - self.right[p].mean()) * p.mean() for p in parts))
+        """See `seesay.metrics.certainty.calibration_error`."""
+        return calibration_error(self.confidence, self.right)
 
 
 def cross_validated(beams: Beams, folds: int = 5) -> Chosen:

@@ -9,6 +9,7 @@ from seesay.data import Sample, source_of
 from seesay.errors import MediaError
 from seesay.evaluation.captions import Evaluation
 from seesay.media.thumbnails import thumbnail
+from seesay.report.certainty import certainty_section
 from seesay.report.page import embedded, page
 
 EACH = 12
@@ -37,6 +38,8 @@ def evaluation_page(found: Evaluation) -> str:
             ("Worst", ranked[: -EACH - 1 : -1]),
         )
     )
+    if found.certainty:
+        sections = certainty_section(found.certainty) + sections
     title = f"{found.model} on {found.split}, {found.count} {found.modality}s"
     return page(
         title,

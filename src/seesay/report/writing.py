@@ -64,8 +64,12 @@ def _write_captions(found: Evaluation, folder: Path) -> Path:
     write_json(folder / "predictions.json", found.predictions, indent=0)
     write_json(folder / "scores.json", found.to_json(), indent=1)
     names = list(found.items)
-    rows = ([i, text, *(f"{found.items[n][i]:.6f}" for n in names)] for i, text in found.captions.items())
-    write_csv(folder / f"per_{found.modality}.csv", [["id", "caption", *names], *rows])
+    sure = ["confidence"] if found.confidence else []
+    rows = (
+        [i, text, *(f"{found.confidence[i]:.4f}" for _ in sure), *(f"{found.items[n][i]:.6f}" for n in names)]
+        for i, text in found.captions.items()
+    )
+    write_csv(folder / f"per_{found.modality}.csv", [["id", "caption", *sure, *names], *rows])
     page = folder / "report.html"
     write_whole(page, evaluation_page(found))
     return page
