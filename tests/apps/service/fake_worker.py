@@ -26,6 +26,9 @@ def answer(head, data):
         return [{"path": name, "predictions": shown[: head["top"]], "model": model, "error": None}]
     num = head["search"].get("num", 1)
     captions = [caption(head, f"{' '.join(WORDS)} of {len(data)} bytes{' again' * n}") for n in range(num)]
+    for mark, confidence, sure in ((b"doubt", 0.21, False), (b"certain", 0.87, True)):
+        if data.endswith(mark):
+            captions = [{**one, "confidence": confidence, "sure": sure} for one in captions]
     entry = {"path": name, "captions": captions, "model": model, "error": None}
     if not head["per_scene"]:
         return [entry]

@@ -23,7 +23,8 @@ def chromium():
         pytest.skip("needs chromium: apt install chromium, or set SEESAY_CHROMIUM")
     with playwright.sync_playwright() as started:
         sandbox = [] if os.name == "posix" and os.geteuid() else ["--no-sandbox"]  # root has no sandbox
-        browser = started.chromium.launch(executable_path=program, args=sandbox)
+        camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+        browser = started.chromium.launch(executable_path=program, args=[*sandbox, *camera])
         yield browser
         browser.close()
 
@@ -207,6 +208,67 @@ def test_by_keyboard_alone(visit, media):
     page.keyboard.press("Enter")
     assert page.locator(".sentence").inner_text() == "mine"
     assert page.evaluate("document.activeElement.hasAttribute('data-edit')")  # focus is where it was
+
+
+def test_what_the_model_is_not_sure_of_is_said_in_words(visit, media, tmp_path):
+    files = [tmp_path / "certain.png", tmp_path / "doubt.png"]
+    for file in files:
+        file.write_bytes(media[0].with_name("blue 2.png").read_bytes() + file.stem.encode())
+    page = visit()
+    captioned(page, files)
+    doubted = page.locator("article", has_text="doubt.png")
+    assert doubted.locator(".sentence").inner_text().startswith("Not sure: perhaps a red square of")
+    assert "Confidence 21 %" in doubted.inner_text()
+    stated = page.locator("article", has_text="certain.png")
+    assert stated.locator(".sentence").inner_text().startswith("a red square of")
+    assert "Confidence 87 %" in stated.inner_text()
+    plain = visit(java_script_enabled=False)
+    plain.set_input_files("#file", [str(one) for one in files])
+    plain.get_by_role("button", name="Caption them").click()
+    texts = plain.locator(".sentence").all_inner_texts()
+    assert [text.startswith("Not sure: perhaps ") for text in texts] == [False, True]
+
+
+def test_a_folder_and_a_pasted_photo(visit, media, tmp_path):
+    page = visit()
+    for name in ("one.png", "below/two.png"):
+        (tmp_path / "holiday" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(media[0].with_name("blue 2.png"), tmp_path / "holiday" / name)
+    page.set_input_files("#folder", str(tmp_path / "holiday"))
+    playwright.expect(page.locator("article .sentence")).to_have_count(2, timeout=20_000)
+    page.evaluate(
+        """(bytes) => {
+          const data = new DataTransfer();
+          data.items.add(new File([new Uint8Array(bytes)], "pasted.png", {type: "image/png"}));
+          dispatchEvent(new ClipboardEvent("paste", {clipboardData: data}));
+        }""",
+        list(media[0].with_name("blue 2.png").read_bytes()),
+    )
+    playwright.expect(page.locator("article .sentence")).to_have_count(3, timeout=20_000)
+    assert sorted(page.locator("article h3").all_inner_texts()) == ["one.png", "pasted.png", "two.png"]
+
+
+def test_a_photo_of_the_camera(visit):
+    page = visit(permissions=["camera"])
+    page.get_by_role("button", name="Use the camera").click()
+    for _ in range(100):  # its own wait would need unsafe-eval
+        if page.evaluate("document.querySelector('#live').videoWidth"):
+            break
+        page.wait_for_timeout(100)
+    page.locator("#snap").click()
+    playwright.expect(page.locator("article .sentence")).to_have_count(1, timeout=20_000)
+    assert re.fullmatch(r"camera-[\dT-]+\.jpg", page.locator("article h3").inner_text())
+    assert page.evaluate("document.querySelector('#live').srcObject") is None  # the camera is let go
+
+
+def test_a_caption_is_spoken(visit, media):
+    page = visit()
+    page.evaluate("() => { speechSynthesis.speak = (spoken) => { window.spoken = [spoken.text, spoken.lang]; }; }")
+    captioned(page, [media[0].with_name("blue 2.png")])
+    page.get_by_role("button", name="Speak").click()
+    text, language = page.evaluate("window.spoken")
+    assert text == page.locator(".sentence").inner_text()
+    assert language == "en"
 
 
 def test_without_javascript(visit, media):
