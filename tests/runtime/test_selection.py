@@ -58,3 +58,18 @@ def test_guidance_makes_detected_words_likelier_and_leaves_the_others():
     assert added[0, TOKENS.index("cat")] == pytest.approx(0.8)  # as far as it goes
     assert added[0, TOKENS.index("dog")] < -0.7
     assert np.count_nonzero(added) == 2
+
+
+def test_words_for_people_are_held_back_where_nobody_is_seen():
+    tokens = ["<pad>", "<start>", "<end>", "<unk>", "man", "men", "woman", "dog"]
+    evidence = Evidence(tokens, ["man", "woman", "dog"])
+    detected = np.array([[0.0, 0.1, 0.9], [0.5, 0.0, 0.9], [0.0, 0.0, 0.0]])
+    plain, held = evidence.guidance(detected, 0.4), evidence.guidance(detected, 0.4, people=0.5)
+    lost = plain - held
+    men_and_women = [tokens.index(word) for word in ("man", "men", "woman")]  # plurals too
+    np.testing.assert_allclose(lost[0, men_and_women], 4 * (1 - 0.1 / 0.5), rtol=1e-5)
+    np.testing.assert_allclose(lost[1], 0, atol=1e-6)  # one is seen
+    np.testing.assert_allclose(lost[2, men_and_women], 4, rtol=1e-5)
+    assert not lost[:, tokens.index("dog")].any()
+    selection = Selection(guide=0.4, people=0.5)
+    assert Selection.from_json(selection.to_json(), ["man"]).people == 0.5

@@ -19,6 +19,8 @@ from seesay.runtime.networks import OnnxNetworks
 from seesay.runtime.selection import OF_PICTURES, OF_SENTENCES, Selection
 
 Floats = NDArray[np.float64]
+PEOPLE_FROM = 0.5
+"""Words for people are held back where all are detected with less."""
 ORDERED_BY = ("consensus", "texts", "support", "weakest", "subject", "length")
 SURE_OF = ("likelihood", "consensus", "texts", "support", "weakest", "subject", "margin", "nearness", "found")
 """What confidence is made of. Plainness is a rule of its own: no photo that is learned from is a drawing."""
@@ -133,7 +135,7 @@ def fit_selection(beams: Beams, sure: float = 0.4, part: Sequence[int] | None = 
         moment, power = 0.9 * moment + 0.1 * slope, 0.99 * power + 0.01 * slope**2
         weights += _RATE * (moment / (1 - 0.9**turn)) / (np.sqrt(power / (1 - 0.99**turn)) + 1e-9) * (1 - turn / _STEPS)
     fitted = {n: float(w / s) for n, w, s in zip(ORDERED_BY, weights, scale, strict=True)}
-    ordered = Selection(fitted, {}, sure, guide=GUIDANCE)
+    ordered = Selection(fitted, {}, sure, guide=GUIDANCE, people=PEOPLE_FROM)
     return replace(ordered, confidence=_fit_confidence(beams, ordered, rows))
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seesay.metrics.things import PEOPLE, unsupported
+from seesay.metrics.things import unsupported
+from seesay.text.people import PEOPLE
 
 ACCEPTED = 0.3
 """CIDEr-D from which a caption counts as one that a person would accept, where it names nothing wrong."""

@@ -12,14 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from seesay.text import tokenize
+from seesay.text.people import PEOPLE
 
 _TABLE = Path(__file__).parent.with_name("models") / "class_words.tsv"
-_PEOPLE_TEXT = (
-    "person man woman boy girl child kid people guy lady toddler baby player men women children adult crowd rider "
-    "skier snowboarder surfer skateboarder biker cyclist climber swimmer batter catcher worker family male female "
-    "skater runner racer teenager friend someone"
-)
-PEOPLE = frozenset(_PEOPLE_TEXT.split())
 _OTHERS_TEXT = (
     "frisbee kite,surfboard,board skateboard,board snowboard,board giraffe vase,pot flower,plant chair,seat table,desk "
     "couch,sofa bed tv,television,screen,monitor plane,airplane,jet,aircraft bike,bicycle,motorcycle cow,cattle,bull "

@@ -216,8 +216,9 @@ class Captioner:
         else:
             state, pooled = self.networks.start(pixels), np.zeros((0, 0), np.float32)
         step, constant = self.networks.step, self.networks.constant
-        if features and self.detects and self.chooser.selection.guide and "words" in state:
-            added = self.chooser.evidence.guidance(state["words"], self.chooser.selection.guide)
+        selection = self.chooser.selection
+        if features and self.detects and (selection.guide or selection.people) and "words" in state:
+            added = self.chooser.evidence.guidance(state["words"], selection.guide, selection.people)
             state, step, constant = {**state, GUIDE: added}, _guided(step), constant | {GUIDE}
         hypotheses = decode(
             step,

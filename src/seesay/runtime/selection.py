@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from seesay.errors import ArtifactError
 from seesay.runtime.picture_kind import plainness
 from seesay.search import Hypothesis
+from seesay.text.people import PEOPLE
 
 OF_SENTENCES = ("likelihood", "consensus", "texts", "support", "weakest", "subject", "length")
 """What is known of a sentence; see `Evidence.of`."""
@@ -36,6 +37,7 @@ class Selection:
         sure: from which confidence on it is stated without doubt.
         words: the words that the model detects.
         guide: how much a word that is detected is likelier said, and one that is not less (`Evidence.guidance`).
+        people: words for people are held back where all are detected with less than this; 0: never.
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class Selection:
     sure: float = SURE
     words: tuple[str, ...] = ()
     guide: float = 0.0
+    people: float = 0.0
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], words: Sequence[str]) -> Selection:
@@ -55,12 +58,13 @@ class Selection:
             weights = {str(k): float(v) for k, v in dict(values.get("weights", {})).items()}
             confidence = {str(k): float(v) for k, v in dict(values.get("confidence", {})).items()}
             sure, guide = float(values.get("sure", SURE)), float(values.get("guide", 0.0))
+            people = float(values.get("people", 0.0))
         except (TypeError, ValueError) as error:
             raise ArtifactError(f"the manifest's selection is damaged ({error}); get the artifact again") from error
         unknown = (set(weights) - set(OF_SENTENCES)) | (set(confidence) - {*OF_SENTENCES, *OF_PICTURES, "bias"})
         if unknown:
             raise ArtifactError(f"the manifest's selection weighs {min(unknown)!r}, which this SeeSay does not know")
-        return cls(weights, confidence, sure, tuple(words), guide)
+        return cls(weights, confidence, sure, tuple(words), guide, people)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, without the words, which the manifest has."""
@@ -69,6 +73,7 @@ class Selection:
             "confidence": dict(self.confidence),
             "sure": self.sure,
             "guide": self.guide,
+            "people": self.people,
         }
 
     def rank(self, found: Sequence[Hypothesis], known: Mapping[str, Floats], weight: float) -> list[int]:
@@ -94,6 +99,8 @@ class Selection:
 
 _PLAIN, _FAR = 0.05, 1.6
 """A detected word of this probability is neither likelier nor less likely for it; and how far others go, in nats."""
+_NOBODY = 4.0
+"""Nats that words for people lose where none is detected at all."""
 
 
 class Evidence:
@@ -108,19 +115,31 @@ class Evidence:
         place = {word: index for index, word in enumerate(words)}
         self.tokens = len(tokens)
         self.place: dict[int, int] = {}
+        self.people = [index for word, index in place.items() if word in PEOPLE]
         self.named = {tokens.index(word): index for word, index in place.items() if word in tokens}
         for index, token in enumerate(tokens):
             forms = (token, token.removesuffix("s"), token.removesuffix("es"))
             found = next((place[form] for form in forms if form in place), None)
             if found is not None:
                 self.place[index] = found
+        self.people_tokens = [token for token, index in self.place.items() if index in self.people]
 
-    def guidance(self, detected: NDArray[np.floating], weight: float) -> NDArray[np.float32]:
-        """What is added to the decoder's logits of each word, (B, V), for the words detected, (B, W)."""
+    def guidance(self, detected: NDArray[np.floating], weight: float, people: float = 0.0) -> NDArray[np.float32]:
+        """What is added to the decoder's logits of each word, (B, V), for the words detected.
+
+        Args:
+            detected: (B, W), probabilities.
+            weight: of each word's own log-odds, which are cut at 1.6.
+            people: where the likeliest word for people has less than this, all of them lose up to 4 nats, the more the
+                less likely it is: captions name people whom nobody sees more often than anything else. 0: nowhere.
+        """
         added = np.zeros((len(detected), self.tokens), np.float32)
         odds = np.clip(np.log((detected + _FAINT) / _PLAIN), -_FAR, _FAR)
         tokens = list(self.named.items())
         added[:, [token for token, _ in tokens]] = weight * odds[:, [place for _, place in tokens]]
+        if people and self.people:
+            nobody = np.clip(1 - detected[:, self.people].max(1) / people, 0, None)
+            added[:, self.people_tokens] -= _NOBODY * nobody[:, None]
         return added
 
     def of(
