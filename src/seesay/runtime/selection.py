@@ -122,7 +122,8 @@ class Evidence:
             found = next((place[form] for form in forms if form in place), None)
             if found is not None:
                 self.place[index] = found
-        self.people_tokens = [token for token, index in self.place.items() if index in self.people]
+        seen = {token for token, index in self.place.items() if index in self.people}
+        self.people_tokens = sorted(seen | {index for index, token in enumerate(tokens) if token in PEOPLE})
 
     def guidance(self, detected: NDArray[np.floating], weight: float, people: float = 0.0) -> NDArray[np.float32]:
         """What is added to the decoder's logits of each word, (B, V), for the words detected.
