@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from seesay.cli.common import output, progress, same_file, say
-from seesay.cli.photos import LeftOut, MaxPixels, Verbose
+from seesay.cli.photos import LeftOut, MaxPixels, MaxSeconds, Verbose
 from seesay.cli.search import (
     Beam,
     ChargeEnd,
@@ -91,6 +91,7 @@ def caption(
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
     allow_private: bool = typer.Option(False, "--allow-private", help="Of your own network and machine, too."),
     max_pixels: MaxPixels = None,
+    max_seconds: MaxSeconds = None,
     verbose: Verbose = False,
     min_length: MinLength = None,
     max_length: MaxLength = None,
@@ -113,7 +114,7 @@ def caption(
     from seesay.media import find_media, find_pictures, printable
     from seesay.media.subtitles import SUFFIXES
     from seesay.runtime.describe import Describers, describe
-    from seesay.runtime.limits import set_max_pixels
+    from seesay.runtime.limits import set_max_pixels, set_max_seconds
 
     search: SearchSettings = {
         "beam": beam,
@@ -146,6 +147,7 @@ def caption(
     if confident is not None and not 0 <= confident <= 1:
         raise UsageError(f"--confident {confident:g}: a confidence is from 0 to 1")
 
+    set_max_seconds(max_seconds)
     left_out = LeftOut(verbose)
 
     def loaded(captioner: Captioner) -> None:

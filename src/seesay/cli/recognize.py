@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import typer
 
 from seesay.cli.common import as_text, output, progress, same_file, say
-from seesay.cli.photos import LeftOut, MaxPixels, Verbose
+from seesay.cli.photos import LeftOut, MaxPixels, MaxSeconds, Verbose
 from seesay.errors import MediaError, MissingPartError, UsageError
 from seesay.files import CsvWriter
 
@@ -70,6 +70,7 @@ def recognize(
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
     allow_private: bool = typer.Option(False, "--allow-private", help="Of your own network and machine, too."),
     max_pixels: MaxPixels = None,
+    max_seconds: MaxSeconds = None,
     verbose: Verbose = False,
 ) -> None:
     """Recognize clips; those that cannot be read are named, the others go on, and the exit code is 1."""
@@ -90,9 +91,10 @@ def recognize(
     from seesay.media import find_endings, printable
     from seesay.media.modality import SOUND_SUFFIXES, TEXT_SUFFIXES
     from seesay.runtime import load_recognizer
-    from seesay.runtime.limits import set_max_pixels
+    from seesay.runtime.limits import set_max_pixels, set_max_seconds
     from seesay.runtime.recognizer import WINDOW
 
+    set_max_seconds(max_seconds)
     recognizer = load_recognizer(model or None)
     suffixes = {"text": TEXT_SUFFIXES, "sound": SOUND_SUFFIXES}.get(recognizer.modality)
     if suffixes is not None and (camera is not None or timeline is not None or allow_url):
