@@ -5,6 +5,7 @@
 
 import importlib.util
 import json
+import os
 import random
 import re
 import shutil
@@ -187,6 +188,54 @@ def test_damaged_data_and_a_full_disk_leave_nothing_behind(tmp_path, monkeypatch
     with pytest.raises(DataError, match="No space left"):
         convert.convert(tmp_path / "jar", tmp_path / "table", tmp_path / "out" / "x")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def _cut(folder):
+    (folder / "b.npy").write_bytes(b"wor")
+
+
+def _other(folder):
+    (folder / "a.npy").write_bytes(b"letterz")  # of the same size
+
+
+def _missing(folder):
+    (folder / "a.npy").unlink()
+
+
+def _more(folder):
+    (folder / "c.npy").write_bytes(b"")
+
+
+def _no_sums(folder):
+    (folder / "sums.json").write_text('["a.npy"')
+
+
+@pytest.mark.parametrize("damage", [_cut, _other, _missing, _more, _no_sums, shutil.rmtree])
+def test_what_is_damaged_in_the_cache_is_converted_again(tmp_path, monkeypatch, damage):
+    made = []
+
+    def small(_jar, _table, out):
+        made.append(out)
+        (out / "a.npy").write_bytes(b"letters")
+        (out / "b.npy").write_bytes(b"words")
+
+    (tmp_path / "data").write_bytes(b"x")
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(load, "_sources", lambda: (tmp_path / "data", tmp_path / "data"))
+    monkeypatch.setattr(load, "Lexicon", lambda folder: folder)
+    monkeypatch.setattr(convert, "_convert", small)
+    folder = load.load_lexicon()
+    assert load.load_lexicon() == folder
+    assert len(made) == 1
+    damage(folder)
+    old, new = (folder.with_name(f"{folder.name}.{name}") for name in ("17-1", "18-1"))
+    for left in (old, new):
+        left.mkdir()
+    os.utime(old, (1, 1))
+    assert load.load_lexicon() == folder
+    assert len(made) == 2
+    assert (folder / "a.npy").read_bytes() + (folder / "b.npy").read_bytes() == b"letterswords"
+    assert sorted(folder.parent.iterdir()) == [folder, new], "what was killed long ago is swept, others may be at work"
 
 
 def test_java_is_asked_for_before_anything_is_computed(monkeypatch):

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from seesay.artifact import rules
-from seesay.artifact.files import check_place, check_size, sha256
+from seesay.artifact.files import check_place, check_size
 from seesay.artifact.manifest import FILES, FORMAT, MANIFEST, NETWORKS_OF, FileRecord, Manifest
 from seesay.errors import ArtifactError
+from seesay.files import sha256
 from seesay.reading import read_file
 
 EMBEDDED = Path(__file__).parent.with_name("embedded")

@@ -10,13 +10,14 @@ from typing import Any
 
 from seesay.artifact import read, rules
 from seesay.artifact.arrays import NEIGHBOR_ARRAYS, read_arrays
-from seesay.artifact.files import check_place, check_size, sha256
+from seesay.artifact.files import check_place, check_size
 from seesay.artifact.gate import inspect_graph
 from seesay.artifact.manifest import MANIFEST, NEIGHBORS, TEXTS, FileRecord, Manifest
 from seesay.artifact.read import parse_manifest
 from seesay.artifact.tensors import read_header
 from seesay.artifact.zips import unpack
 from seesay.errors import ArtifactError, UsageError
+from seesay.files import sha256
 from seesay.printable import printable
 from seesay.reading import read_file
 

@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from seesay.artifact.files import sha256
 from seesay.artifact.manifest import FILES, FORMAT, MANIFEST, FileRecord, Manifest
 from seesay.artifact.read import Artifact, read_artifact
 from seesay.errors import ArtifactError
-from seesay.files import replacing, write_whole
+from seesay.files import replacing, sha256, write_whole
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> Artifact:

@@ -10,7 +10,7 @@ import typer
 from typing_extensions import Unpack
 
 from seesay.cli.common import note, output, progress, same_file, say
-from seesay.cli.photos import LeftOut, MaxPixels
+from seesay.cli.photos import LeftOut, MaxPixels, MaxSeconds
 from seesay.cli.search import GroupedCommand, search_options
 from seesay.cli.writing import UNMET, CaptionWriter, Encoding, EncodingOption, form_of
 from seesay.errors import MediaError, MissingPartError, UsageError
@@ -79,6 +79,7 @@ def caption(
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
     allow_private: bool = typer.Option(False, "--allow-private", help="Of your own network and machine, too."),
     max_pixels: MaxPixels = None,
+    max_seconds: MaxSeconds = None,
     **search: Unpack[SearchSettings],
 ) -> None:
     """Caption photos and clips; those that cannot be read are named, the others go on, and the exit code is 1."""
@@ -86,7 +87,7 @@ def caption(
     from seesay.media import find_media, find_pictures, printable
     from seesay.media.subtitles import SUFFIXES
     from seesay.runtime.describe import Describers, describe
-    from seesay.runtime.limits import set_max_pixels
+    from seesay.runtime.limits import set_max_pixels, set_max_seconds
 
     cues = out is not None and out.suffix.lower() in SUFFIXES
     if cues and as_json + as_jsonl + as_csv:
@@ -101,6 +102,7 @@ def caption(
     if confident is not None and not 0 <= confident <= 1:
         raise UsageError(f"--confident {confident:g}: a confidence is from 0 to 1")
 
+    set_max_seconds(max_seconds)
     left_out = LeftOut()
 
     def loaded(captioner: Captioner) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from seesay.cli.common import progress
-from seesay.cli.photos import MaxPixels
+from seesay.cli.photos import MaxPixels, MaxSeconds
 from seesay.extras import training_parts
 
 EXAMPLES = """\b
@@ -40,12 +40,15 @@ def features(
         False, "--positions", help="Every position of each frame, not their mean (a recipe's clip.positions)."
     ),
     max_pixels: MaxPixels = None,
+    max_seconds: MaxSeconds = None,
 ) -> None:
     """Write float16 features, memory-mapped; a killed run is continued by the same command."""
     with training_parts():
         from seesay.models.encoders import EncoderConfig
+        from seesay.runtime.limits import set_max_seconds
         from seesay.training.features import extract_dataset
 
+        set_max_seconds(max_seconds)
         with progress("encoding") as on_progress:
             config = EncoderConfig(name=encoder, weights=weights, size=size, layer=layer)
             print(json.dumps(extract_dataset(data, config, out, on_progress, frames, flow, positions, max_pixels)))

@@ -15,6 +15,10 @@ MaxPixels = Annotated[
     int | None,
     typer.Option("--max-pixels", min=1, help="Open pictures of up to so many pixels. [default: 200000000]"),
 ]
+MaxSeconds = Annotated[
+    float | None,
+    typer.Option("--max-seconds", min=0.001, help="Take up to so many seconds to decode a clip. [default: 600]"),
+]
 
 
 class LeftOut:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from seesay.cli.common import note, output, progress, same_file, say
-from seesay.cli.photos import LeftOut, MaxPixels
+from seesay.cli.photos import LeftOut, MaxPixels, MaxSeconds
 from seesay.cli.writing import Encoding, EncodingOption, PredictionWriter, form_of
 from seesay.errors import MediaError, MissingPartError, UsageError
 from seesay.files import CsvWriter
@@ -73,6 +73,7 @@ def recognize(
     allow_url: bool = typer.Option(False, "--allow-url", help="Fetch http(s) addresses."),
     allow_private: bool = typer.Option(False, "--allow-private", help="Of your own network and machine, too."),
     max_pixels: MaxPixels = None,
+    max_seconds: MaxSeconds = None,
 ) -> None:
     """Recognize clips; those that cannot be read are named, the others go on, and the exit code is 1."""
     form = form_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, out=out, encoding=encoding)
@@ -91,9 +92,10 @@ def recognize(
     from seesay.media import find_endings, printable
     from seesay.media.modality import SOUND_SUFFIXES, TEXT_SUFFIXES
     from seesay.runtime import load_recognizer
-    from seesay.runtime.limits import set_max_pixels
+    from seesay.runtime.limits import set_max_pixels, set_max_seconds
     from seesay.runtime.recognizer import WINDOW
 
+    set_max_seconds(max_seconds)
     recognizer = load_recognizer(model or None)
     suffixes = {"text": TEXT_SUFFIXES, "sound": SOUND_SUFFIXES}.get(recognizer.modality)
     if suffixes is not None and (camera is not None or timeline is not None or allow_url):

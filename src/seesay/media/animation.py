@@ -17,8 +17,8 @@ from seesay.media.picture import ANIMATED, open_picture, recognize, upright
 
 FOLDER_RATE = 25.0
 """Frames a second of a folder of numbered frames, which says nothing of it."""
-MAX_ANIMATED_PIXELS = 10_000_000_000
-"""Most pixels decoded of one animated picture, all its frames together."""
+MAX_ANIMATED_PIXELS, MAX_ANIMATED_FRAMES = 5_000_000_000, 50_000
+"""Most pixels decoded of one animated picture, all its frames together, and most frames."""
 _LEAST_DELAY, _USUAL_DELAY = 0.011, 0.1  # shorter delays mean "none was set", and browsers show such frames so long
 
 
@@ -65,7 +65,7 @@ class Animation(FrameSource):
                     raise
                 break  # what comes before is given
             pixels += image.width * image.height
-            if pixels > MAX_ANIMATED_PIXELS:
+            if pixels > MAX_ANIMATED_PIXELS or number >= MAX_ANIMATED_FRAMES:
                 raise MediaError("too many frames for an animated picture; make it a video, for example an MP4")
             yield Frame(seconds, partial(_same, upright(image.copy())))
             seconds += self._delay(image)

@@ -169,7 +169,7 @@ def _begin(frame_source: FrameSource, sampling: FrameSampling, start: float) -> 
 
 
 def _between(frame_source: FrameSource, start: float, end: float | None, link: bool) -> Iterator[Frame]:
-    for frame in linked(frame_source.frames(start)) if link else frame_source.frames(start):
+    for frame in linked(frame_source.decoded(start)) if link else frame_source.decoded(start):
         if end is not None and frame.seconds >= end - ROUNDING:
             return
         if frame.seconds >= start - ROUNDING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as clock
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 MAX_CLIP_PIXELS = 40_000_000
 """Clips with more pixels in a frame are refused: 8K has 33 million, and a decoder keeps many frames at a time."""
+
+MAX_SECONDS = 600.0
+"""Most seconds that are spent on decoding one clip."""
 
 ROUNDING = 0.001
 """Instants closer than this, in seconds, are one: Matroska and others round their stamps to milliseconds."""
@@ -63,6 +67,7 @@ class FrameSource(ABC):
         frame_pixels: pixels in a frame, as the file says it.
         ended_at: where its last frame ends, in seconds; None before it was reached.
         wanted: frames shown before this, in seconds, need not be decoded where that can be avoided.
+        max_seconds: most seconds spent on decoding it; set on the class, of all clips that this process opens.
     """
 
     first: float = 0.0
@@ -70,6 +75,8 @@ class FrameSource(ABC):
     frame_pixels: int = 0
     ended_at: float | None = None
     wanted: float = float("-inf")
+    max_seconds: float = MAX_SECONDS
+    _spent: float = 0.0
 
     @abstractmethod
     def frames(self, start: float) -> Iterator[Frame]:
@@ -79,9 +86,29 @@ class FrameSource(ABC):
         """Whether `frames(target)` is sooner at `target` than going on from `now` is (both in seconds)."""
         return False
 
+    def decoded(self, start: float) -> Iterator[Frame]:
+        """`frames`, as long as decoding them takes no longer than it may.
+
+        Raises:
+            MediaError: it does.
+        """
+        frames = self.frames(start)
+        while True:
+            begun = clock.perf_counter()
+            frame = next(frames, None)
+            self._spent += clock.perf_counter() - begun
+            if frame is None:
+                return
+            if self._spent > self.max_seconds:
+                raise MediaError(
+                    f"decoding takes longer than {self.max_seconds:g} s; make it shorter or smaller, or raise the "
+                    "limit: --max-seconds"
+                )
+            yield frame
+
     def measure(self) -> float:
         """When the last picture ends, in seconds, found out by reading through."""
-        for _ in self.frames(0.0):
+        for _ in self.decoded(0.0):
             pass
         return self.ended_at or 0.0
 
@@ -124,7 +151,7 @@ def shown_at(frame_source: FrameSource, times: Iterable[float], *, link: bool = 
     for time in times:
         frame_source.wanted = time
         if frames is None or (following is not None and frame_source.worth_jumping(following.seconds, time)):
-            frames, current = linked(frame_source.frames(time)) if link else frame_source.frames(time), None
+            frames, current = linked(frame_source.decoded(time)) if link else frame_source.decoded(time), None
             following = next(frames, None)
         while following is not None and following.seconds <= time + ROUNDING:
             current, following = following, next(frames, None)

@@ -27,6 +27,8 @@ class Live(Video):
         MediaError: it holds no pictures, or they are too large.
     """
 
+    max_seconds = float("inf")  # most of which is waiting
+
     def __init__(self, container: av.container.InputContainer) -> None:
         self._av = need_av()
         self._threads = 0

@@ -20,7 +20,9 @@ from PIL import Image
 from seesay.errors import MediaError
 from seesay.media import formats, png
 from seesay.media.color import NAME, deep_to_rgb, says_color, to_rgb
+from seesay.media.gif import open_gif
 from seesay.media.isobmff import HEIF_HEAD, heif_color, jpeg2000_profile
+from seesay.media.jpeg import open_jpeg, without_end
 from seesay.media.parts import open_part
 from seesay.media.source import name_of, open_bytes
 from seesay.printable import printable
@@ -139,8 +141,6 @@ def _load_jpeg(image: Image.Image, handle: BinaryIO, target: tuple[int, int] | N
         image.load()
     except OSError:  # truncated
         handle.seek(0)
-        from seesay.media.jpeg import without_end
-
         whole = without_end(handle.read(), lambda file: _redone(file, target))
         handle.seek(start)
         if whole is None:
@@ -288,7 +288,10 @@ def _open_jpeg2000(handle: BinaryIO, factory: Any) -> Image.Image:
     return image
 
 
-_OPENED = {"PNG": _open_png, "BMP": _open_bmp, "TIFF": _open_tiff, "AVIF": _open_avif, "JPEG2000": _open_jpeg2000}
+_OPENED = {"JPEG": open_jpeg, "PNG": _open_png, "GIF": open_gif, "BMP": _open_bmp, "TIFF": _open_tiff} | {
+    "AVIF": _open_avif,
+    "JPEG2000": _open_jpeg2000,
+}
 
 
 def _check_size(image: Image.Image, max_pixels: int) -> None:

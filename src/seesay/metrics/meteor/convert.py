@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import logging
 import os
 import shutil
+import threading
+import time
 import zipfile
+import zlib
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
@@ -17,35 +21,64 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesay.errors import DataError
+from seesay.files import sha256
 from seesay.metrics.meteor.lexicon import FILTER_BITS, base_forms, filter_places, stem_key
 from seesay.metrics.ngrams import Hashes, Ints, extend_hash
 
 log = logging.getLogger("seesay.metrics")
 _RULES_AT_ONCE = 50_000
+_SUMS = "sums.json"
+_STALE = 3600.0  # seconds since a conversion, which takes half a minute, last made a file
+
+
+def sound(folder: Path) -> bool:
+    """Whether this is converted data whose files are those that were written, by their SHA-256."""
+    try:
+        sums = json.loads((folder / _SUMS).read_text("utf-8"))
+        names = {file.name for file in folder.iterdir()}
+        return isinstance(sums, dict) and names == {*sums, _SUMS} and sums == {n: sha256(folder / n) for n in sums}
+    except (OSError, ValueError, RecursionError):
+        return False
 
 
 def convert(jar: Path, table: Path, folder: Path) -> None:
-    """Write `folder`, whole or not at all; several processes may try at once.
+    """Write `folder`, whole or not at all, in the place of a damaged one; several processes may try at once.
 
     Raises:
         DataError: it cannot be written, or the data is damaged.
     """
-    log.warning("METEOR: its data is converted once into %s; this takes half a minute", folder)
-    part = folder.with_name(f"{folder.name}.{os.getpid()}")
+    damaged = folder.exists()
+    why = "what is there is damaged, so its data is converted again" if damaged else "its data is converted once"
+    log.warning("METEOR: %s into %s; this takes half a minute", why, folder)
+    _sweep(folder)
+    part = folder.with_name(f"{folder.name}.{os.getpid()}-{threading.get_ident()}")
     try:
         part.mkdir(parents=True, exist_ok=True)
         _convert(jar, table, part)
+        (part / _SUMS).write_text(json.dumps({file.name: sha256(file) for file in part.iterdir()}), "utf-8")
+        if folder.exists() and not sound(folder):  # another process may have been faster
+            away = part.with_name(f"{part.name}.damaged")
+            folder.rename(away)
+            shutil.rmtree(away, ignore_errors=True)
         part.rename(folder)
     except OSError as error:
-        if not (folder / "about.json").is_file():  # else another process was faster
+        if not sound(folder):
             raise DataError(
                 f"{folder}: METEOR's data cannot be kept there ({error.strerror or error}); "
                 "set SEESAY_CACHE to another folder, or leave METEOR out: --metrics bleu,rouge,cider"
             ) from error
-    except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise DataError(f"{jar.parent}: METEOR's data is damaged ({error}); reinstall pycocoevalcap") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what conversions left beside `folder` that were killed."""
+    for left in folder.parent.glob(f"{folder.name}.*") if folder.parent.is_dir() else ():
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _STALE:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _convert(jar: Path, table: Path, out: Path) -> None:
