@@ -6,8 +6,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
-
 from apps.corpus.conftest import digests, rows_of
+
 from seesay.cli import run
 
 SAMPLES = Path(__file__).parents[3] / "samples"

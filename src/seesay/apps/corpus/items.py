@@ -98,7 +98,10 @@ def _bytes_of(item: Item) -> bytes:
     if item.place is None:
         if is_address(item.path) and local_path(item.path) is None:
             system, inside = filesystem(item.path)
-            return bytes(system.cat_file(inside, 0, MAX_BYTES + 1))
+            size = int(system.size(inside) or 0)
+            if size > MAX_BYTES:
+                raise MediaError(f"{printable(item.path)}: has {size} bytes; at most {MAX_BYTES} are read")
+            return bytes(system.cat_file(inside))
         with open_binary(item.path) as handle:
             return handle.read(MAX_BYTES + 1)
     kind, file, *rest = item.place
