@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "seesay"
 FLOORS = (
-    ("errors", "files", "reading", "printable", "progress", "registry", "extras", "plain_pickle"),
+    ("errors", "files", "reading", "printable", "progress", "registry", "extras", "plain_pickle", "addresses"),
     ("text", "search"),
     ("media", "metrics", "artifact"),
     ("data", "runtime", "models", "recipes"),
@@ -29,6 +29,7 @@ FLOORS = (
 """From the ground up. What stands on one floor may import what is below it, and itself."""
 BESIDE = {
     ("files", "errors"), ("files", "printable"), ("registry", "errors"), ("extras", "errors"), ("explain", "report"),
+    ("addresses", "errors"), ("addresses", "extras"), ("addresses", "printable"),
 }  # fmt: skip
 """Imports on one floor: the ground floor's own, and pages that explain draws."""
 FACE = "__init__"

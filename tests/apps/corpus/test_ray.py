@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
-
 from apps.corpus import fake_corpus as fake
 from apps.corpus.conftest import digests
 from apps.corpus.test_jobs import children
+
 from seesay.apps.corpus.inspection import bad_items, verify_job
 
 pytest.importorskip("ray", reason="needs Ray: pip install 'seesay[corpus]'")

@@ -5,8 +5,8 @@ import logging
 from pathlib import Path
 
 import pytest
-
 from apps.corpus.conftest import rows_of
+
 from seesay.cli import run
 
 moto_server = pytest.importorskip("moto.server", reason="needs moto[server]")
