@@ -85,6 +85,12 @@ def timed_job(source: Path, dest: Path, engine: Engine, shard_size: int, cost: f
     return time.monotonic() - begun, timed.moments[-1] - timed.moments[0], tally
 
 
+def spent() -> float:
+    """CPU seconds of this process and of those that it has started and that have ended."""
+    found = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in found)
+
+
 def simulate(options: argparse.Namespace) -> None:
     rows: list[Row] = []
     cost = options.cost_ms / 1000
@@ -94,7 +100,9 @@ def simulate(options: argparse.Namespace) -> None:
             source = written(folder, options.items, faults=True)
             engine = fake.engine_of(options.engine, workers)
             size = options.shard_size or max(1, options.items // (workers * 10))
+            before = spent()
             whole, working, tally = timed_job(source, folder / "out", engine, size, cost)
+            busy = spent() - before
             assert verify_job(str(folder / "out")) == []
             ideal = options.items * cost / workers
             rows.append(
@@ -102,6 +110,7 @@ def simulate(options: argparse.Namespace) -> None:
                     "engine": options.engine, "workers": workers, "items": tally.done, "bad": tally.bad,
                     "restarts": tally.restarts, "seconds": f"{whole:.1f}", "since begun": f"{working:.1f}",
                     "ideal": f"{ideal:.1f}", "efficiency": f"{ideal / working:.0%}",
+                    "CPU ms each": f"{1e3 * busy / options.items:.2f}",
                 }
             )  # fmt: skip
             show(rows[-1:])
