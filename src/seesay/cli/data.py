@@ -1,8 +1,9 @@
-"""`seesay data check` and `seesay data stats`: what is in a data set, and what is wrong with it."""
+"""`seesay data`: what is in a data set, what is wrong with it, and the same packed into tars."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import typer
 
@@ -16,14 +17,18 @@ Examples:
   seesay data check csv:mine.csv,dev=0.1,test=0.1          # splits for data that names none
   seesay data check ucf101:FOLDER,split=2
   seesay data stats coco:FOLDER --json
+  seesay data shard coco:FOLDER --out shards               # WebDataset tars; train with --data shards:shards
 """
 
 
 def add_to(app: typer.Typer) -> None:
     """Make the verbs known."""
-    verbs = typer.Typer(help="Look into a data set.", no_args_is_help=True, rich_markup_mode=None, epilog=EXAMPLES)
+    verbs = typer.Typer(
+        help="Look into a data set, or pack it.", no_args_is_help=True, rich_markup_mode=None, epilog=EXAMPLES
+    )
     verbs.command("check", help="Open every picture or clip and list all faults.", epilog=EXAMPLES)(check)
     verbs.command("stats", help="Pictures, clips, classes, captions and words of each split.", epilog=EXAMPLES)(stats)
+    verbs.command("shard", help="Pack a data set into WebDataset tars, with an index.", epilog=EXAMPLES)(shard)
     app.add_typer(verbs, name="data")
 
 
@@ -62,3 +67,19 @@ def stats(
         print(json.dumps(found, indent=1))
     else:
         print(table([{"split": split, **values} for split, values in found.items()]))
+
+
+def shard(
+    data: str = typer.Argument(..., metavar="FORMAT:PATH"),
+    out: Path = typer.Option(..., "--out", help="A new folder."),
+    shard_size: int = typer.Option(1000, "--shard-size", min=1, help="Samples in a tar."),
+) -> None:
+    """Write tars of photos and their captions or labels, each whole or not at all; the index comes last."""
+    from seesay.data import read_dataset
+    from seesay.data.shards import write_shards
+
+    dataset = read_dataset(data)
+    with progress("packing") as on_progress:
+        index = write_shards(dataset, out, shard_size=shard_size, on_progress=on_progress)
+    count, size = (sum(one[name] for one in index["shards"]) for name in ("samples", "bytes"))
+    print(f"{count} {dataset.modality}s in {len(index['shards'])} shards, {size / 1e6:.1f} MB: --data shards:{out}")

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from seesay.data.sample import Sample
 from seesay.errors import DataError
 from seesay.files import only_writer, write_whole
+from seesay.media.packed import PackedFile
 
 SHARD = 4096
 WAIT = 1.0
@@ -261,6 +262,8 @@ class FeatureCache:
 
 def fingerprint(path: Path) -> str | None:
     """A picture's size and time of change, None where there is no file: another picture in its place has another."""
+    if isinstance(path, PackedFile):
+        return path.mark
     try:
         status = path.stat()
     except OSError:
@@ -269,6 +272,8 @@ def fingerprint(path: Path) -> str | None:
 
 
 def _name(sample: Sample) -> str:
+    if isinstance(sample.media, PackedFile):
+        return sample.media.address
     path = os.path.abspath(sample.media)  # noqa: PTH100 - links are not followed: the path is the name
     return path if sample.start is sample.end is None else f"{path}#{sample.start}-{sample.end}"
 

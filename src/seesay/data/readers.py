@@ -6,7 +6,8 @@ import inspect
 import logging
 from pathlib import Path
 
-from seesay.data import activities, coco, descriptions, flickr8k, folders, tables  # noqa: F401 - each makes its readers known
+from seesay.addresses import local_path
+from seesay.data import activities, coco, descriptions, flickr8k, folders, shards, tables  # noqa: F401 - each makes its readers known
 from seesay.data.formats import READERS, read_options, share_of, split_options
 from seesay.data.sample import Dataset
 from seesay.data.splits import draw_splits, with_default_splits
@@ -40,12 +41,13 @@ def read_dataset(spec: str, *, strict: bool = True, default_splits: bool = False
         )
     reader = READERS[name]
     place, given = split_options(path)
+    remote = getattr(reader, "takes_addresses", False) and local_path(place) is None
     root = Path(place).expanduser()
-    if not root.exists():
+    if not remote and not root.exists():
         raise DataError(f"{root}: no such file or folder")
     own = inspect.signature(reader).parameters
     shares = {key: share_of(key, given.pop(key)) for key in ("dev", "test") if key in given and key not in own}
-    dataset = reader(root, **read_options(name, reader, given))
+    dataset = reader(place if remote else root, **read_options(name, reader, given))
     if strict:
         dataset.raise_for_faults()
     if shares and dataset.samples:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from seesay.errors import MediaError
+from seesay.media.packed import PackedFile
 from seesay.printable import printable
 
 MAX_BYTES = 1 << 30
@@ -48,6 +49,8 @@ def open_file(path: str | os.PathLike[str], kind: str = "picture") -> BinaryIO:
     Raises:
         MediaError: no such file, no permission, empty, or a folder, FIFO, device or socket.
     """
+    if isinstance(path, PackedFile):
+        return path.opened()
     try:
         _check_regular(Path(path).stat(), kind)  # some devices act when opened, so look first
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -110,6 +113,8 @@ def open_bytes(source: Any, kind: str = "picture") -> BinaryIO:
         raise MediaError(
             "a web address is not fetched unless you ask for it: --allow-url, or WebPicture(url) in Python"
         )
+    if isinstance(source, PackedFile):
+        return source.opened()
     if isinstance(source, (str, os.PathLike)):
         return open_file(source, kind)
     if hasattr(source, "read"):

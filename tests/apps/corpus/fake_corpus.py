@@ -1,6 +1,6 @@
 """A corpus task that costs next to nothing and misbehaves on demand; runs as a worker, or as a whole job.
 
-An item is a small file of text: `bad`, `hang`, `abort` and `die N` (the first N times) say how opening it ends.
+An item is a small file of text: `bad`, `slow SECONDS`, `hang`, `abort` and `die N` (N times) say how opening it ends.
 
     python fake_corpus.py worker '{…}'                      # what a Runner starts
     python fake_corpus.py run SOURCE DEST WORKERS [ENGINE]  # a job, begun or gone on with
@@ -35,6 +35,8 @@ class Numbers:
         word, _, rest = text.partition(" ")
         if word == "bad":
             raise MediaError(f"{source}: is bad")
+        if word == "slow":
+            time.sleep(float(rest))
         if word == "hang":
             time.sleep(1000)
         if word == "abort":

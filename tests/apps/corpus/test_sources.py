@@ -142,7 +142,7 @@ def test_what_is_not_there_and_what_is_on_the_web(tmp_path):
         listed(tmp_path / "gone")
     with pytest.raises(DataError, match="nothing matches"):
         listed(f"{tmp_path}/*.csv")
-    with pytest.raises(UsageError, match="is on the web; corpus jobs read files and stores"):
+    with pytest.raises(UsageError, match="is on the web; only files and stores are read"):
         listed("https://example.invalid/photos.csv")
     with pytest.raises(UsageError, match="nonsense"):
         listed("nonsense://a/b")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from seesay.apps.corpus.addresses import filesystem, is_address, local_path, open_binary
+from seesay.addresses import filesystem, is_address, local_path, open_binary, read_part
 from seesay.errors import MediaError, SeeSayError
 from seesay.media.source import MAX_BYTES
 from seesay.printable import printable
@@ -98,7 +98,10 @@ def _bytes_of(item: Item) -> bytes:
     if item.place is None:
         if is_address(item.path) and local_path(item.path) is None:
             system, inside = filesystem(item.path)
-            return bytes(system.cat_file(inside, 0, MAX_BYTES + 1))
+            size = int(system.size(inside) or 0)
+            if size > MAX_BYTES:
+                raise MediaError(f"{printable(item.path)}: has {size} bytes; at most {MAX_BYTES} are read")
+            return bytes(system.cat_file(inside))
         with open_binary(item.path) as handle:
             return handle.read(MAX_BYTES + 1)
     kind, file, *rest = item.place
@@ -106,7 +109,7 @@ def _bytes_of(item: Item) -> bytes:
         group, row, column = rest
         return bytes(_group(file, group, column)[row] or b"")
     offset, size = rest[:2]
-    data = _part(file, offset, min(size, MAX_BYTES + 1))
+    data = read_part(file, offset, min(size, MAX_BYTES + 1))
     if kind == "part":
         if len(data) < min(size, MAX_BYTES + 1):
             raise MediaError(f"{printable(item.path)}: the file ends before it does")
@@ -115,15 +118,6 @@ def _bytes_of(item: Item) -> bytes:
         return base64.b64decode(json.loads(data)[rest[2]], validate=True)
     except (binascii.Error, ValueError, KeyError, TypeError) as error:
         raise MediaError(f"{printable(item.path)}: {rest[2]} holds no base64 ({printable(error)})") from error
-
-
-def _part(file: str, offset: int, size: int) -> bytes:
-    if local_path(file) is None:
-        system, inside = filesystem(file)
-        return bytes(system.cat_file(inside, offset, offset + size))
-    with open_binary(file) as handle:
-        handle.seek(offset)
-        return handle.read(size)
 
 
 @lru_cache(maxsize=2)

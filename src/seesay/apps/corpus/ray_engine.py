@@ -6,12 +6,15 @@ Ray starts actors that a lost node had anew elsewhere, and gives their shards to
 
 from __future__ import annotations
 
+import itertools
 import json
+import logging
 import os
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from seesay import errors
 from seesay.apps.corpus.engines import Outcome
 from seesay.apps.corpus.runner import COMMAND, Limits, Runner, ShardFailedError
 from seesay.errors import MissingPartError, SeeSayError
@@ -38,7 +41,7 @@ class ShardActor:
             except ShardFailedError as error:
                 outcome = {"failed": str(error)}
             except SeeSayError as error:
-                outcome = {"refused": str(error)}
+                outcome = {"refused": str(error), "kind": type(error).__name__}
             found.append(json.dumps({**outcome, "restarts": self._runner.restarts - before}))
         return {"outcome": found}
 
@@ -80,9 +83,10 @@ class RayEngine:
         Raises:
             SeeSayError: a worker refuses the job, or the cluster cannot be reached.
         """
+        logging.getLogger("ray").setLevel(logging.ERROR)
         mine = self._begin()
         try:
-            while numbers := [shard for shard, _ in zip(shards, range(_WINDOW), strict=False)]:
+            while numbers := list(itertools.islice(shards, _WINDOW)):
                 yield from self._window(dest, numbers, again)
         finally:
             if mine:
@@ -95,7 +99,11 @@ class RayEngine:
         local = {"num_cpus": self.workers, "object_store_memory": 80 << 20} if self.address is None else {}
         try:
             self._ray.init(
-                address=self.address, include_dashboard=False if local else None, log_to_driver=False, **local
+                address=self.address,
+                include_dashboard=False if local else None,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                **local,
             )
         except (ConnectionError, ValueError, RuntimeError, OSError) as error:
             reason = " ".join(str(error).split())[:200]
@@ -107,6 +115,7 @@ class RayEngine:
         context = data.DataContext.get_current()
         context.enable_progress_bars = False
         context.print_on_execution_start = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         work = data.from_items(numbers, override_num_blocks=len(numbers)).map_batches(
             ShardActor,
             fn_constructor_args=(dest, self.limits, tuple(self.command), again),
@@ -121,7 +130,7 @@ class RayEngine:
             outcome = json.loads(row["outcome"])
             self.restarts += outcome["restarts"]
             if "refused" in outcome:
-                raise SeeSayError(outcome["refused"])
+                raise getattr(errors, outcome["kind"], SeeSayError)(outcome["refused"])
             yield ShardFailedError(outcome["failed"]) if "failed" in outcome else outcome["record"]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import seesay
-from seesay.apps.corpus.addresses import local_path
+from seesay.addresses import local_path
 from seesay.apps.corpus.engines import Engine
 from seesay.apps.corpus.items import Item
 from seesay.apps.corpus.job import Job, committed, known_job, read_job, read_record, write_plan

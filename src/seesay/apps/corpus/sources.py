@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from seesay.apps.corpus.addresses import expand, filesystem, is_address, local_path, open_binary, with_protocol
+from seesay.addresses import expand, filesystem, is_address, local_path, open_binary, with_protocol
 from seesay.apps.corpus.items import Item
 from seesay.errors import DataError, MissingPartError
 from seesay.extras import lacking

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from seesay.apps.corpus.addresses import filesystem, local_path
+from seesay.addresses import filesystem, local_path
 from seesay.errors import DataError, UsageError
 from seesay.files import alone, replacing, write_whole
 from seesay.printable import printable

@@ -21,7 +21,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from seesay.apps.corpus.addresses import is_address
+from seesay.addresses import is_address
 from seesay.apps.corpus.board import NETWORKS, Board
 from seesay.apps.corpus.items import Item, open_item, shown_path
 from seesay.apps.corpus.job import Job, known_job, read_plan, record_file

@@ -40,7 +40,7 @@ def filesystem(address: str) -> tuple[Any, str]:
     match = _PROTOCOL.match(address)
     protocol = match[1].lower() if match else "file"
     if protocol in _WEB:
-        raise UsageError(f"{printable(address)}: is on the web; corpus jobs read files and stores. Download it first")
+        raise UsageError(f"{printable(address)}: is on the web; only files and stores are read. Download it first")
     try:
         import fsspec
     except ModuleNotFoundError:
@@ -71,17 +71,19 @@ def open_binary(address: str) -> IO[bytes]:
         raise DataError(f"{printable(address)}: cannot be opened ({error.strerror or printable(error)})") from error
 
 
-def size_of(address: str) -> int:
-    """Bytes of a file of either kind.
+def read_part(address: str, offset: int, size: int) -> bytes:
+    """Bytes of a file of either kind from an offset on; fewer where the file ends.
 
     Raises:
-        OSError: there is no such file.
+        OSError: it cannot be read.
     """
     path = local_path(address)
-    if path is not None:
-        return path.stat().st_size
-    system, inside = filesystem(address)
-    return int(system.size(inside) or 0)
+    if path is None:
+        system, inside = filesystem(address)
+        return bytes(system.cat_file(inside, offset, offset + size))
+    with path.open("rb") as handle:
+        handle.seek(offset)
+        return handle.read(size)
 
 
 def with_protocol(address: str, inside: str) -> str:
