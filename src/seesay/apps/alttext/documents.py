@@ -115,13 +115,20 @@ def write_slots(data: bytes, edits: Sequence[tuple[Use, str]]) -> bytes:
 
 HTML = Format("HTML", (".html", ".htm", ".xhtml", ".xht", ".shtml"), _read_html, write_slots)
 MARKDOWN = Format("Markdown", (".md", ".markdown", ".mdown"), _read_markdown, write_slots, brackets=True)
-FORMATS: tuple[Format, ...] = (HTML, MARKDOWN)
+
+
+def formats() -> tuple[Format, ...]:
+    """Every kind of document."""
+    from seesay.apps.alttext.office import EPUB, OPEN, SHEET, SLIDES, WORD
+    from seesay.apps.alttext.pdf import PDF
+
+    return (HTML, MARKDOWN, WORD, SLIDES, SHEET, OPEN, EPUB, PDF)
 
 
 def format_of(path: Path) -> Format | None:
     """The kind of document that a file's name says it is."""
     suffix = path.suffix.lower()
-    return next((kind for kind in FORMATS if suffix in kind.suffixes), None)
+    return next((kind for kind in formats() if suffix in kind.suffixes), None)
 
 
 def find_documents(paths: Sequence[str | os.PathLike[str]]) -> Iterator[Document]:
@@ -130,7 +137,7 @@ def find_documents(paths: Sequence[str | os.PathLike[str]]) -> Iterator[Document
     Raises:
         UsageError: a path is missing, a folder holds no document, or a file is of a kind that is not read.
     """
-    suffixes = [suffix for kind in FORMATS for suffix in kind.suffixes]
+    suffixes = [suffix for kind in formats() for suffix in kind.suffixes]
     seen: set[Path] = set()
     for argument in paths:
         given = Path(argument)

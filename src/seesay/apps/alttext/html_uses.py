@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from seesay.apps.alttext.tags import MASK, Attribute, Tag, charset_of, decoded, masked, read_tags
+from seesay.apps.alttext.tags import MASK, Attribute, Lines, Tag, charset_of, decoded, masked, read_tags
 from seesay.apps.alttext.uses import NEAR, Around, Slot, Use
 from seesay.errors import DataError
 
@@ -90,7 +90,7 @@ class HtmlReader:
         self._captions: dict[int, str] = {}
         self._found: list[_Found] = []
         self._gap = 0
-        self._lines = _Lines(self.text)
+        self._lines = Lines(self.text)
         for tag in read_tags(self.text, xml=xml):
             self._take(tag)
         while self._open:
@@ -320,21 +320,6 @@ class HtmlReader:
         if alt.value is None or not alt.quote:
             return Slot(alt.start, alt.end, b'alt="', b'"', **options)
         return Slot(*alt.value, quote=alt.quote, **options)
-
-
-class _Lines:
-    """Line and column of bytes, asked for in order."""
-
-    def __init__(self, text: str) -> None:
-        self.text, self.line, self.begin, self.place = text, 1, 0, 0
-
-    def where(self, place: int) -> str:
-        count = self.text.count("\n", self.place, place)
-        if count:
-            self.line += count
-            self.begin = self.text.rfind("\n", 0, place) + 1
-        self.place = place
-        return f"{self.line}:{place - self.begin + 1}"
 
 
 def _pixels(attribute: Attribute | None) -> int | None:
