@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
-from seesay.apps.alttext.uses import Use, spliced
+from seesay.apps.alttext.uses import MOST_USES, Use, spliced
 from seesay.errors import DataError, UsageError
 from seesay.media import find_endings
 from seesay.media.source import WebPicture, is_url
@@ -21,8 +21,6 @@ from seesay.reading import read_file
 MOST_BYTES = 64 << 20
 """Largest page or text that is read."""
 MOST_ZIPPED = 1 << 30
-MOST_USES = 100_000
-"""Most pictures of one document that are looked at."""
 _SKIPPED = frozenset({"node_modules", ".git", ".svn", ".hg", "__pycache__", ".venv"})
 
 
@@ -114,7 +112,7 @@ def write_slots(data: bytes, edits: Sequence[tuple[Use, str]]) -> bytes:
 
 
 HTML = Format("HTML", (".html", ".htm", ".xhtml", ".xht", ".shtml"), _read_html, write_slots)
-MARKDOWN = Format("Markdown", (".md", ".markdown", ".mdown"), _read_markdown, write_slots, brackets=True)
+MARKDOWN = Format("Markdown", (".md", ".markdown", ".mdown"), _read_markdown, write_slots, 8 << 20, brackets=True)
 
 
 def formats() -> tuple[Format, ...]:
