@@ -92,7 +92,7 @@ def _figures(pdf: pikepdf.Pdf) -> Iterator[Any]:
     """Figures of the structure tree, in its order."""
     import pikepdf
 
-    roles = pdf.Root.StructTreeRoot.get("/RoleMap", {})
+    roles: Any = pdf.Root.StructTreeRoot.get("/RoleMap", {})
     todo: list[Any] = [pdf.Root.StructTreeRoot]
     seen: set[tuple[int, int]] = set()
     count = 0
@@ -165,7 +165,8 @@ def _drawn(page: Any, mark: int) -> list[str]:
     import pikepdf
 
     found, depth, wanted = [], 0, 0
-    for operands, operator in pikepdf.parse_content_stream(page):
+    instructions: Any = pikepdf.parse_content_stream(page)
+    for operands, operator in instructions:
         name = str(operator)
         if name in ("BDC", "BMC"):
             depth += 1
@@ -184,7 +185,8 @@ def _drawn(page: Any, mark: int) -> list[str]:
 def _images(pdf: pikepdf.Pdf) -> int:
     count = 0
     for page in pdf.pages:
-        objects = page.get("/Resources", {}).get("/XObject", {})
+        resources: Any = page.get("/Resources", {})
+        objects: Any = resources.get("/XObject", {})
         count += sum(one.get("/Subtype") == "/Image" for _, one in objects.items())
     return count
 
