@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "seesay"
 FLOORS = (
-    ("errors", "files", "reading", "printable", "progress", "registry", "extras", "plain_pickle", "search_options"),
-    ("errors", "files", "reading", "printable", "progress", "registry", "extras", "plain_pickle", "addresses"),
+    ("errors", "files", "reading", "printable", "progress", "registry", "extras", "plain_pickle", "search_options",
+     "addresses"),
     ("text", "search"),
     ("media", "metrics", "artifact"),
     ("data", "runtime", "models", "recipes"),
@@ -31,7 +31,6 @@ FLOORS = (
 BESIDE = {
     ("files", "errors"), ("files", "printable"), ("search_options", "errors"), ("registry", "errors"),
     ("extras", "errors"), ("explain", "report"),
-    ("files", "errors"), ("files", "printable"), ("registry", "errors"), ("extras", "errors"), ("explain", "report"),
     ("addresses", "errors"), ("addresses", "extras"), ("addresses", "printable"),
 }  # fmt: skip
 """Imports on one floor: the ground floor's own, and pages that explain draws."""

@@ -68,6 +68,7 @@ def alt(
     from seesay.apps.alttext import report
     from seesay.apps.alttext.captions import Captions, RuntimeModel
     from seesay.apps.alttext.decisions import read_decisions
+    from seesay.apps.alttext.review import Thumbnails, write_review
 
     if (decisions or unsure or backup) and not write:
         raise UsageError("--decisions, --unsure and --backup are of --write; add it")
@@ -78,6 +79,8 @@ def alt(
     captions = Captions(lambda: RuntimeModel(model))
     if model is not None:
         _ = captions.model  # a wrong name is an error even where no picture needs it
+    thumbnails = Thumbnails()
+    keep = None if review is None else thumbnails.keep
     failed: list[tuple[str, str]] = []
     documents: dict[str, Document] = {}
     notes: list[str] = []
@@ -85,10 +88,10 @@ def alt(
         if metadata:
             from seesay.apps.alttext.photos import find_photos
 
-            findings = list(find_photos(paths, captions, again=again, on_progress=bar))
+            findings = list(find_photos(paths, captions, again=again, keep=keep, on_progress=bar))
         else:
             findings, documents, notes = _found(
-                paths, captions, records, again, allow_url, allow_private, ocr, bar, failed
+                paths, captions, records, again, allow_url, allow_private, ocr, keep, bar, failed
             )
     for note in notes:
         say(note)
@@ -100,10 +103,8 @@ def alt(
     keys = {one.finding.key for one in written}
     left = [finding for finding in findings if finding.key not in keys]
     if review is not None:
-        from seesay.apps.alttext.review import write_review
-
-        write_review(review, left, captions)
-        say(f"review: {review}")
+        count = write_review(review, left, captions, thumbnails)
+        say(f"{review}: {count} pictures to review; open it in a browser")
     with output(out) as stream:
         if as_json:
             known = {"name": captions.model.name, "version": captions.model.version} if captions.asked_for else {}
@@ -143,6 +144,7 @@ def _found(
     allow_url: bool,
     allow_private: bool,
     ocr: bool,
+    keep: Any,
     bar: Any,
     failed: list[tuple[str, str]],
 ) -> tuple[list[Finding], dict[str, Document], list[str]]:
@@ -169,6 +171,7 @@ def _found(
         allow_url=allow_url,
         private=allow_private,
         ocr=reader,
+        keep=keep,
         on_progress=bar,
     )
     findings = list(finder.find(noted()))

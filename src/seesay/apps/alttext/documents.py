@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
-from seesay.apps.alttext.uses import Use, spliced
+from seesay.apps.alttext.uses import MOST_USES, Use, spliced
 from seesay.errors import DataError, UsageError
 from seesay.media import find_endings
 from seesay.media.source import WebPicture, is_url
@@ -21,8 +21,6 @@ from seesay.reading import read_file
 MOST_BYTES = 64 << 20
 """Largest page or text that is read."""
 MOST_ZIPPED = 1 << 30
-MOST_USES = 100_000
-"""Most pictures of one document that are looked at."""
 _SKIPPED = frozenset({"node_modules", ".git", ".svn", ".hg", "__pycache__", ".venv"})
 
 
@@ -114,14 +112,21 @@ def write_slots(data: bytes, edits: Sequence[tuple[Use, str]]) -> bytes:
 
 
 HTML = Format("HTML", (".html", ".htm", ".xhtml", ".xht", ".shtml"), _read_html, write_slots)
-MARKDOWN = Format("Markdown", (".md", ".markdown", ".mdown"), _read_markdown, write_slots, brackets=True)
-FORMATS: tuple[Format, ...] = (HTML, MARKDOWN)
+MARKDOWN = Format("Markdown", (".md", ".markdown", ".mdown"), _read_markdown, write_slots, 8 << 20, brackets=True)
+
+
+def formats() -> tuple[Format, ...]:
+    """Every kind of document."""
+    from seesay.apps.alttext.office import EPUB, OPEN, SHEET, SLIDES, WORD
+    from seesay.apps.alttext.pdf import PDF
+
+    return (HTML, MARKDOWN, WORD, SLIDES, SHEET, OPEN, EPUB, PDF)
 
 
 def format_of(path: Path) -> Format | None:
     """The kind of document that a file's name says it is."""
     suffix = path.suffix.lower()
-    return next((kind for kind in FORMATS if suffix in kind.suffixes), None)
+    return next((kind for kind in formats() if suffix in kind.suffixes), None)
 
 
 def find_documents(paths: Sequence[str | os.PathLike[str]]) -> Iterator[Document]:
@@ -130,7 +135,7 @@ def find_documents(paths: Sequence[str | os.PathLike[str]]) -> Iterator[Document
     Raises:
         UsageError: a path is missing, a folder holds no document, or a file is of a kind that is not read.
     """
-    suffixes = [suffix for kind in FORMATS for suffix in kind.suffixes]
+    suffixes = [suffix for kind in formats() for suffix in kind.suffixes]
     seen: set[Path] = set()
     for argument in paths:
         given = Path(argument)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ class Finding:
         confidence: of the model.
         perhaps: words that the model detected, where it is not sure.
         problem: why the picture could not be looked at.
-        picture: the picture's file, for a page that shows it.
+        digest: of the picture's bytes; empty where it cannot be had.
         long: a longer description that the picture's metadata holds.
     """
 
@@ -62,7 +62,7 @@ class Finding:
     confidence: float | None = None
     perhaps: str = ""
     problem: str = ""
-    picture: Path | None = None
+    digest: str = ""
     long: str = ""
 
     @property
@@ -118,6 +118,7 @@ class Finder:
         allow_url: fetch pictures from the web.
         private: from one's own network, too.
         ocr: reads text in a picture; None where nothing does.
+        keep: called with the digest of each picture that lacks words, and where its bytes are.
         on_progress: called as pictures are described.
     """
 
@@ -130,11 +131,12 @@ class Finder:
         allow_url: bool = False,
         private: bool = False,
         ocr: Any = None,
+        keep: Callable[[str, Path | bytes], None] | None = None,
         on_progress: ProgressCallback = silent,
     ) -> None:
         self.captions, self.records, self.again = captions, dict(records or {}), again
         self.allow_url, self.private, self.ocr = allow_url, private, ocr
-        self.on_progress = on_progress
+        self.keep, self.on_progress = keep, on_progress
         self.failed: list[tuple[Document, str]] = []
         self.documents = 0
         self.backgrounds = 0
@@ -174,13 +176,13 @@ class Finder:
         finding = Finding(document.name, document.path, use, self._state(document, use))
         if finding.state != MISSING:
             return _Draft(finding)
-        digest, looked, path = "", _Looked(None, PhotoWords(), ""), None
+        digest, looked = "", _Looked(None, PhotoWords(), "")
         if use.kind != "area":
-            digest, looked, path = self._look(document, use)
+            digest, looked = self._look(document, use)
         text = self._text_in(document, use, digest, looked)
         role = role_of(use, looked.signals, Facts(lambda href: self._title_of(document, href), text))
         language = use.around.language or (document.content.language if document.content else "")
-        finding = replace(finding, role=role.name, why=role.why, problem=looked.problem, picture=path)
+        finding = replace(finding, role=role.name, why=role.why, problem=looked.problem, digest=digest)
         finding = replace(finding, long=looked.words.extended)
         if role.describe and digest and not looked.problem and not looked.words.alt and _is_english(language):
             self._wait(digest, document, use)
@@ -217,7 +219,7 @@ class Finder:
             return download(found.url, allow_private=found.allow_private).read()
         return found
 
-    def _look(self, document: Document, use: Use) -> tuple[str, _Looked, Path | None]:
+    def _look(self, document: Document, use: Use) -> tuple[str, _Looked]:
         """Look at a picture, once for each distinct one."""
         try:
             source = self._source(document, use)
@@ -227,7 +229,7 @@ class Finder:
             if path is not None:
                 self._digests[path] = digest
         except (SeeSayError, OSError) as error:
-            return "", _Looked(None, PhotoWords(), printable(getattr(error, "strerror", None) or error)), None
+            return "", _Looked(None, PhotoWords(), printable(getattr(error, "strerror", None) or error))
         if digest not in self._looked:
             words, problem, signals = words_of(source), "", None
             try:
@@ -237,7 +239,9 @@ class Finder:
             if words.alt and problem and words.vector:
                 problem = ""
             self._looked[digest] = _Looked(signals, words, problem)
-        return digest, self._looked[digest], path
+            if self.keep is not None and signals is not None:
+                self.keep(digest, source)
+        return digest, self._looked[digest]
 
     def _text_in(self, document: Document, use: Use, digest: str, looked: _Looked) -> str | None:
         """Text read in a drawing, once for each distinct one."""

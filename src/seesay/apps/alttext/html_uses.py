@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from seesay.apps.alttext.tags import MASK, Attribute, Tag, charset_of, decoded, masked, read_tags
-from seesay.apps.alttext.uses import NEAR, Around, Slot, Use
+from seesay.apps.alttext.tags import MASK, Attribute, Lines, Tag, charset_of, decoded, masked, read_tags
+from seesay.apps.alttext.uses import MOST_USES, NEAR, Around, Slot, Use
 from seesay.errors import DataError
 
 VOID = frozenset(
@@ -24,7 +24,7 @@ _BLOCKS = frozenset(_BLOCK_WORDS.split())
 _SOURCES = ("src", "data-src", "data-lazy-src", "data-original", "data-srcset", "srcset")
 _DYNAMIC = ("src", "alt", "srcset")
 _BINDINGS = (":", "v-bind:", "[", "[attr.", "ng-", "ng-attr-", "x-bind:", "bind:", "data-bind")
-_BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;}]*?url\(\s*['\"]?([^'\")]+)", re.I)
+_BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;}]{0,300}?url\(\s*['\"]?([^'\")]{1,2000})", re.I)
 _ACTIVE = {"button", "link", "menuitem", "tab", "checkbox", "switch", "radio", "option"}
 
 
@@ -77,7 +77,7 @@ class HtmlReader:
         if charset is None:
             raise DataError(f"{name}: is not in a charset whose markup is ASCII (UTF-16, ISO-2022); save it as UTF-8")
         text = data.decode("latin-1")
-        self.charset, self.xml, self.part = charset, xml, part
+        self.charset, self.xml, self.part, self.name = charset, xml, part, name
         self.text = text if xml else masked(text)
         self.backgrounds: list[str] = []
         self.base = self.title = self.language = ""
@@ -90,7 +90,7 @@ class HtmlReader:
         self._captions: dict[int, str] = {}
         self._found: list[_Found] = []
         self._gap = 0
-        self._lines = _Lines(self.text)
+        self._lines = Lines(self.text)
         for tag in read_tags(self.text, xml=xml):
             self._take(tag)
         while self._open:
@@ -292,6 +292,8 @@ class HtmlReader:
         block = len(self._blocks) - 1
         labelled = self._value(attributes.get("aria-labelledby"))
         figure = self._figures[-1] if self._figures else None
+        if len(self._found) >= MOST_USES:
+            raise DataError(f"{self.name}: shows more than {MOST_USES} pictures")
         self._found.append(_Found(use, holder, figure, block, self._gap, language, labelled))
 
     def _href(self, name: str, holder: _Node | None, attributes: dict[str, Attribute]) -> str | None:
@@ -320,21 +322,6 @@ class HtmlReader:
         if alt.value is None or not alt.quote:
             return Slot(alt.start, alt.end, b'alt="', b'"', **options)
         return Slot(*alt.value, quote=alt.quote, **options)
-
-
-class _Lines:
-    """Line and column of bytes, asked for in order."""
-
-    def __init__(self, text: str) -> None:
-        self.text, self.line, self.begin, self.place = text, 1, 0, 0
-
-    def where(self, place: int) -> str:
-        count = self.text.count("\n", self.place, place)
-        if count:
-            self.line += count
-            self.begin = self.text.rfind("\n", 0, place) + 1
-        self.place = place
-        return f"{self.line}:{place - self.begin + 1}"
 
 
 def _pixels(attribute: Attribute | None) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ def find_photos(
     captions: Captions,
     *,
     again: bool = False,
+    keep: Callable[[str, Path | bytes], None] | None = None,
     on_progress: ProgressCallback = silent,
 ) -> Iterator[Finding]:
     """Every photo of these arguments, with its words or what is proposed.
@@ -35,6 +36,7 @@ def find_photos(
         paths: files, folders, globs, "-".
         captions: describes photos.
         again: propose anew where a model's words stand.
+        keep: called with the digest and the file of each photo that lacks words.
         on_progress: called as photos are described.
     """
     held: list[tuple[Finding, str]] = []
@@ -45,8 +47,10 @@ def find_photos(
             if not path.is_file():
                 raise UsageError(f"{printable(path)}: holds no photo, or is not there")
             finding, digest = _photo(path, document_name(path), again)
-            held.append((finding, digest))
-            if finding.state == MISSING and digest:
+            held.append((replace(finding, digest=digest), digest if finding.role == "informative" else ""))
+            if digest and keep is not None:
+                keep(digest, path)
+            if finding.role == "informative" and digest:
                 waiting[digest] = path
             if len(waiting) >= HELD:
                 captions.describe(waiting, on_progress)
@@ -60,12 +64,12 @@ def _photo(path: Path, name: str, again: bool) -> tuple[Finding, str]:
     words = words_of(path)
     use = Use(name, "photo", "metadata", words.alt or None)
     if words.alt and not (words.machine and again):
-        return Finding(name, path, use, MACHINE if words.machine else WORDS, picture=path), ""
-    finding = Finding(name, path, use, MISSING, "informative", "a photo without alt text", picture=path)
+        return Finding(name, path, use, MACHINE if words.machine else WORDS), ""
+    finding = Finding(name, path, use, MISSING, "informative", "a photo without alt text")
     try:
-        if signals_of(path).drawn:
-            return replace(finding, role="complex", why="a drawing, a chart or text: a person must say it"), ""
-        return finding, digest_of(path)
+        drawn = signals_of(path).drawn
+        why = "a drawing, a chart or text: a person must say it"
+        return replace(finding, role="complex", why=why) if drawn else finding, digest_of(path)
     except (MediaError, OSError) as error:
         return replace(finding, problem=str(error).partition(": ")[2] or str(error)), ""
 

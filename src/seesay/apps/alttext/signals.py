@@ -13,6 +13,8 @@ from seesay.runtime.picture_kind import NO_PHOTO, plainness
 
 SEEN = 480
 """Longest side, in pixels, at which a picture is looked at."""
+_THIN = 6
+"""Most pixels that a line is wide."""
 _INK = 70
 """Pixels that differ by more from the ground, in some color, are ink."""
 
@@ -133,7 +135,9 @@ def _straight(ink: NDArray[np.bool_]) -> bool:
         for column in range(length):
             runs = np.where(lines[:, column], runs + 1, 0)
             np.maximum(longest, runs, out=longest)
-        if bool((longest >= 0.45 * length).any()) and float(ink.mean()) < 0.6:
+        around = np.pad(longest, _THIN)
+        beside = np.minimum(around[: -2 * _THIN], around[2 * _THIN :])  # of an area these are long, too
+        if bool(((longest >= 0.45 * length) & (beside < 0.3 * length)).any()) and float(ink.mean()) < 0.6:
             return True
     return False
 

@@ -73,6 +73,22 @@ class Tag:
     raw: bool = False
 
 
+class Lines:
+    """Line and column of bytes, asked for in order."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.line, self.begin, self.place = text, 1, 0, 0
+
+    def where(self, place: int) -> str:
+        """Line and column of a byte that is not before the last one asked for, both from 1 on."""
+        count = self.text.count("\n", self.place, place)
+        if count:
+            self.line += count
+            self.begin = self.text.rfind("\n", 0, place) + 1
+        self.place = place
+        return f"{self.line}:{place - self.begin + 1}"
+
+
 def masked(text: str) -> str:
     """Text of a template language's page, each expression as long a run of `MASK`."""
     return _TEMPLATES.sub(lambda found: MASK * len(found.group()), text)

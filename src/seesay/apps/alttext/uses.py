@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+MOST_USES = 100_000
+"""Most pictures of one document that are looked at."""
 NEAR = 300
 """Most characters kept of each text around a picture."""
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>&~!#$])")

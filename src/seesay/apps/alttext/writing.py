@@ -105,7 +105,7 @@ def write_document(
             if one is None or use.left or use.alt != one.finding.use.alt:
                 continue
             done.append(one)
-            if use.slot is not None and not (kind.brackets and use.slot.style == "markdown" and not one.decision.alt):
+            if use.slot is not None and (one.decision.alt or not kind.brackets or use.slot.style == "html"):
                 edits.append((use, plain(one.decision.alt)))
         if not edits:
             return done
