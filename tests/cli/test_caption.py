@@ -134,7 +134,7 @@ def test_explain_makes_a_picture_of_every_word_and_a_page(samples, tmp_path, cap
     pictures = sorted((tmp_path / "looked").glob("*.png"))
     assert len(pictures) == 2
     for picture in pictures:
-        assert f'src="{picture.name}"' in page
+        assert f'href="{picture.name}"' in page
         with Image.open(picture) as sheet:
             assert sheet.width > 600
     for word in " ".join(texts).split():

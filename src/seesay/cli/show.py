@@ -28,6 +28,7 @@ def models(
 ) -> None:
     """Names, sizes and scores of the embedded models."""
     from seesay.artifact import find_artifact, list_artifacts
+    from seesay.metrics.figures import shown
 
     if card:
         print(find_artifact(card).manifest.card)
@@ -39,7 +40,7 @@ def models(
             "MB": round(a.size / 1e6, 1),
             "words": sum(not word.startswith("<") for word in a.manifest.vocabulary.get("tokens", ())),
             **{
-                f"test {name}": round(v, 4)
+                f"test {name}": round(v, 4) if as_json else shown(name, v)
                 for name, v in a.manifest.scores.get("test", {}).items()
                 if isinstance(v, float)
             },

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 from seesay.errors import UsageError
 from seesay.files import write_csv, write_whole
 from seesay.metrics.figures import for_people
-from seesay.report.compare_page import markdown_table, plain_table
-from seesay.report.page import page
+from seesay.report.compare_page import markdown_table
+from seesay.report.page import page, plain_table, plot, verdict
+from seesay.report.plots import write_plot
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from seesay.experiments.ablation import Ablated
 
 HEADING = ["changed", "to", "seeds", "score", "± sd", "against the recipe", "95 % interval", "p"]
@@ -65,13 +68,14 @@ def write_ablation(title: str, found: Sequence[Ablated], out: Path) -> Path:
     note = NOTE.format(score=name, count=compared, bound=0.05 / compared)
     signature = for_people(found[0].scores[0].signature)
     try:
-        _draw(found, name, out / "ablation.png")
+        drawn = write_plot(_draw(found, name), out / "ablation.png")
         write_csv(out / "ablation.csv", [HEADING, *lines])
         parts = [f"# {title}", f"![{name}](ablation.png)", markdown_table(HEADING, lines), note, f"`{signature}`"]
         text = "\n\n".join(parts) + "\n"
         write_whole(out / "ablation.md", text)
-        body = [f"<h1>{html.escape(title)}</h1>", f'<img class=plot alt="{html.escape(name)}" src="ablation.png">']
-        body += [plain_table(HEADING, lines), f"<p class=soft>{html.escape(note)}</p>"]
+        body = [f"<h1>{html.escape(title)}</h1>", verdict(verdict_of(found))]
+        body.append(plot(drawn, f"Differences in {name} from the recipe; the table has the numbers"))
+        body += [plain_table(HEADING, lines, "variants"), f"<p class=soft>{html.escape(note)}</p>"]
         body.append(f"<p class=soft>{html.escape(signature)}</p>")
         write_whole(out / "index.html", page(title, "\n".join(body)))
     except OSError as error:
@@ -79,12 +83,26 @@ def write_ablation(title: str, found: Sequence[Ablated], out: Path) -> Path:
     return out / "index.html"
 
 
+def verdict_of(found: Sequence[Ablated]) -> str:
+    """What costs most, and what helps most."""
+    name = score_of(found)
+    tested = sorted((one for one in found[1:] if name in one.differences), key=lambda one: _gap(one, name))
+    if not tested:
+        return "No variant came to an end."
+    said = []
+    for one, word in ((tested[0], "costs most"), (tested[-1], "helps most")):
+        gap = 100 * _gap(one, name)
+        if (gap < 0) == (word == "costs most") and gap:
+            said.append(f"{one.variant.name} {word}: {gap:+.1f} points of {name} (p {one.differences[name].p:.3f})")
+    return f"{'; '.join(said) or 'No variant changes the score'}."
+
+
 def _gap(one: Ablated, name: str) -> float:
     gap = one.differences.get(name)
     return math.inf if gap is None else gap.first - gap.second
 
 
-def _draw(found: Sequence[Ablated], name: str, file: Path) -> None:
+def _draw(found: Sequence[Ablated], name: str) -> Figure:
     """Differences as bars with their intervals, what costs most at the top."""
     from matplotlib.figure import Figure
 
@@ -99,4 +117,4 @@ def _draw(found: Sequence[Ablated], name: str, file: Path) -> None:
     axes.set_yticks(range(len(shown)), [one.variant.name for one in shown])
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlabel(f"{name} on dev against the recipe, in points (95 % interval over items)")
-    figure.savefig(file, dpi=120)
+    return figure

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from seesay.metrics.certainty import COVERAGES, Certainty
+from seesay.report.page import plain_table
 
 _SIDE, _LEFT, _TOP = 240, 44, 12
 
@@ -13,15 +14,11 @@ _SIDE, _LEFT, _TOP = 240, 44, 12
 def certainty_section(found: Certainty) -> str:
     """A heading, what the figures say in words, both plots, and a table: HTML."""
     lines = "".join(f"<li>{line}</li>" for line in certainty_lines(found))
-    rows = "".join(
-        f"<tr><th>{coverage:.0%}</th><td>{found.wrong_at(coverage):.0%}</td>"
-        f"<td>{found.wrong_at(coverage, person=True):.0%}</td></tr>"
+    rows = [
+        [f"{coverage:.0%}", f"{found.wrong_at(coverage):.0%}", f"{found.wrong_at(coverage, person=True):.0%}"]
         for coverage in COVERAGES
-    )
-    table = (
-        "<table class=figures><thead><tr><th>of the photos, surest first</th><th>a wrong thing or person</th>"
-        f"<th>a wrong person</th></tr></thead>{rows}</table>"
-    )
+    ]
+    table = plain_table(["of the photos, surest first", "a wrong thing or person", "a wrong person"], rows, "certainty")
     return f"<h2>How sure it is</h2><ul>{lines}</ul><p>{reliability_diagram(found)} {risk_coverage(found)}</p>{table}"
 
 

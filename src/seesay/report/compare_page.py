@@ -14,9 +14,11 @@ from seesay.evaluation.measures import MetricRow
 from seesay.evaluation.tasks import LABELS
 from seesay.files import write_whole
 from seesay.media.thumbnails import thumbnail
-from seesay.metrics.figures import for_people, shown, shown_gap
-from seesay.report.page import embedded, page
+from seesay.metrics.figures import figure_of, for_people, shown, shown_gap
+from seesay.report.page import heading_cells, page, photo, plain_table, plot, scrolled, verdict
 
+SURE = 0.05
+"""Largest p of a difference that is called one."""
 PLOTS_LEFT_OUT = "plots are left out: they need matplotlib (pip install 'seesay[train]')"
 
 
@@ -35,8 +37,33 @@ def title_of(found: Comparison) -> str:
     return f"{who} on {found.split}{count}"
 
 
+def verdict_of(found: Comparison) -> str:
+    """Which is better, by how much, and whether it may be luck; or who leads, where nothing was tested."""
+    name, best = found.spec.score, next((m for m in found.measures if m.key == found.spec.score), None)
+    label = LABELS.get(name, name)
+    tested = {other: each[name] for other, each in found.differences.items() if name in each}
+    said = []
+    for other, d in tested.items():
+        gap = d.first - d.second
+        interval = f"95 % interval {shown_gap(name, d.low)} to {shown_gap(name, d.high)}, p {d.p:.3f}"
+        if d.p < SURE:
+            first, second = (other, found.names[0]) if gap > 0 else (found.names[0], other)
+            said.append(f"{first} is better than {second} by {shown(name, abs(gap))} points of {label} ({interval}).")
+        else:
+            said.append(
+                f"{other} and {found.names[0]} are not told apart: {shown_gap(name, gap)} {label} ({interval})."
+            )
+    if said:
+        return " ".join(said)
+    values = [] if best is None else [(v, n) for v, n in zip(best.values, found.names, strict=True) if v is not None]
+    if not values:
+        return f"No {label} is known of any."
+    value, leader = max(values, key=lambda one: float(one[0]))
+    return f"{leader} leads with {label} {shown(name, value)}; whether that is luck was not tested."
+
+
 def _plots(found: Comparison, out: Path) -> dict[str, str]:
-    """File name of each plot to its address inside the page; none without matplotlib."""
+    """File name of each plot to what the page shows; none without matplotlib."""
     if not _can_plot():
         return {}
     from seesay.report import plots
@@ -44,29 +71,30 @@ def _plots(found: Comparison, out: Path) -> dict[str, str]:
     made: dict[str, str] = {}
     if found.differences:
         figure = plots.differences(found.differences, found.names[0])
-        made["differences.png"] = plots.write_png(figure, out / "differences.png")
+        made["differences.png"] = plots.write_plot(figure, out / "differences.png")
     drawn = plots.curves(found.histories)
     if drawn is not None:
-        made["curves.png"] = plots.write_png(drawn, out / "curves.png")
+        made["curves.png"] = plots.write_plot(drawn, out / "curves.png")
     return made
 
 
 def _page(found: Comparison, plots: Mapping[str, str]) -> str:
-    body = [f"<h1>{html.escape(title_of(found))}</h1>"]
+    body = [f"<h1>{html.escape(title_of(found))}</h1>", verdict(verdict_of(found))]
     body.append(measure_table(found.names, found.measures))
     body.append("<p class=soft>Bold: the best of its row.</p>")
     body += [f"<p>⚠ {html.escape(note)}</p>" for note in _notes(found)]
     if found.differences:
         body.append(f"<h2>Better, or luck? Each against {html.escape(found.names[0])}</h2>")
-        body += _image(plots, "differences.png", "differences with their 95 % intervals")
+        if "differences.png" in plots:
+            body.append(plot(plots["differences.png"], "Differences with their 95 % intervals, as in the table"))
         heading, rows = _significance(found)
-        body.append(plain_table(heading, rows))
+        body.append(plain_table(heading, rows, "differences"))
         body.append(f"<p class=soft>{_how_tested(found)}</p>")
         body += [f"<p>{html.escape(remark)}</p>" for remark in found.remarks]
     if "curves.png" in plots:
-        body += ["<h2>Training</h2>", *_image(plots, "curves.png", "curves of the runs over their epochs")]
+        body += ["<h2>Training</h2>", plot(plots["curves.png"], "Curves of the runs over their epochs")]
     if found.settings:
-        body += ["<h2>Settings that differ</h2>", plain_table(*_settings(found))]
+        body += ["<h2>Settings that differ</h2>", plain_table(*_settings(found), "settings that differ")]
     for title, items in _galleries(found):
         cards = "".join(_card(item, found) for item in items)
         body.append(f"<h2>{html.escape(title)}</h2><div class=cards>{cards}</div>")
@@ -76,7 +104,7 @@ def _page(found: Comparison, plots: Mapping[str, str]) -> str:
 
 def markdown(found: Comparison, plots: Sequence[str]) -> str:
     """The tables, plots and captions as Markdown; plots are named as files beside it."""
-    parts = [f"# {title_of(found)}"]
+    parts = [f"# {title_of(found)}", verdict_of(found)]
     rows = []
     for measure in found.measures:
         best = measure.best()
@@ -152,33 +180,20 @@ def _settings(found: Comparison) -> tuple[list[str], list[list[str]]]:
     return ["setting", *names], rows
 
 
-def _image(plots: Mapping[str, str], name: str, what: str) -> list[str]:
-    return [f'<img class=plot alt="{what}" src="{plots[name]}">'] if name in plots else []
-
-
 def measure_table(names: Sequence[str], measures: Sequence[MetricRow]) -> str:
     """Measures as rows in their groups, one column for each name; the best of a row is bold."""
-    lines = ["<thead><tr><th></th>", *(f"<th>{html.escape(name)}</th>" for name in names), "</tr></thead>"]
+    lines = [f"<thead><tr><td></td>{heading_cells(names)}{heading_cells(['what it says'])}</tr></thead><tbody>"]
     for group, rows in groupby(measures, key=lambda m: m.group):
-        lines.append(f"<tr class=group><th colspan={len(names) + 1}>{html.escape(group)}</th></tr>")
+        lines.append(f'<tr class="group"><th colspan="{len(names) + 2}">{html.escape(group)}</th></tr>')
         for measure in rows:
             best = measure.best()
             cells = "".join(
                 f"<td{' class=best' if i in best else ''}>{html.escape(text)}</td>"
                 for i, text in enumerate(measure.shown())
             )
-            lines.append(f"<tr><th>{html.escape(measure.label)}</th>{cells}</tr>")
-    return f"<div class=scroll><table class=figures>{''.join(lines)}</table></div>"
-
-
-def plain_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of text, escaped."""
-    top = "".join(f"<th>{html.escape(cell)}</th>" for cell in heading)
-    body = "".join(
-        f"<tr><th>{html.escape(row[0])}</th>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row[1:])}</tr>"
-        for row in rows
-    )
-    return f"<div class=scroll><table class=figures><thead><tr>{top}</tr></thead>{body}</table></div>"
+            meaning = f'<td class="meaning soft">{html.escape(figure_of(measure.key).meaning)}</td>'
+            lines.append(f'<tr><th scope="row">{html.escape(measure.label)}</th>{cells}{meaning}</tr>')
+    return scrolled(f'<table class="figures">{"".join(lines)}</tbody></table>', "figures")
 
 
 def markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -192,13 +207,14 @@ def markdown_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str
 
 def _card(item: Item, found: Comparison) -> str:
     try:
-        image = f'<img alt="" src="{embedded(thumbnail(source_of(item.sample)), 288)}">'
+        alt = item.outputs[found.names[0]]
+        image = photo(thumbnail(source_of(item.sample)), str(alt), 288)
     except MediaError as error:
         image = f"<p class=soft>{html.escape(str(error))}</p>"
     outputs = "".join(
         f"<p class=answer><span class=soft>{html.escape(name)} · {shown(found.item_metric, item.values[name])}"
         "</span><br>"
-        f"<span class=caption>{html.escape(item.shown(name))}</span></p>"
+        f"<span class=sentence>{html.escape(item.shown(name))}</span></p>"
         for name in found.names
     )
     given = [f"the right one: {text}" for text in item.references] if item.right else item.references[:2]

@@ -9,29 +9,38 @@ from seesay.data import Sample, source_of
 from seesay.errors import MediaError
 from seesay.evaluation.captions import Evaluation
 from seesay.media.thumbnails import thumbnail
+from seesay.metrics.figures import figure_of, for_people, shown
 from seesay.report.certainty import certainty_section
-from seesay.report.page import embedded, page
+from seesay.report.page import page, photo, plain_table, verdict
 
 EACH = 12
 """Photos shown at random, of the best and of the worst."""
+FEW_DISTINCT = 0.3
+"""With a smaller share of different captions a captioner says nearly the same of everything."""
 
 
 def evaluation_page(found: Evaluation) -> str:
-    """Scores, signature, and the best, worst and random photos with their captions and references."""
+    """A sentence, scores, signature, and the best, worst and random photos with their captions and references."""
     samples = list(found.samples)
-    items = found.items.get("CIDEr-D", found.items["ROUGE_L"])
+    metric = "CIDEr-D" if "CIDEr-D" in found.items else "ROUGE_L"
+    items = found.items[metric]
     ranked = sorted(samples, key=lambda s: -items[s.id])
     chosen = random.Random(0).sample(samples, min(EACH, len(samples)))
     constant = found.constant.get("scores", {})
-    rows = "".join(
-        f"<tr><th>{html.escape(name)}</th><td>{_figure(value)}</td><td>{_figure(constant.get(name, ''))}</td></tr>"
+    heading = ["", found.model, *([f"always “{found.constant['caption']}”"] if constant else []), "what it says"]
+    rows = [
+        [
+            figure_of(name).label,
+            shown(name, value),
+            *([shown(name, constant[name]) if name in constant else ""] if constant else []),
+            figure_of(name).meaning,
+        ]
         for name, value in {**found.scores, **found.health}.items()
-    )
-    if constant:
-        sentence = html.escape(found.constant["caption"])
-        rows = f"<tr><th></th><td>{html.escape(found.model)}</td><td>always “{sentence}”</td></tr>{rows}"
+    ]
     sections = "".join(
-        f"<h2>{title}</h2><div class=cards>{''.join(_card(s, found.captions[s.id], items[s.id]) for s in part)}</div>"
+        f'<h2>{title}</h2><div class="cards">'
+        f"{''.join(_card(s, found.captions[s.id], figure_of(metric).label, shown(metric, items[s.id])) for s in part)}"
+        "</div>"
         for title, part in (
             (f"Random {found.modality}s", chosen),
             ("Best", ranked[:EACH]),
@@ -40,24 +49,37 @@ def evaluation_page(found: Evaluation) -> str:
     )
     if found.certainty:
         sections = certainty_section(found.certainty) + sections
-    title = f"{found.model} on {found.split}, {found.count} {found.modality}s"
+    title = f"{found.model} on {found.split}, {found.count:,} {found.modality}s"
+    notes = "".join(f"<p>⚠ {html.escape(note)}</p>" for note in found.notes)
     return page(
         title,
-        f"<h1>{html.escape(title)}</h1><p class=soft>{html.escape(found.signature)}</p><table>{rows}</table>{sections}",
+        f"<h1>{html.escape(title)}</h1>{verdict(verdict_of(found))}{notes}{plain_table(heading, rows, 'scores')}"
+        f'<p class="soft">{html.escape(for_people(found.signature))}</p>{sections}',
     )
 
 
-def _figure(value: object) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else html.escape(str(value))
+def verdict_of(found: Evaluation) -> str:
+    """What the scores come to, in a sentence or two."""
+    name = "CIDEr-D" if "CIDEr-D" in found.scores else "ROUGE_L"
+    score, constant = found.scores[name], found.constant.get("scores", {}).get(name)
+    text = f"{found.model} reaches {figure_of(name).label} {shown(name, score)} on {found.count:,} {found.modality}s"
+    if constant is not None:
+        than = "more" if score > constant else "no more"
+        text += f", {than} than one sentence said of everything ({shown(name, constant)})"
+    distinct = found.health.get("distinct")
+    if isinstance(distinct, float) and found.count > 1:
+        differ = f"{shown('distinct', distinct)} % of its captions differ"
+        text += f". It says nearly the same of everything: {differ}" if distinct < FEW_DISTINCT else f"; {differ}"
+    return f"{text}."
 
 
-def _card(sample: Sample, caption: str, value: float) -> str:
+def _card(sample: Sample, caption: str, label: str, value: str) -> str:
     try:
-        image = f'<img alt="" src="{embedded(thumbnail(source_of(sample)))}">'
+        image = photo(thumbnail(source_of(sample)), caption)
     except MediaError as error:
-        image = f"<p class=soft>{html.escape(str(error))}</p>"
+        image = f'<p class="soft">{html.escape(str(error))}</p>'
     people = "".join(f"<li>{html.escape(text)}</li>" for text in sample.references[:5])
     return (
-        f"<div class=card>{image}<div><span class=caption>{html.escape(caption)}</span><br><span class=soft>"
-        f"CIDEr-D {value:.2f} · {html.escape(sample.id)}</span><ul class=soft>{people}</ul></div></div>"
+        f'<div class="card">{image}<div><span class="sentence">{html.escape(caption)}</span><br><span class="soft">'
+        f'{label} {value} · {html.escape(sample.id)}</span><ul class="soft">{people}</ul></div></div>'
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import math
 from collections.abc import Mapping, Sequence
@@ -130,9 +129,14 @@ def differences(found: Mapping[str, Mapping[str, Difference]], first: str) -> Fi
     return figure
 
 
-def write_png(figure: Figure, file: Path) -> str:
-    """Save a figure, and give it back as an address that a page can carry inside it."""
+def write_plot(figure: Figure, file: Path) -> str:
+    """Save a figure as PNG, and give it back as SVG for a page, its words as text."""
+    import matplotlib
+
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=130, facecolor="white")
     write_whole(file, buffer.getvalue())
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": file.name}):
+        drawn = io.StringIO()
+        figure.savefig(drawn, format="svg", facecolor="white", metadata={"Date": None})
+    return drawn.getvalue()

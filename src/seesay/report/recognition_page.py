@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seesay.evaluation.recognition import RecognitionEvaluation
+from seesay.metrics.figures import figure_of, for_people, shown
 from seesay.metrics.recognition import Recognition
-from seesay.report.page import page
-from seesay.report.plots import write_png
+from seesay.report.page import page, plain_table, plot, verdict
+from seesay.report.plots import write_plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,12 +21,12 @@ _MOST_NUMBERED = 30  # classes in a confusion matrix whose counts are written in
 
 
 def confusion_picture(scores: Recognition, file: Path) -> str:
-    """The confusion matrix as an address that a page can carry; nothing where matplotlib is not installed."""
+    """The confusion matrix as a page shows it; nothing where matplotlib is not installed."""
     try:
         import matplotlib  # noqa: F401
     except ModuleNotFoundError:
         return ""
-    return write_png(confusion_matrix(scores), file)
+    return write_plot(confusion_matrix(scores), file)
 
 
 def confusion_matrix(scores: Recognition) -> Figure:
@@ -50,21 +51,33 @@ def confusion_matrix(scores: Recognition) -> Figure:
 
 
 def recognition_page(found: RecognitionEvaluation, confusion: str) -> str:
-    """Scores, accuracy of each class, and the confusion matrix."""
-    figures = "".join(f"<tr><th>{name}</th><td>{value:.4f}</td></tr>" for name, value in found.figures.items())
-    classes = "".join(
-        f"<tr><th>{html.escape(name)}</th><td>{int(row.sum())}</td><td>{share:.4f}</td></tr>"
+    """A sentence, scores, accuracy of each class, and the confusion matrix."""
+    figures = [[figure_of(n).label, shown(n, v), figure_of(n).meaning] for n, v in found.figures.items()]
+    classes = [
+        [name, str(int(row.sum())), shown("top-1", share) if row.sum() else "–"]
         for (name, share), row in zip(found.scores.per_class.items(), found.scores.confusion, strict=True)
-    )
-    title = f"{found.model} on {found.split}, {found.count} {found.modality}s"
-    notes = "".join(f"<p class=soft>{html.escape(note)}</p>" for note in found.notes)
-    picture = (
-        f'<h2>What is taken for what</h2><img class=wide alt="Confusion matrix" src="{confusion}">' if confusion else ""
-    )
+    ]
+    title = f"{found.model} on {found.split}, {found.count:,} {found.modality}s"
+    notes = "".join(f"<p>⚠ {html.escape(note)}</p>" for note in found.notes)
+    what = "Rows are the right classes, columns what the model says"
+    picture = f"<h2>What is taken for what</h2><p>{what}.</p>{plot(confusion, f'Confusion matrix. {what}')}"
     return page(
         title,
-        f"<h1>{html.escape(title)}</h1>{notes}<table>{figures}</table>"
-        "<h2>Each class</h2><table class=figures>"
-        f"<thead><tr><th>class</th><th>{found.modality}s</th><th>accuracy</th></tr></thead>"
-        f"<tbody>{classes}</tbody></table>{picture}",
+        f"<h1>{html.escape(title)}</h1>{verdict(verdict_of(found))}{notes}"
+        f"{plain_table(['', found.model, 'what it says'], figures, 'scores')}"
+        f"<h2>Each class</h2>{plain_table(['class', f'{found.modality}s', 'accuracy'], classes, 'accuracy by class')}"
+        f'{picture if confusion else ""}<p class="soft">{html.escape(for_people(found.signature))}</p>',
     )
+
+
+def verdict_of(found: RecognitionEvaluation) -> str:
+    """What the scores come to, in a sentence."""
+    text = f"{found.model} names the right class of {shown('top-1', found.scores.top_1)} % of {found.count:,} "
+    text += f"{found.modality}s"
+    there = [
+        (share, name)
+        for (name, share), row in zip(found.scores.per_class.items(), found.scores.confusion, strict=True)
+        if row.sum()
+    ]
+    share, name = min(there)
+    return f"{text}; weakest is {name!r}, {shown('top-1', share)} %." if len(there) > 1 and share < 1 else f"{text}."

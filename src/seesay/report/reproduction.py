@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from seesay.errors import UsageError
 from seesay.files import write_whole
 from seesay.metrics.figures import for_people
-from seesay.report.compare_page import plain_table
-from seesay.report.page import page
+from seesay.report.page import page, plain_table
 
 if TYPE_CHECKING:
     from seesay.experiments.reproduce import Reproduction

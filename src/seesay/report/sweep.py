@@ -14,10 +14,10 @@ from seesay.evaluation.tasks import CAPTIONS, LABELS, TaskSpec
 from seesay.experiments.outcome import Outcome, Trial
 from seesay.experiments.summary import PointSummary, SweepResult, figures_of
 from seesay.files import write_csv, write_whole
-from seesay.metrics.figures import figure_of, for_people
+from seesay.metrics.figures import figure_of, for_people, shown
 from seesay.report import sweep_plots as plots
-from seesay.report.compare_page import markdown_table, plain_table
-from seesay.report.page import page
+from seesay.report.compare_page import markdown_table
+from seesay.report.page import page, plain_table, plot, verdict
 
 
 def write_sweep(found: SweepResult, out: Path) -> Path:
@@ -92,17 +92,46 @@ def _page(
     signature: str,
     spec: TaskSpec,
 ) -> str:
-    body = [f"<h1>{html.escape(title)}</h1>"]
-    body += [f'<img class=plot alt="{html.escape(name)}" src="{address}">' for name, address in pictures.items()]
+    body = [f"<h1>{html.escape(title)}</h1>", verdict(verdict_of(rows, trials, spec))]
+    body += [plot(svg, _about(name)) for name, svg in pictures.items()]
     if trials:
-        body += ["<h2>Trials</h2>", plain_table(*trial_table(trials, spec))]
+        body += ["<h2>Trials</h2>", plain_table(*trial_table(trials, spec), "trials")]
     if rows:
-        body += ["<h2>Points</h2>", plain_table(*table_of(rows, spec))]
+        body += ["<h2>Points</h2>", plain_table(*table_of(rows, spec), "points")]
     body.append(f"<p class=soft>{spec.note}</p>")
     if failed:
         body += ["<h2>Failed</h2><ul>", *(f"<li>{html.escape(line)}</li>" for line in failed), "</ul>"]
     body.append(f"<p class=soft>{html.escape(for_people(signature))}</p>")
     return page(title, "\n".join(body))
+
+
+def verdict_of(rows: Sequence[PointSummary], trials: Sequence[Trial], spec: TaskSpec) -> str:
+    """Which point is best, and how far ahead of the next it is."""
+    name, label = spec.score, LABELS.get(spec.score, spec.score)
+    if trials:
+        known = [t for t in trials if t.value is not None]
+        if not known:
+            return "No trial came to an end."
+        best = max(known, key=lambda t: t.value or 0.0)
+        return f"Best of {len(trials)} trials: {_point(best.point)}, {label} {shown(name, best.value)} on dev."
+    ranked = sorted((row for row in rows if name in row.mean), key=lambda row: -row.mean[name])
+    if not ranked:
+        return "No run came to an end."
+    unit, digits = figure_of(name).unit, figure_of(name).digits
+    spreads = [show_spread(row.mean[name], row.spread.get(name, math.nan), unit, digits) for row in ranked[:2]]
+    texts = [f"{_point(row.point)}, {label} {spread}" for row, spread in zip(ranked, spreads, strict=False)]
+    seeds = "one seed" if ranked[0].seeds == 1 else f"{ranked[0].seeds} seeds"
+    then = f"; then {texts[1]}" if len(texts) > 1 else ""
+    luck = " One seed does not tell settings from luck." if ranked[0].seeds == 1 else ""
+    return f"Best on dev, {seeds}: {texts[0]}{then}.{luck}"
+
+
+def _point(point: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={_text(value)}" for key, value in point.items()) or "the recipe"
+
+
+def _about(name: str) -> str:
+    return "The trials in their order" if name == "trials.png" else f"Scores {Path(name).stem.replace('-', ' ', 1)}"
 
 
 def _markdown(
@@ -114,7 +143,7 @@ def _markdown(
     signature: str,
     spec: TaskSpec,
 ) -> str:
-    parts = [f"# {title}", *(f"![{name}]({name})" for name in pictures)]
+    parts = [f"# {title}", verdict_of(rows, trials, spec), *(f"![{name}]({name})" for name in pictures)]
     if trials:
         parts += ["## Trials", markdown_table(*trial_table(trials, spec))]
     if rows:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from seesay.evaluation.tasks import TaskSpec
 from seesay.metrics.figures import scale_of
-from seesay.report.plots import COLORS, legend, panels, style, write_png
+from seesay.report.plots import COLORS, legend, panels, style, write_plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,14 +26,14 @@ SERIES = 7
 
 
 def draw(rows: Sequence[PointSummary], trials: Sequence[Trial], out: Path, spec: TaskSpec) -> dict[str, str]:
-    """Write the plots into `out`: file name to the address that a page can carry inside it."""
+    """Write the plots into `out`: file name to what a page shows."""
     made = {}
     keys = [] if trials else list(dict.fromkeys(key for row in rows for key in row.point))
     for key in keys:
         name = f"against-{re.sub(r'[^A-Za-z0-9._-]+', '_', key)}.png"
-        made[name] = write_png(against(key, rows, spec), out / name)
+        made[name] = write_plot(against(key, rows, spec), out / name)
     if trials:
-        made["trials.png"] = write_png(trial_plot(trials, spec), out / "trials.png")
+        made["trials.png"] = write_plot(trial_plot(trials, spec), out / "trials.png")
     return made
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from seesay.report.plots import style, write_png
+from seesay.report.plots import style, write_plot
 
 SHOWN = 6
 
@@ -35,5 +35,5 @@ def plot(rows: Sequence[tuple[float, NDArray[np.float32]]], labels: Sequence[str
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=9)
-    write_png(figure, file)
+    write_plot(figure, file)
     return figure
