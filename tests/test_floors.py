@@ -13,8 +13,18 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "seesay"
 FLOORS = (
-    ("errors", "files", "reading", "printable", "progress", "registry", "extras", "plain_pickle", "search_options",
-     "addresses"),
+    (
+        "errors",
+        "files",
+        "reading",
+        "printable",
+        "progress",
+        "registry",
+        "extras",
+        "plain_pickle",
+        "search_options",
+        "addresses",
+    ),
     ("text", "search"),
     ("media", "metrics", "artifact"),
     ("data", "runtime", "models", "recipes"),
