@@ -1,5 +1,7 @@
 """Choosing among sentences by what is known of them, and how sure that makes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -71,5 +73,17 @@ def test_words_for_people_are_held_back_where_nobody_is_seen():
     np.testing.assert_allclose(lost[1], 0, atol=1e-6)  # one is seen
     np.testing.assert_allclose(lost[2, men_and_women], 4, rtol=1e-5)
     assert not lost[:, tokens.index("dog")].any()
-    selection = Selection(guide=0.4, people=0.5)
-    assert Selection.from_json(selection.to_json(), ["man"]).people == 0.5
+    selection = Selection(guide=0.4, people=0.5, gender=0.3)
+    assert Selection.from_json(selection.to_json(), ["man"]) == replace(selection, words=("man",))
+
+
+def test_a_gender_is_not_guessed():
+    tokens = ["<pad>", "<start>", "<end>", "<unk>", "man", "men", "woman", "person", "girl"]
+    evidence = Evidence(tokens, ["man", "woman", "person"])
+    detected = np.array([[0.1, 0.8, 0.6], [0.2, 0.1, 0.9]])
+    lost = evidence.guidance(detected, 0.4) - evidence.guidance(detected, 0.4, gender=0.4)
+    man, men, woman, person, girl = range(4, 9)
+    np.testing.assert_allclose(lost[0, [man, men]], 2 * (1 - 0.1 / 0.4), rtol=1e-5)
+    np.testing.assert_allclose(lost[0, [woman, girl, person]], 0, atol=1e-6)
+    np.testing.assert_allclose(lost[1, [woman, girl]], 2 * (1 - 0.1 / 0.4), rtol=1e-5)
+    assert not lost[:, person].any()

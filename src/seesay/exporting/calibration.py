@@ -19,16 +19,20 @@ from seesay.runtime.networks import OnnxNetworks
 from seesay.runtime.selection import OF_PICTURES, OF_SENTENCES, Selection
 
 Floats = NDArray[np.float64]
-PEOPLE_FROM = 0.5
+GUIDANCE = 0.4
+"""How much detected words guide the search: of 0 to 0.5, on Flickr8k's dev and everyday photos, about the best."""
+PEOPLE_FROM = 0.6
 """Words for people are held back where all are detected with less."""
+GENDER_FROM = 0.5
+"""Words for men, and those for women, likewise."""
+GUIDED = {"guide": GUIDANCE, "people": PEOPLE_FROM, "gender": GENDER_FROM}
+"""Of a manifest's selection, before anything is fitted."""
 ORDERED_BY = ("consensus", "texts", "support", "weakest", "subject", "length")
 SURE_OF = ("likelihood", "consensus", "texts", "support", "weakest", "subject", "margin", "nearness", "found")
 """What confidence is made of. Plainness is a rule of its own: no photo that is learned from is a drawing."""
 _SHARPNESS = 6.0
 """Sentences of a beam are chosen with exp(score · this) while weights are fitted, so that their choice has a slope."""
 _STEPS, _RATE = 400, 0.05
-GUIDANCE = 0.4
-"""How much detected words guide the search: of 0 to 0.5, on Flickr8k's dev and everyday photos, about the best."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ def fit_selection(beams: Beams, sure: float = 0.4, part: Sequence[int] | None = 
         moment, power = 0.9 * moment + 0.1 * slope, 0.99 * power + 0.01 * slope**2
         weights += _RATE * (moment / (1 - 0.9**turn)) / (np.sqrt(power / (1 - 0.99**turn)) + 1e-9) * (1 - turn / _STEPS)
     fitted = {n: float(w / s) for n, w, s in zip(ORDERED_BY, weights, scale, strict=True)}
-    ordered = Selection(fitted, {}, sure, guide=GUIDANCE, people=PEOPLE_FROM)
+    ordered = Selection(fitted, {}, sure, guide=GUIDANCE, people=PEOPLE_FROM, gender=GENDER_FROM)
     return replace(ordered, confidence=_fit_confidence(beams, ordered, rows))
 
 

@@ -25,7 +25,7 @@ from seesay.artifact import (
 )
 from seesay.data import Dataset, read_dataset
 from seesay.errors import ArtifactError, UsageError
-from seesay.exporting.calibration import GUIDANCE, PEOPLE_FROM, Beams, find_beams, fit_selection
+from seesay.exporting.calibration import GUIDED, Beams, find_beams, fit_selection
 from seesay.exporting.classifier_graphs import check_recognition, export_classifier_graphs
 from seesay.exporting.graphs import export_graphs, inline, refer
 from seesay.exporting.neighbors import BEAM, CONSENSUS, add_neighbors
@@ -136,7 +136,7 @@ def export_artifact(
 
 def _fit(folder: Path, datasets: Sequence[Dataset], on_progress: Callable[[int, int], None]) -> None:
     """Fit how the model in `folder` chooses, and keep it in its manifest."""
-    plain = replace(read_artifact(folder).manifest, selection={"guide": GUIDANCE, "people": PEOPLE_FROM})
+    plain = replace(read_artifact(folder).manifest, selection=GUIDED)
     artifact = write_manifest(folder, plain)
     beams = [find_beams(artifact, dataset, "dev", on_progress) for dataset in datasets]
     every = Beams.joined(beams)

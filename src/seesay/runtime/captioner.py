@@ -216,9 +216,8 @@ class Captioner:
         else:
             state, pooled = self.networks.start(pixels), np.zeros((0, 0), np.float32)
         step, constant = self.networks.step, self.networks.constant
-        selection = self.chooser.selection
-        if features and self.detects and (selection.guide or selection.people) and "words" in state:
-            added = self.chooser.evidence.guidance(state["words"], selection.guide, selection.people)
+        if features and self.detects and self.chooser.guides and "words" in state:
+            added = self.chooser.guidance(state["words"])
             state, step, constant = {**state, GUIDE: added}, _guided(step), constant | {GUIDE}
         hypotheses = decode(
             step,

@@ -49,6 +49,16 @@ class Chooser:
         """Whether it says how sure it is."""
         return bool(self.selection.confidence)
 
+    @property
+    def guides(self) -> bool:
+        """Whether detected words change how likely words are said."""
+        return bool(self.selection.guide or self.selection.people or self.selection.gender)
+
+    def guidance(self, detected: NDArray[np.floating]) -> NDArray[np.float32]:
+        """See `Evidence.guidance`."""
+        chosen = self.selection
+        return self.evidence.guidance(detected, chosen.guide, chosen.people, chosen.gender)
+
     def known(
         self, state: Mapping[str, Any], pooled: NDArray[np.floating], found: Sequence[Sequence[Hypothesis]], pixels: Any
     ) -> list[dict[str, NDArray[np.float64]]]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from seesay.errors import ArtifactError
 from seesay.runtime.picture_kind import plainness
 from seesay.search import Hypothesis
-from seesay.text.people import PEOPLE
+from seesay.text.people import FEMALE, MALE, PEOPLE
 
 OF_SENTENCES = ("likelihood", "consensus", "texts", "support", "weakest", "subject", "length")
 """What is known of a sentence; see `Evidence.of`."""
@@ -38,6 +38,7 @@ class Selection:
         words: the words that the model detects.
         guide: how much a word that is detected is likelier said, and one that is not less (`Evidence.guidance`).
         people: words for people are held back where all are detected with less than this; 0: never.
+        gender: words for men, and those for women, likewise: "person" and "child" are left to say; 0: never.
     """
 
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class Selection:
     words: tuple[str, ...] = ()
     guide: float = 0.0
     people: float = 0.0
+    gender: float = 0.0
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], words: Sequence[str]) -> Selection:
@@ -58,13 +60,13 @@ class Selection:
             weights = {str(k): float(v) for k, v in dict(values.get("weights", {})).items()}
             confidence = {str(k): float(v) for k, v in dict(values.get("confidence", {})).items()}
             sure, guide = float(values.get("sure", SURE)), float(values.get("guide", 0.0))
-            people = float(values.get("people", 0.0))
+            people, gender = float(values.get("people", 0.0)), float(values.get("gender", 0.0))
         except (TypeError, ValueError) as error:
             raise ArtifactError(f"the manifest's selection is damaged ({error}); get the artifact again") from error
         unknown = (set(weights) - set(OF_SENTENCES)) | (set(confidence) - {*OF_SENTENCES, *OF_PICTURES, "bias"})
         if unknown:
             raise ArtifactError(f"the manifest's selection weighs {min(unknown)!r}, which this SeeSay does not know")
-        return cls(weights, confidence, sure, tuple(words), guide, people)
+        return cls(weights, confidence, sure, tuple(words), guide, people, gender)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, without the words, which the manifest has."""
@@ -74,6 +76,7 @@ class Selection:
             "sure": self.sure,
             "guide": self.guide,
             "people": self.people,
+            "gender": self.gender,
         }
 
     def rank(self, found: Sequence[Hypothesis], known: Mapping[str, Floats], weight: float) -> list[int]:
@@ -101,6 +104,8 @@ _PLAIN, _FAR = 0.05, 1.6
 """A detected word of this probability is neither likelier nor less likely for it; and how far others go, in nats."""
 _NOBODY = 4.0
 """Nats that words for people lose where none is detected at all."""
+_GUESSED = 2.0
+"""Nats that words for men lose where none of them is, and those for women."""
 
 
 class Evidence:
@@ -115,17 +120,25 @@ class Evidence:
         place = {word: index for index, word in enumerate(words)}
         self.tokens = len(tokens)
         self.place: dict[int, int] = {}
-        self.people = [index for word, index in place.items() if word in PEOPLE]
         self.named = {tokens.index(word): index for word, index in place.items() if word in tokens}
         for index, token in enumerate(tokens):
             forms = (token, token.removesuffix("s"), token.removesuffix("es"))
             found = next((place[form] for form in forms if form in place), None)
             if found is not None:
                 self.place[index] = found
-        seen = {token for token, index in self.place.items() if index in self.people}
-        self.people_tokens = sorted(seen | {index for index, token in enumerate(tokens) if token in PEOPLE})
+        self.groups = [self._group(group, tokens, place) for group in (PEOPLE, MALE, FEMALE)]
 
-    def guidance(self, detected: NDArray[np.floating], weight: float, people: float = 0.0) -> NDArray[np.float32]:
+    def _group(
+        self, group: frozenset[str], tokens: Sequence[str], place: Mapping[str, int]
+    ) -> tuple[list[int], list[int]]:
+        """The detected words of a group, and the vocabulary's, plurals too."""
+        detected = [index for word, index in place.items() if word in group]
+        said = {token for token, index in self.place.items() if index in detected}
+        return detected, sorted(said | {index for index, token in enumerate(tokens) if token in group})
+
+    def guidance(
+        self, detected: NDArray[np.floating], weight: float, people: float = 0.0, gender: float = 0.0
+    ) -> NDArray[np.float32]:
         """What is added to the decoder's logits of each word, (B, V), for the words detected.
 
         Args:
@@ -133,14 +146,17 @@ class Evidence:
             weight: of each word's own log-odds, which are cut at 1.6.
             people: where the likeliest word for people has less than this, all of them lose up to 4 nats, the more the
                 less likely it is: captions name people whom nobody sees more often than anything else. 0: nowhere.
+            gender: words for men, and those for women, lose up to 2 nats likewise.
         """
         added = np.zeros((len(detected), self.tokens), np.float32)
         odds = np.clip(np.log((detected + _FAINT) / _PLAIN), -_FAR, _FAR)
         tokens = list(self.named.items())
         added[:, [token for token, _ in tokens]] = weight * odds[:, [place for _, place in tokens]]
-        if people and self.people:
-            nobody = np.clip(1 - detected[:, self.people].max(1) / people, 0, None)
-            added[:, self.people_tokens] -= _NOBODY * nobody[:, None]
+        bounds = ((people, _NOBODY), (gender, _GUESSED), (gender, _GUESSED))
+        for (seen, said), (bound, nats) in zip(self.groups, bounds, strict=True):
+            if bound and seen:
+                lacking = np.clip(1 - detected[:, seen].max(1) / bound, 0, None)
+                added[:, said] -= nats * lacking[:, None]
         return added
 
     def of(
