@@ -18,7 +18,7 @@ FLOORS = (
     ("media", "metrics", "artifact"),
     ("data", "runtime", "models", "recipes"),
     ("exporting",),
-    ("training",),
+    ("training", "engines"),
     ("evaluation",),
     ("experiments",),
     ("explain", "report"),
