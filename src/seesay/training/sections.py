@@ -168,6 +168,8 @@ class TrainingSettings(Settings):
     """Captions of each photo that are learned in an epoch, drawn where it has more."""
     augmented_copies: int = Field(1, ge=1)
     """Versions of each photo (crops, mirror images) that are encoded and kept while the CNN is fixed; drawn from."""
+    objective: str = "cross_entropy"
+    """What is learned before the reward: cross_entropy, or one that another package adds (docs/extending.md)."""
     optimizer: Literal["adamw", "adam", "rmsprop"] = "adamw"
     """adamw (betas 0.9 and 0.98); or as tutorials have them: adam (0.9, 0.999), rmsprop (decay 0.9)."""
     schedule: Literal["cosine", "constant"] = "cosine"
