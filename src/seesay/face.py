@@ -16,8 +16,8 @@ from seesay.data import read_dataset as _read_dataset
 from seesay.engines import open_networks
 from seesay.errors import UsageError
 from seesay.extras import training_parts
-from seesay.metrics import score
-from seesay.recipes import list_recipes
+from seesay.metrics import score as score
+from seesay.recipes import list_recipes as list_recipes
 from seesay.runtime.describe import Described, Describers
 from seesay.runtime.describe import describe as _describe
 from seesay.runtime.loading import load as _load
@@ -30,19 +30,6 @@ if TYPE_CHECKING:
     from seesay.evaluation.recognition import RecognitionEvaluation
     from seesay.runtime import Captioner, SearchSettings
 
-__all__ = [
-    "compare",
-    "describe",
-    "evaluate",
-    "export",
-    "list_decoders",
-    "list_models",
-    "list_recipes",
-    "load",
-    "read_dataset",
-    "score",
-    "train",
-]
 Name = str | os.PathLike[str]
 
 

@@ -210,7 +210,7 @@ class TrainingSettings(Settings):
     seed: int = 1
     """Seed of weights, dropout and order."""
     start_from: str | None = None
-    """A run's or artifact's folder whose weights to begin with; words it does not know begin anew."""
+    """A run's or artifact's folder whose weights to begin with; words it does not know are reinitialized."""
     more: tuple[str, ...] = ()
     """Further data, `FORMAT:PATH`, whose training parts are learned from too; the run's own dev part judges alone."""
     more_times: int = Field(1, ge=1)
