@@ -73,3 +73,45 @@ def test_every_page_stands_in_the_site():
     listed = set(leaves(yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))["nav"]))
     there = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}
     assert listed == there
+
+
+def commands(command, path=""):
+    """Each verb that is shown, children too, by its name."""
+    for name, child in getattr(command, "commands", {}).items():
+        if not child.hidden:
+            yield f"{path} {name}".strip(), child
+            yield from commands(child, f"{path} {name}")
+
+
+def test_every_verb_and_option_is_documented():
+    import typer.main
+
+    from seesay.cli import app
+
+    root = typer.main.get_command(app)
+    pages = "".join(page.read_text("utf-8") for page in (ROOT / "docs").glob("*.md"))
+    lacking = []
+    for name, command in commands(root):
+        if not re.search(rf"`{name}\b|seesay {name}\b", pages):
+            lacking.append(f"seesay {name} is on no page of docs/")
+        if not command.help:
+            lacking.append(f"seesay {name} has no help")
+        for parameter in command.params:
+            shown = not getattr(parameter, "hidden", False)
+            if shown and parameter.name != "help" and not getattr(parameter, "help", None):
+                lacking.append(f"seesay {name} {'/'.join(parameter.opts)} has no help")
+    assert not lacking
+
+
+@pytest.mark.parametrize("module", reference.MODULES)
+def test_every_public_name_is_documented(module):
+    import importlib
+    import inspect
+
+    room = importlib.import_module(module)
+    page = (ROOT / "docs" / "reference" / "python.md").read_text("utf-8")
+    names = [name for name in room.__all__ if not name.startswith("__")]
+    assert [name for name in names if f"`{module}.{name}" not in page] == []
+    every = [getattr(room, name) for name in names]
+    functions = [one for one in every if inspect.isclass(one) or inspect.isfunction(one)]
+    assert [one for one in functions if not getattr(one, "__doc__", None)] == []

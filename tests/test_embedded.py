@@ -1,4 +1,4 @@
-"""The models that come along: they are there, small enough, say what they are, and answer."""
+"""The included models: they are there, small enough, say what they are, and answer."""
 
 import json
 import re

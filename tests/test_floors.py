@@ -29,7 +29,7 @@ FLOORS = (
     ("media", "metrics", "artifact"),
     ("data", "runtime", "models", "recipes"),
     ("exporting",),
-    ("training",),
+    ("training", "engines"),
     ("evaluation",),
     ("experiments",),
     ("explain", "report"),
@@ -151,3 +151,54 @@ def test_prose_is_american(path):
 def test_docs_name_no_older_setting(path):
     text = path.read_text("utf-8")
     assert not re.findall(r"\b(?:joint\.(?:from_epoch|lr|layers)|training\.(?:clip|views))\b", text)
+
+
+PROSE = re.compile(
+    r"\b(small letters|begins? anew|mended|out of doors|comes? along|mirrored|learn too|entrants?|sights|"
+    r"artefacts?|CaptionBook|joint\.(?:from_epoch|lr|layers)|training\.(?:clip|views))\b",
+    re.I,
+)
+"""Words of the glossary's left column that a reader would not search for, with the field's in their place."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*LINES, *sorted(PACKAGE.rglob("*.yaml")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"],
+    ids=lambda p: p.relative_to(ROOT).as_posix(),
+)
+def test_prose_has_the_fields_words(path):
+    text = path.read_text("utf-8")
+    if path.name == "older.py":  # which reads the older names
+        return
+    found = sorted({match.group(0) for match in PROSE.finditer(text)})
+    assert not found, f"{path.relative_to(ROOT)}: see the glossary for {found}"
+
+
+ALIKE = 10
+
+
+def significant(path: Path) -> list[tuple[int, str]]:
+    """A file's lines with something on them, without imports, comments and the parameters of functions."""
+    lines, inside = [], False
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        text = line.strip()
+        inside = inside or (text.startswith(("from ", "import ", "def ")) and text.endswith("("))
+        if inside or not text or text.startswith(("#", "from ", "import ")):
+            inside = inside and not text.startswith(")")
+            continue
+        lines.append((number, text))
+    return lines
+
+
+def test_nothing_of_ten_lines_is_written_twice():
+    seen: dict[tuple[str, ...], str] = {}
+    twice = []
+    for path in LINES:
+        lines = significant(path)
+        for first in range(len(lines) - ALIKE + 1):
+            window = tuple(text for _, text in lines[first : first + ALIKE])
+            place = f"{path.relative_to(ROOT)}:{lines[first][0]}"
+            if window in seen:
+                twice.append(f"{place} as {seen[window]}")
+            seen.setdefault(window, place)
+    assert not twice

@@ -8,6 +8,8 @@ from seesay.registry import Registry
 
 
 class Entry:
+    dist, group = None, "seesay.things"
+
     def __init__(self, name, attr, value):
         self.name, self.attr, self.value = name, attr, value
 
@@ -31,6 +33,30 @@ def test_what_is_registered_here_is_not_replaced(monkeypatch):
     things: Registry[type] = Registry("thing", "seesay.things")
     things.register("own")(int)
     assert things["own"] is int
+
+
+def test_a_plug_in_that_breaks_is_named(monkeypatch):
+    class Broken(Entry):
+        def load(self):
+            raise ImportError("No module named 'gone'")
+
+    monkeypatch.setattr(registry, "entry_points", lambda group: [Broken("mine", "Mine", None)])
+    things: Registry[type] = Registry("thing", "seesay.things")
+    with pytest.raises(UsageError, match=r"'mine' of another package cannot be loaded .ImportError: No module named"):
+        list(things)
+
+
+def test_every_registry_is_a_group_that_is_listed():
+    pytest.importorskip("torch")
+    from seesay.data.formats import READERS
+    from seesay.metrics.registry import METRICS
+    from seesay.models.classifiers import CLASSIFIERS
+    from seesay.models.decoders import DECODERS
+    from seesay.models.encoders import ENCODERS
+    from seesay.training.objectives import OBJECTIVES
+
+    every = (READERS, METRICS, DECODERS, CLASSIFIERS, ENCODERS, OBJECTIVES)
+    assert {one.group: one.kind for one in every} | {"seesay.verbs": "verb"} == registry.GROUPS
 
 
 def test_order():

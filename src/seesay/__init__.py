@@ -39,11 +39,12 @@ if TYPE_CHECKING:
         list_decoders,
         list_models,
         list_recipes,
+        load,
         read_dataset,
         score,
         train,
     )
-    from seesay.runtime import Caption, Captioner, Prediction, Recognizer, load
+    from seesay.runtime import Caption, Captioner, Prediction, Recognizer
 
 # ONNX Runtime sends usage data from 1.32 on unless this is set before it is imported, and whoever imports a part of
 # SeeSay comes by here first. Somebody's own choice stays.
@@ -76,7 +77,7 @@ __all__ = [
     "score",
     "train",
 ]
-_RUNTIME = ("Caption", "Captioner", "Prediction", "Recognizer", "load")
+_RUNTIME = ("Caption", "Captioner", "Prediction", "Recognizer")
 _ROOMS = ("media", "metrics", "report", "search", "text")
 """Subpackages that are reached without an import of their own: `seesay.report.write`."""
 

@@ -8,17 +8,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from seesay.artifact import Artifact, find_artifact, list_artifacts
 from seesay.data import Dataset
 from seesay.data import read_dataset as _read_dataset
+from seesay.engines import open_networks
 from seesay.errors import UsageError
 from seesay.extras import training_parts
-from seesay.metrics import score
-from seesay.recipes import list_recipes
+from seesay.metrics import score as score
+from seesay.recipes import list_recipes as list_recipes
 from seesay.runtime.describe import Described, Describers
 from seesay.runtime.describe import describe as _describe
+from seesay.runtime.loading import load as _load
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -26,21 +28,31 @@ if TYPE_CHECKING:
     from seesay.evaluation.captions import Evaluation
     from seesay.evaluation.comparison import Comparison
     from seesay.evaluation.recognition import RecognitionEvaluation
-    from seesay.runtime import SearchSettings
+    from seesay.runtime import Captioner, SearchSettings
 
-__all__ = [
-    "compare",
-    "describe",
-    "evaluate",
-    "export",
-    "list_decoders",
-    "list_models",
-    "list_recipes",
-    "read_dataset",
-    "score",
-    "train",
-]
 Name = str | os.PathLike[str]
+
+
+@overload
+def load(model: None = None, *, threads: int | None = None) -> Captioner: ...
+@overload
+def load(model: Name | Sequence[Name], *, threads: int | None = None) -> Any: ...
+def load(model: Name | Sequence[Name] | None = None, *, threads: int | None = None) -> Any:
+    """A `Captioner` or a `Recognizer`, as the model is one or the other; or several as one.
+
+    Args:
+        model: None for the embedded captioner, the name of an embedded model, an artifact's folder or .zip, or a run's
+            folder, which runs on PyTorch until it is exported. A list of these makes an ensemble: captioners'
+            probabilities are averaged at every word, recognizers' for every clip. Each may have its own encoder, but
+            they must share one vocabulary, or know the same classes.
+        threads: CPU threads for ONNX Runtime; None takes all cores.
+
+    Raises:
+        UsageError: no model has this name; the message lists those there are. Or the models of a list have different
+            vocabularies or classes, or some say sentences and some do not.
+        ArtifactError: the artifact is missing, damaged, of a newer format, or neither exported nor PyTorch installed.
+    """
+    return _load(model, threads=threads, networks=open_networks)
 
 
 def describe(
@@ -73,7 +85,7 @@ def describe(
     if isinstance(paths, (str, bytes, os.PathLike)):
         raise UsageError("describe() takes a list of paths; for one: describe([path])")
     names = [] if model is None else [str(m) for m in ([model] if isinstance(model, (str, os.PathLike)) else model)]
-    by = Describers(names, search, lambda captioner: None)
+    by = Describers(names, search, lambda captioner: None, open_networks)
     return list(_describe(find_media(paths), by, per_scene=per_scene))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from seesay.errors import UsageError
 
@@ -20,6 +20,22 @@ GROUPS = {
     "seesay.verbs": "verb",
 }
 """Groups of entry points by which other packages add to SeeSay, and what each adds: `name = module:Class`."""
+
+
+def load_plugin(entry: EntryPoint) -> Any:
+    """What an entry point names.
+
+    Raises:
+        UsageError: it cannot be imported; the message names it, its package and why.
+    """
+    try:
+        return entry.load()
+    except Exception as error:
+        package = entry.dist.name if getattr(entry, "dist", None) else "another package"
+        raise UsageError(
+            f"{GROUPS.get(entry.group, 'plug-in')} {entry.name!r} of {package} cannot be loaded "
+            f"({type(error).__name__}: {error}); update or uninstall {package}"
+        ) from error
 
 
 def list_plugins() -> list[EntryPoint]:
@@ -79,7 +95,7 @@ class Registry(Generic[T]):
         if not self._plugins_loaded:
             self._plugins_loaded = True
             for entry in entry_points(group=self.group):
-                item = entry.load()
+                item = load_plugin(entry)
                 if getattr(
                     entry, "attr", ""
                 ):  # `name = module:Class`; a module alone registers what it has when it is imported

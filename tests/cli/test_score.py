@@ -31,7 +31,7 @@ def test_items_health_and_a_second_system(files, capsys):
     assert run([*asked, "--against", "worse.json"]) == 0
     out = capsys.readouterr().out
     assert "paired bootstrap, 1000 sets of 3 items" in out
-    assert "bad_endings  0.0000" in out
+    assert "bad_endings    0.0" in out
     with (files / "i.csv").open(encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
     assert [row["id"] for row in rows] == ["1", "2", "3"]
@@ -48,7 +48,7 @@ def test_several_captions_and_empty_ones_are_said(files, capsys):
     assert "up to 2 captions for an item; the first of each is scored" in told.err
     assert "1 empty caption(s) ('2'); each is scored 0" in told.err
     assert "m_bleu_4" in told.out
-    assert "empty        1" in told.out
+    assert "empty            1" in told.out
 
 
 def test_strange_text_is_written_and_empty_references_are_said(files, capsys):

@@ -99,7 +99,7 @@ def test_ucf101_faults(ucf: Path) -> None:
     assert str(faults["malformed line"]).startswith(
         f"{lists}/testlist01.txt:14: malformed line: expected CLASS/v_CLASS"
     )
-    assert "2 fault(s) that must be mended first" in refused(f"ucf101:{ucf}")
+    assert "2 fault(s) that must be fixed first" in refused(f"ucf101:{ucf}")
     assert "split=4 must be 1, 2 or 3" in refused(f"ucf101:{ucf},split=4", UsageError)
     assert "holds no trainlist02.txt" in refused(f"ucf101:{ucf},split=2")
     assert "no such folder of clips (clips=)" in refused(f"ucf101:{ucf},clips={ucf}/none")

@@ -82,7 +82,8 @@ def test_evaluation_has_a_constant_sentence_beside(exported, table, tmp_path, ca
     assert page.count("data:image/jpeg;base64,") == 6
     assert run(call) == 0
     printed = capsys.readouterr().out
-    assert "constant sentence ('colors change', of the training data)" in printed.splitlines()[0]
+    assert "constant sentence" in printed.splitlines()[0]
+    assert "constant sentence: 'colors change', the most frequent of the training data" in printed
 
 
 def test_the_most_frequent_sentence_is_counted_as_the_metrics_read_it():

@@ -69,6 +69,8 @@ VERBS = (
 )
 for module in VERBS:
     module.add_to(app)
+_ADDED: set[str] = set()
+"""Verbs of other packages that are known by now."""
 
 
 @app.callback(invoke_without_command=True)
@@ -87,6 +89,27 @@ def _root(
 
         print(f"seesay {seesay.__version__}")
         raise typer.Exit
+
+
+def _add_plugins(given: Sequence[str]) -> None:
+    """Make the verbs of other packages known, where a verb is asked for that is none of SeeSay's own, or help."""
+    command = typer.main.get_command(app)
+    verb = next((one for one in given if not one.startswith("-")), None)
+    known = getattr(command, "commands", {})
+    if verb in known:
+        return
+    from importlib.metadata import entry_points
+
+    from seesay.cli.common import say
+    from seesay.registry import load_plugin
+
+    for entry in entry_points(group="seesay.verbs"):
+        if entry.name not in known and entry.name not in _ADDED:
+            _ADDED.add(entry.name)
+            try:
+                load_plugin(entry)(app)
+            except SeeSayError as error:  # SeeSay's own verbs go on
+                say(str(error))
 
 
 def _loudness_first(given: Sequence[str]) -> list[str]:
@@ -110,6 +133,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say("an argument is empty (perhaps a variable that is not set); leave it out, or name something")
         return 2
     try:
+        _add_plugins(given)
         code = int(app(args=_loudness_first(given), standalone_mode=False) or 0)
         if code == INTERRUPTED:  # as newer Typers tell it
             say("interrupted")

@@ -84,6 +84,7 @@ def caption(
 ) -> None:
     """Caption photos and clips; those that cannot be read are named, the others go on, and the exit code is 1."""
     form = form_of(as_json=as_json, as_jsonl=as_jsonl, as_csv=as_csv, out=out, encoding=encoding, subtitles=True)
+    from seesay.engines import open_networks
     from seesay.media import find_media, find_pictures, printable
     from seesay.media.subtitles import SUFFIXES
     from seesay.runtime.describe import Describers, describe
@@ -119,7 +120,7 @@ def caption(
         if explainer:
             explainer.know(captioner)
 
-    describers = Describers(model or [], search, loaded)
+    describers = Describers(model or [], search, loaded, open_networks)
     given = describers.given
     if per_scene and given is not None and given.clip is None and len(given.members) > 1:
         raise UsageError("--per-scene takes one model of photos, not several")

@@ -21,6 +21,9 @@ Examples:
 """
 
 
+DATA: str = typer.Argument(..., metavar="FORMAT:PATH", help="A data set: docs/data.md has the formats.")
+
+
 def add_to(app: typer.Typer) -> None:
     """Make the verbs known."""
     verbs = typer.Typer(
@@ -32,15 +35,17 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(verbs, name="data")
 
 
-def check(data: str = typer.Argument(..., metavar="FORMAT:PATH")) -> None:
-    """List every fault with file and line; exit code 3 when one of them must be mended before training."""
+def check(
+    data: str = DATA,
+) -> None:
+    """List every fault with file and line; exit code 3 when one of them must be fixed before training."""
     from seesay.data import cannot_be_trained, check_pictures, class_counts, count_faults, read_dataset
 
     dataset = read_dataset(data, strict=False)
     with progress(f"opening {dataset.modality}s") as on_progress:
         faults = (*dataset.faults, *check_pictures(dataset, on_progress=on_progress))
     for fault in faults:
-        print(f"{'must be mended' if fault.fatal else 'passed over'}: {fault}")
+        print(f"{'must be fixed' if fault.fatal else 'passed over'}: {fault}")
     parts = [f"{len(dataset.split(name))} {name}" for name in dataset.splits]
     loose = sum(sample.split is None for sample in dataset.samples)
     splits = ", ".join([*parts, *([f"{loose} without a split"] if loose else [])])
@@ -53,11 +58,12 @@ def check(data: str = typer.Argument(..., metavar="FORMAT:PATH")) -> None:
         print(f"cannot be trained on as it is: {why}")
     fatal = sum(fault.fatal for fault in faults)
     if fatal:
-        raise DataError(f"{fatal} fault(s) must be mended before training")
+        raise DataError(f"{fatal} fault(s) must be fixed before training")
 
 
 def stats(
-    data: str = typer.Argument(..., metavar="FORMAT:PATH"), as_json: bool = typer.Option(False, "--json")
+    data: str = DATA,
+    as_json: bool = typer.Option(False, "--json", help="Print it as JSON."),
 ) -> None:
     """Count pictures or clips, classes, captions and words."""
     from seesay.data import dataset_statistics, read_dataset

@@ -26,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def features(
-    data: str = typer.Argument(..., metavar="FORMAT:PATH"),
+    data: str = typer.Argument(..., metavar="FORMAT:PATH", help="A data set: docs/data.md has the formats."),
     encoder: str = typer.Option(..., "--encoder", help="A timm backbone."),
     out: Path = typer.Option(..., "--out", help="The cache folder; what is there already is kept."),
     weights: str = typer.Option("auto", "--weights", help="auto, hub, package, random, or a file."),

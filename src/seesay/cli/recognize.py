@@ -89,6 +89,7 @@ def recognize(
     written = [] if timeline is None else _table_and_plot(timeline)
     if out is not None and any(out.resolve() == file.resolve() for file in written):
         raise UsageError(f"--out {out}: is a file of --timeline; name another")
+    from seesay.engines import open_networks
     from seesay.media import find_endings, printable
     from seesay.media.modality import SOUND_SUFFIXES, TEXT_SUFFIXES
     from seesay.runtime import load_recognizer
@@ -96,7 +97,7 @@ def recognize(
     from seesay.runtime.recognizer import WINDOW
 
     set_max_seconds(max_seconds)
-    recognizer = load_recognizer(model or None)
+    recognizer = load_recognizer(model or None, networks=open_networks)
     suffixes = {"text": TEXT_SUFFIXES, "sound": SOUND_SUFFIXES}.get(recognizer.modality)
     if suffixes is not None and (camera is not None or timeline is not None or allow_url):
         raise UsageError(

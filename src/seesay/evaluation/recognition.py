@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from seesay.data import Sample, read_dataset
 from seesay.data.identity import overlap_note
 from seesay.data.sample import source_of
+from seesay.engines import open_networks
 from seesay.errors import DataError, MediaError
 from seesay.evaluation.saving import save_predictions
 from seesay.media import decode_ahead
@@ -105,7 +106,7 @@ def evaluate_recognition(
         DataError: no such split, a clip without a label or with one the model does not know, or not one clip opens.
         UsageError: `predictions` cannot be written.
     """
-    recognizer = load_recognizer(model)
+    recognizer = load_recognizer(model, networks=open_networks)
     samples = read_dataset(data, default_splits=True).split(split)
     for sample in samples:
         if sample.label not in recognizer.labels:

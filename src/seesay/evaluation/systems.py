@@ -13,11 +13,10 @@ from typing import Any
 
 from seesay.artifact import MANIFEST, WEIGHTS, Artifact, find_artifact
 from seesay.data.sample import normal_split
+from seesay.engines import engine_of, open_networks
 from seesay.errors import ArtifactError, DataError, UsageError
 from seesay.evaluation.tasks import TASKS
 from seesay.metrics.files import read_hypotheses
-from seesay.runtime.networks import OnnxNetworks
-from seesay.runtime.recognition_networks import RecognitionNetworks
 from seesay.text import Learned
 
 PREDICTIONS, SCORES, HISTORY = "predictions.json", "scores.json", "metrics.csv"
@@ -82,15 +81,7 @@ class System:
     def networks(self, threads: int | None = None) -> tuple[Any, str]:
         """What computes its answers, and in words by what: ONNX Runtime where it is exported, else PyTorch."""
         assert self.artifact is not None
-        if self.artifact.exported:
-            kind = RecognitionNetworks if self.task == "recognize" else OnnxNetworks
-            return kind(self.artifact, threads), "ONNX Runtime"
-        from seesay.exporting.parity import TorchNetworks, TorchRecognition
-        from seesay.exporting.weights import load_any_model
-        from seesay.models.captioner import CaptionModel
-
-        model = load_any_model(self.artifact)
-        return TorchNetworks(model) if isinstance(model, CaptionModel) else TorchRecognition(model), "PyTorch"
+        return open_networks(self.artifact, threads), engine_of(self.artifact)
 
 
 def find_systems(runs: Sequence[str]) -> list[System]:

@@ -98,7 +98,7 @@ def find_endings(
 
     Args:
         paths: the arguments.
-        suffixes: in small letters, with their dots.
+        suffixes: in lower case, with their dots.
         stdin: read for `-`; None for standard input.
 
     Raises:

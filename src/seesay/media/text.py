@@ -19,7 +19,7 @@ MOST_BYTES = 1 << 20
 
 
 def read_words(source: Any) -> list[str]:
-    """The tokens of a text, as `seesay.text.tokenize` makes them: small letters, punctuation dropped.
+    """The tokens of a text, as `seesay.text.tokenize` makes them: lower case, punctuation dropped.
 
     Args:
         source: a path, the bytes of a file or of a text, or an open binary file; UTF-8.

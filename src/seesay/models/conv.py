@@ -11,13 +11,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from seesay.errors import UsageError
-from seesay.models.encoders import EncoderConfig
+from seesay.models.encoders import ENCODERS, EncoderConfig
 
 _LAYER = re.compile(r"conv:(?P<channels>\d+):(?P<kernel>\d+)|pool:(?P<pool>\d+)|(?P<norm>norm)|(?P<flatten>flatten)")
 LUMA = (0.299, 0.587, 0.114)
 """Shares of red, green and blue in a gray picture (ITU-R BT.601)."""
 
 
+@ENCODERS.register("conv")
 class ConvConfig(EncoderConfig):
     """Settings of the `conv` encoder."""
 

@@ -24,7 +24,7 @@ from seesay.models import small_cnn as _known_to_timm  # noqa: F401
 from seesay.models.hub import quick_offline
 from seesay.models.layers import cut_at
 from seesay.models.memory import Memory
-from seesay.registry import nearest
+from seesay.registry import Registry, nearest
 
 
 class EncoderConfig(BaseModel):
@@ -47,6 +47,10 @@ class EncoderConfig(BaseModel):
     def own_backbone(self) -> nn.Module | None:
         """A backbone that is not timm's, fresh; None takes timm's of this name."""
         return None
+
+
+ENCODERS: Registry[type[Any]] = Registry("encoder", "seesay.encoders")
+"""Config classes of encoders that are not timm's: their `own_backbone` makes the network."""
 
 
 class Encoder(nn.Module):

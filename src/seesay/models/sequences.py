@@ -16,9 +16,9 @@ from torch import Tensor, nn
 
 from seesay.media import LogMel, TextPreprocessing
 from seesay.media.modality import Modality
+from seesay.models import conv as _registers_itself  # noqa: F401
 from seesay.models.characters import CharacterWords
-from seesay.models.conv import ConvConfig
-from seesay.models.encoders import EncoderConfig
+from seesay.models.encoders import ENCODERS, EncoderConfig
 from seesay.models.memory import Memory
 from seesay.text import Vocabulary
 
@@ -99,12 +99,17 @@ SEQUENCES: dict[str, type[SequenceConfig]] = {
     "sound_cnn": SoundCnnConfig,
     "cldnn": CldnnConfig,
 }
+for _name, _config in SEQUENCES.items():
+    ENCODERS.register(_name)(_config)
 AnyEncoderConfig = EncoderConfig | SequenceConfig
 
 
 def encoder_settings(name: str) -> type[AnyEncoderConfig]:
-    """The config class of an encoder: one of `SEQUENCES`, `conv`, or that of timm's."""
-    return ConvConfig if name == "conv" else SEQUENCES.get(name, EncoderConfig)
+    """The config class of an encoder: of `ENCODERS`, or that of timm's."""
+    if name in ENCODERS:
+        found: type[AnyEncoderConfig] = ENCODERS[name]
+        return found
+    return EncoderConfig
 
 
 class SequenceEncoder(nn.Module, ABC):

@@ -1,4 +1,4 @@
-"""The recipes that come along, as YAML files; `seesay.training` reads them."""
+"""The included recipes, as YAML files; `seesay.training` reads them."""
 
 from __future__ import annotations
 

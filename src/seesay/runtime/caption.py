@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from seesay.errors import UsageError
 from seesay.search import Hypothesis
 from seesay.text import Vocabulary, detokenize
 
@@ -30,6 +32,7 @@ class Caption:
         sure: whether it is stated without doubt; None for models that do not say.
         words: what was detected in the picture, likeliest first, and how likely a person names each; empty for models
             that detect no words.
+        source: path of what was captioned; None where that has none.
     """
 
     text: str
@@ -40,6 +43,7 @@ class Caption:
     confidence: float | None = None
     sure: bool | None = None
     words: tuple[tuple[str, float], ...] = field(default=(), compare=False, repr=False)
+    source: str | None = field(default=None, compare=False, repr=False)
 
     @property
     def perhaps(self) -> str:
@@ -57,6 +61,50 @@ class Caption:
         unmet = {} if self.satisfied else {"satisfied": False}
         certain = {} if self.confidence is None else {"confidence": round(self.confidence, 4), "sure": self.sure}
         return {"text": self.text, "score": self.score, "tokens": tokens, **certain, **unmet}
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain JSON; `from_dict` makes an equal caption of that."""
+        return {
+            "text": self.text,
+            "score": self.score,
+            "tokens": [{"token": token, "logprob": logprob} for token, logprob in self.tokens],
+            "attention": None if self.attention is None else self.attention.tolist(),
+            "satisfied": self.satisfied,
+            "confidence": self.confidence,
+            "sure": self.sure,
+            "words": [{"word": word, "probability": p} for word, p in self.words],
+            "source": self.source,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Caption:
+        """A caption from `to_dict`, or from an entry of `captions` of `seesay caption --json`.
+
+        Raises:
+            UsageError: text, score or tokens are missing or of another kind.
+        """
+        try:
+            tokens = tuple((str(one["token"]), float(one["logprob"])) for one in values["tokens"])
+            words = tuple((str(one["word"]), float(one["probability"])) for one in values.get("words") or ())
+            attention = values.get("attention")
+            return cls(
+                str(values["text"]),
+                float(values["score"]),
+                tokens,
+                None if attention is None else np.asarray(attention, np.float32),
+                bool(values.get("satisfied", True)),
+                values.get("confidence"),
+                values.get("sure"),
+                words,
+                values.get("source"),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(f"Caption.from_dict: not a caption ({type(error).__name__}: {error})") from error
+
+    def _repr_html_(self) -> str:
+        from seesay.runtime.notebook import caption_html
+
+        return caption_html(self)
 
     def __str__(self) -> str:
         return self.text

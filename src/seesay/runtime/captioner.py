@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 from zlib import crc32
 
 import numpy as np
@@ -29,11 +29,12 @@ from seesay.media import (
 )
 from seesay.runtime.caption import Caption, caption_of
 from seesay.runtime.choosing import Chooser, with_confidence
+from seesay.runtime.model import LoadedModel, size_and_score
 from seesay.runtime.neighbors import Neighbors
 from seesay.runtime.networks import Networks
 from seesay.runtime.settings import SearchSettings, search_options
 from seesay.search import Hypothesis, SearchOptions, decode
-from seesay.text import Vocabulary
+from seesay.text import SPECIALS, Vocabulary
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -44,7 +45,7 @@ GUIDE = "guide"
 """The state's entry of what is added to logits."""
 
 
-class Captioner:
+class Captioner(LoadedModel):
     """A model ready to caption pictures, or clips; make one with `seesay.load`.
 
     A source is a path, the bytes of a file, an open binary file, a PIL image or a uint8 array (H, W, 3). A model of
@@ -109,18 +110,49 @@ class Captioner:
         """The model's name."""
         return self.artifact.name
 
+    def about(self) -> list[str]:
+        """See `LoadedModel.about`."""
+        known = len(self.vocabulary) - len(SPECIALS)
+        reads = "photos" if self.clip is None else "clips"
+        return [f"{self.name}: describes {reads}", f"{known:,} words", *size_and_score(self.artifact, "CIDEr-D")]
+
     def __call__(self, source: Any, **search: Unpack[SearchSettings]) -> Caption:
         """The best caption of one picture or clip, or, where they are sampled, the first drawn; see `caption`."""
         return self.caption([source], **search)[0][0]
 
+    @overload
     def caption(
-        self, sources: Sequence[Any], *, batch_size: int | None = None, **search: Unpack[SearchSettings]
-    ) -> list[list[Caption]]:
+        self,
+        sources: Sequence[Any],
+        *,
+        batch_size: int | None = None,
+        on_error: Literal["raise"] = "raise",
+        **search: Unpack[SearchSettings],
+    ) -> list[list[Caption]]: ...
+    @overload
+    def caption(
+        self,
+        sources: Sequence[Any],
+        *,
+        batch_size: int | None = None,
+        on_error: Literal["return"],
+        **search: Unpack[SearchSettings],
+    ) -> list[list[Caption] | MediaError]: ...
+    def caption(
+        self,
+        sources: Sequence[Any],
+        *,
+        batch_size: int | None = None,
+        on_error: Literal["raise", "return"] = "raise",
+        **search: Unpack[SearchSettings],
+    ) -> Any:
         """Captions of each picture: the best, best first, or, where they are sampled, in the order drawn.
 
         Args:
             sources: pictures or clips.
             batch_size: how many are taken through the networks together; None for 32 pictures or 8 clips.
+            on_error: what becomes of a source that cannot be read: "raise" its `MediaError`, or "return" it in the
+                place of its captions.
             search: `beam`, `num`, `max_length` and so on: see `SearchSettings`.
 
         Returns:
@@ -134,11 +166,18 @@ class Captioner:
         """
         if isinstance(sources, (str, bytes, os.PathLike)):
             raise UsageError("caption() takes a list of pictures; for one: captioner(picture)")
-        found = []
-        for _, result in self.stream(sources, batch_size=batch_size, **search):
-            if isinstance(result, MediaError):
+        if on_error not in ("raise", "return"):
+            raise UsageError(f"on_error is {on_error!r}; it must be 'raise' or 'return'")
+        found: list[Any] = []
+        for index, result in self.stream(sources, batch_size=batch_size, **search):
+            if not isinstance(result, MediaError):
+                source = sources[index]
+                path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
+                found.append([replace(one, source=path) for one in result])
+            elif on_error == "raise":
                 raise result
-            found.append(result)
+            else:
+                found.append(result)
         return found
 
     def stream(

@@ -14,6 +14,7 @@ from seesay.media import FrameSampling, Section, load_clip, scenes
 if TYPE_CHECKING:
     from seesay.media.modality import Modality
     from seesay.runtime import Caption, Captioner, SearchSettings
+    from seesay.runtime.model import Opener
 
 CLIPS = "clips"
 """The embedded model of clips."""
@@ -49,12 +50,20 @@ class Describers:
         models: names or paths that the user gave; without any the embedded ones.
         search: settings of all of them.
         loaded: told of each model that was loaded.
+        networks: what opens networks; None takes ONNX Runtime.
     """
 
-    def __init__(self, models: list[str], search: SearchSettings, loaded: Callable[[Captioner], None]) -> None:
+    def __init__(
+        self,
+        models: list[str],
+        search: SearchSettings,
+        loaded: Callable[[Captioner], None],
+        networks: Opener | None = None,
+    ) -> None:
         self.search = search
         self._loaded: dict[str, Captioner] = {}
         self._tell = loaded
+        self._networks = networks
         self.given = self._load("given", models) if models else None
 
     def of(self, kind: Modality) -> Captioner:
@@ -67,7 +76,7 @@ class Describers:
         from seesay.runtime.loading import load_captioner
 
         if key not in self._loaded:
-            captioner = load_captioner(model)
+            captioner = load_captioner(model, networks=self._networks)
             captioner.options(**self.search)  # what is wrong is refused before anything is read
             self._tell(captioner)
             self._loaded[key] = captioner

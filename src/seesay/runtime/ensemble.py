@@ -48,6 +48,15 @@ class Ensemble(Captioner):
         self.attends = len(set(grids)) == 1
         self.grid_size = grids[0] if grids else self.grid_size
 
+    def close(self) -> None:
+        """See `LoadedModel.close`."""
+        for member in self.members:
+            member.close()
+        super().close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Ensemble, (self.members,)
+
     @property
     def name(self) -> str:
         """The members' names."""

@@ -47,6 +47,14 @@ class Fusion(Recognizer):
         self.preprocessing = self.joint
         self._columns = [[member.labels.index(label) for label in first.labels] for member in members]
 
+    def close(self) -> None:
+        """See `LoadedModel.close`."""
+        for member in self.members:
+            member.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Fusion, (self.members,)
+
     @property
     def name(self) -> str:
         """The members' names."""

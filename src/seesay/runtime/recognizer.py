@@ -27,6 +27,7 @@ from seesay.media import (
 from seesay.media.frame_source import ROUNDING
 from seesay.media.modality import Modality
 from seesay.media.sampling import spaced
+from seesay.runtime.model import LoadedModel, size_and_score
 from seesay.runtime.networks import Array
 from seesay.runtime.recognition_networks import RecognitionNetworks
 
@@ -54,7 +55,7 @@ class Prediction:
         return {"label": self.label, "probability": self.probability}
 
 
-class Recognizer:
+class Recognizer(LoadedModel):
     """A model ready to recognize what clips show; make one with `seesay.load`.
 
     A source is a path of a video, of an animated picture or of a folder of numbered frames, the bytes of a file, an
@@ -94,6 +95,11 @@ class Recognizer:
     def name(self) -> str:
         """The model's name."""
         return self.artifact.name
+
+    def about(self) -> list[str]:
+        """See `LoadedModel.about`."""
+        scores = size_and_score(self.artifact, "top-1")
+        return [f"{self.name}: recognizes {self.modality}s", f"{len(self.labels):,} classes", *scores]
 
     def __call__(self, source: Any, top: int = 5) -> list[Prediction]:
         """The likeliest activities of one clip, likeliest first; see `recognize`."""

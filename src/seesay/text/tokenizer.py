@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-# What the COCO tools drop after tokenization. Their list has brackets in capitals, the tokens are in small letters by
+# What the COCO tools drop after tokenization. Their list has brackets in capitals, the tokens are in lower case by
 # then, so brackets stay, as "-lrb-" and so on; that is how published scores were made.
 PUNCTUATION = frozenset(["''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "...", ";"])
 
@@ -90,7 +90,7 @@ _KNOWN_AT_MOST = 200_000
 
 
 def tokenize(caption: str) -> list[str]:
-    """Tokens of a caption: small letters, Penn Treebank rules, punctuation dropped.
+    """Tokens of a caption: lower case, Penn Treebank rules, punctuation dropped.
 
     Any text is taken; line breaks, control characters and characters outside the basic plane (emoji) separate words, as
     the reference cannot tokenize these either.

@@ -252,7 +252,7 @@ def _in_threads(load: Any, samples: Sequence[Sample]) -> Tensor:
 
 
 def vary(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """A crop of 60 to 100 % of the area, perhaps mirrored, a little brighter or paler: the caption still holds."""
+    """A crop of 60 to 100 % of the area, perhaps flipped, a little brighter or paler: the caption still holds."""
     width, height = picture.size
     area, aspect = rng.uniform(0.6, 1.0), np.exp(rng.uniform(-0.15, 0.15))
     w = min(width, max(1, round(width * np.sqrt(area * aspect))))

@@ -18,6 +18,7 @@ from seesay.metrics import CiderD
 from seesay.models.captioner import CaptionModel
 from seesay.models.decoders.base import PAD, scatter_real
 from seesay.models.memory import Memory
+from seesay.registry import Registry
 from seesay.search import Hypothesis, SearchOptions, sample
 from seesay.text import tokenize
 from seesay.training.batches import Captions
@@ -30,6 +31,11 @@ NO_CHANCE = -1e4
 """A logit so low that its probability is 0, and finite, so that a loss that weighs it with 0 is."""
 
 
+OBJECTIVES: Registry[type[CrossEntropy]] = Registry("objective", "seesay.objectives")
+"""What decoders learn before the reward, by name; a new one derives from `CrossEntropy`."""
+
+
+@OBJECTIVES.register("cross_entropy")
 class CrossEntropy(nn.Module):
     """Label-smoothed cross-entropy (Szegedy et al. 2016, section 7) over real tokens, under teacher forcing.
 

@@ -172,6 +172,8 @@ class TrainingSettings(Settings):
     """Captions of each photo that are learned in an epoch, drawn where it has more."""
     augmented_copies: int = Field(1, ge=1)
     """Versions of each photo (crops, mirror images) that are encoded and kept while the CNN is fixed; drawn from."""
+    objective: str = "cross_entropy"
+    """What is learned before the reward: cross_entropy, or one that another package adds (docs/extending.md)."""
     optimizer: Literal["adamw", "adam", "rmsprop"] = "adamw"
     """adamw (betas 0.9 and 0.98); or as tutorials have them: adam (0.9, 0.999), rmsprop (decay 0.9)."""
     schedule: Literal["cosine", "constant"] = "cosine"
@@ -212,7 +214,7 @@ class TrainingSettings(Settings):
     seed: int = 1
     """Seed of weights, dropout and order."""
     start_from: str | None = None
-    """A run's or artifact's folder whose weights to begin with; words it does not know begin anew."""
+    """A run's or artifact's folder whose weights to begin with; words it does not know are reinitialized."""
     more: tuple[str, ...] = ()
     """Further data, `FORMAT:PATH`, whose training parts are learned from too; the run's own dev part judges alone."""
     more_times: int = Field(1, ge=1)

@@ -22,7 +22,7 @@ from seesay.training.config import Config
 from seesay.training.detected import Detected, with_words
 from seesay.training.distillation import Teachers
 from seesay.training.features import FeatureStore
-from seesay.training.objectives import CrossEntropy, SelfCritical, prepare_reward
+from seesay.training.objectives import OBJECTIVES, SelfCritical, prepare_reward
 from seesay.training.validation import validate
 
 
@@ -129,7 +129,7 @@ class CaptionTask(Task):
         self.samples = samples
         self.teachers = teachers
         self.detected = detected
-        self.critic: SelfCritical | None = None
+        self.kind = OBJECTIVES[config.training.objective]
         self.book = CaptionTargets(samples, model.vocabulary, config.text)
         self.reward = (
             prepare_reward({s.id: s.references for s in samples})
@@ -143,21 +143,20 @@ class CaptionTask(Task):
         return captions if self.detected is None else self.detected.beside(captions, indexes, seed)
 
     def objective(self, *, reward: bool) -> nn.Module:
-        """`CrossEntropy` or `SelfCritical`."""
+        """What `training.objective` names, or `SelfCritical`."""
         smoothing = self.config.training.label_smoothing
         if not reward:
-            self.critic = None
-            return CrossEntropy(self.model, smoothing, self.teachers, self.config.distillation.weight)
+            return self.kind(self.model, smoothing, self.teachers, self.config.distillation.weight)
         assert self.reward is not None
-        self.critic = SelfCritical(self.model, self.reward, self.config.self_critical, smoothing)
-        return self.critic
+        return SelfCritical(self.model, self.reward, self.config.self_critical, smoothing)
 
     def loss(self, objective: nn.Module, batch: Batch, indexes: Sequence[int], at: StepContext) -> Loss:
         """See `Task.loss`; tokens are what counts, with the reward pictures."""
         source, captions = batch.source, batch.targets
         if isinstance(source, Memory):
             source = with_words(source, captions)
-        if self.critic is None:
+        critic = getattr(objective, "module", objective)  # Fabric wraps it
+        if not isinstance(critic, SelfCritical):
             rows = float((captions.inputs[:, 0] != 0).sum())
             total = objective(source, captions, self.config.sampled_share(at.epoch), batch.taught)
             count = float((captions.targets != 0).sum())
@@ -167,24 +166,24 @@ class CaptionTask(Task):
                 rows, count = rows + len(absent), count + float((alone.targets != 0).sum())
             return Loss(total, count, rows)
         with at.fabric.autocast():
-            drawn = self.critic.draw(source, at.seed)
-        rewards = self.critic.rewards([self.samples[i].id for i in indexes], drawn)
+            drawn = critic.draw(source, at.seed)
+        rewards = critic.rewards([self.samples[i].id for i in indexes], drawn)
         decode = self.model.vocabulary.decode
-        settings = self.critic.settings
+        settings = critic.settings
         unsupported: dict[str, float] = {}
         if self.detected is not None and settings.unsupported:
             missing = self.detected.unsupported(indexes, [[decode(h.tokens) for h in each] for each in drawn])
             rewards = rewards - settings.unsupported * missing
             unsupported["unsupported"] = float(missing[:, -settings.samples :].mean())
-        samples = self.critic.samples(drawn)
+        samples = critic.samples(drawn)
         figures = {
             **unsupported,
             "reward": float(rewards[:, -settings.samples :].mean()),
             "unfinished": float(np.mean([not h.ended for d in samples for h in d])),
             "bad_endings": float(np.mean([ends_badly(decode(h.tokens)) for d in samples for h in d])),
         }
-        advantage = torch.as_tensor(self.critic.advantages(rewards), dtype=torch.float32, device=at.fabric.device)
-        sampled = self.critic.as_captions(samples).to(at.fabric.device)
+        advantage = torch.as_tensor(critic.advantages(rewards), dtype=torch.float32, device=at.fabric.device)
+        sampled = critic.as_captions(samples).to(at.fabric.device)
         total = objective(source, sampled, advantage, captions)
         return Loss(total, float(len(indexes)), float(len(sampled.inputs)), figures)
 

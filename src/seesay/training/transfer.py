@@ -15,7 +15,7 @@ from seesay.models.captioner import CaptionModel
 from seesay.models.classifier import ClassifyModel
 
 BEGIN_ANEW = ("detector.", "decoder.detected.")
-"""What reads detected words begins anew, where the other model has none of it."""
+"""What reads detected words is reinitialized, where the other model has none of it."""
 
 log = logging.getLogger("seesay.training")
 

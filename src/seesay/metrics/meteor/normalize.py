@@ -30,7 +30,7 @@ _WHITE = re.compile("[ \u00a0\u2000-\u200a\u202f\u205f\u3000\u2028\u2029]+")
 
 
 def normalize(line: str, prefixes: dict[str, bool]) -> list[str]:
-    """Words of a line, in small letters.
+    """Words of a line, in lower case.
 
     Args:
         line: tokens joined by spaces.

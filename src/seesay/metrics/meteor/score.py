@@ -88,7 +88,7 @@ class Meteor:
 
     def _normalize(self, tokens: Tokens) -> Tokens:
         joined = "".join(tokens)
-        if joined.isalnum() and joined.isascii():  # nothing to change; the tokens are in small letters
+        if joined.isalnum() and joined.isascii():  # nothing to change; the tokens are in lower case
             return tokens
         line = " ".join(tokens).replace("|||", "").replace("  ", " ")
         return normalize(line, self.lexicon.prefixes)

@@ -35,7 +35,7 @@ _STEP_4 = dict.fromkeys(
 
 
 def stem(word: str) -> str:
-    """The stem of a word in small letters."""
+    """The stem of a word in lower case."""
     if word in _SPECIAL:
         return _SPECIAL[word] or word
     if len(word) < 3:

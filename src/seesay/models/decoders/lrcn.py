@@ -10,12 +10,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import PAD, Decoder, State, register, repeat_per_row, scatter_real
+from seesay.models.decoders.base import PAD, State, register, repeat_per_row, scatter_real
 from seesay.models.decoders.published import PlainConfig, norm_or_nothing, word_table
-from seesay.models.decoders.recurrent import Cell, Recurrent
-from seesay.models.decoders.words import before_output
+from seesay.models.decoders.recurrent import Cell
+from seesay.models.decoders.two_nets import TwoNets
 from seesay.models.dropout import Dropout
-from seesay.models.keras import begin_as_keras, one_bias
 from seesay.models.memory import Memory
 from seesay.models.settings import Count, Share
 
@@ -36,7 +35,7 @@ class LrcnConfig(PlainConfig):
 
 
 @register("lrcn")
-class LrcnDecoder(Decoder):
+class LrcnDecoder(TwoNets):
     """Two LSTMs (or GRUs), the picture given to the second.
 
     Args:
@@ -57,17 +56,7 @@ class LrcnDecoder(Decoder):
             self.picture = nn.Sequential(
                 Dropout(config.dropout), nn.Linear(feature_size, width), norm_or_nothing(width, config.norm)
             )
-        self.first = Recurrent(config.cell, width, config.hidden, prefix="first_")
-        self.second = Recurrent(config.cell, config.hidden + beside, config.hidden, prefix="second_")
-        self.carried = (*self.first.entries, *self.second.entries)
-        self.finish = before_output(config.hidden, config.dropout, config.norm)
-        self.project = nn.Linear(config.hidden, vocabulary_size)
-        self.dropout = Dropout(config.dropout)
-        if config.single_bias:
-            one_bias(self.first.net)
-            one_bias(self.second.net)
-        if config.initial == "keras":
-            begin_as_keras(self)
+        self.add_nets(config, vocabulary_size, beside)
 
     def start(self, memory: Memory) -> State:
         """The picture's vector (B, E) and both nets' zero states."""
@@ -90,8 +79,3 @@ class LrcnDecoder(Decoder):
         both = torch.cat([scatter_real(self.dropout(words), tokens != PAD), picture], -1)
         states: Tensor = self.finish(self.second.read(both, tokens))
         return states
-
-    def output(self, hidden: Tensor) -> Tensor:
-        """(…, H) → (…, V)."""
-        logits: Tensor = self.project(hidden)
-        return logits

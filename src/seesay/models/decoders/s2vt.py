@@ -11,12 +11,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from seesay.models.decoders.base import Decoder, State, register, repeat_per_row
+from seesay.models.decoders.base import State, register, repeat_per_row
 from seesay.models.decoders.published import PlainConfig, norm_or_nothing, word_table
-from seesay.models.decoders.recurrent import Cell, Recurrent
-from seesay.models.decoders.words import before_output
+from seesay.models.decoders.recurrent import Cell
+from seesay.models.decoders.two_nets import TwoNets
 from seesay.models.dropout import Dropout
-from seesay.models.keras import begin_as_keras, one_bias
 from seesay.models.memory import Memory
 from seesay.models.settings import Count, Share
 
@@ -34,7 +33,7 @@ class S2vtConfig(PlainConfig):
 
 
 @register("s2vt")
-class S2vtDecoder(Decoder):
+class S2vtDecoder(TwoNets):
     """Two LSTMs (or GRUs) that read the memory's grid as a sequence: a clip's frames, or a picture's positions.
 
     Args:
@@ -52,17 +51,7 @@ class S2vtDecoder(Decoder):
         self.frames = nn.Sequential(
             Dropout(config.dropout), nn.Linear(feature_size, width), norm_or_nothing(width, config.norm)
         )
-        self.first = Recurrent(config.cell, width, config.hidden, prefix="first_")
-        self.second = Recurrent(config.cell, config.hidden + width, config.hidden, prefix="second_")
-        self.carried = (*self.first.entries, *self.second.entries)
-        self.finish = before_output(config.hidden, config.dropout, config.norm)
-        self.project = nn.Linear(config.hidden, vocabulary_size)
-        self.dropout = Dropout(config.dropout)
-        if config.single_bias:
-            one_bias(self.first.net)
-            one_bias(self.second.net)
-        if config.initial == "keras":
-            begin_as_keras(self)
+        self.add_nets(config, vocabulary_size, width)
 
     def start(self, memory: Memory) -> State:
         """Both nets' states (B, 1, H) after the last frame; frames that are not real are passed over."""
@@ -93,11 +82,6 @@ class S2vtDecoder(Decoder):
         begin = {name: repeat_per_row(state[name], tokens) for name in self.second.entries}
         states: Tensor = self.finish(self.second.read(self._beside(repeat_per_row(out, tokens), words), tokens, begin))
         return states
-
-    def output(self, hidden: Tensor) -> Tensor:
-        """(…, H) → (…, V)."""
-        logits: Tensor = self.project(hidden)
-        return logits
 
     def _beside(self, out: Tensor, words: Tensor) -> Tensor:
         """What the second net reads: the first's output (…, H) and words (…, E) → (…, H + E)."""
