@@ -387,7 +387,7 @@ def test_cameras_and_streams_that_are_not_there() -> None:
     with pytest.raises(MediaError, match=r"^camera 97: there is no such camera"):
         next(frames_of(97, SMALL, 1.0))
     with pytest.raises(MediaError, match=r"^http://127\.0\.0\.1:9/x\.mp4: cannot be fetched"):
-        next(frames_of(WebPicture("http://127.0.0.1:9/x.mp4"), SMALL, 1.0))
+        next(frames_of(WebPicture("http://127.0.0.1:9/x.mp4", True), SMALL, 1.0))
     with pytest.raises(MediaError, match="--allow-url"):
         next(frames_of("http://127.0.0.1:9/x.mp4", SMALL, 1.0))
 

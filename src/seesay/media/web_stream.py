@@ -6,6 +6,7 @@ import io
 import time
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import Any
 
 from seesay.media.source import is_url
@@ -50,8 +51,17 @@ class WebStream:
         return answer
 
     def read(self, size: int = -1) -> bytes:
-        """What has come, up to `size` bytes; nothing at the end."""
-        part: bytes = self._answer.read1(size)
+        """What has come, up to `size` bytes; nothing at the end.
+
+        Raises:
+            ValueError: it broke off.
+        """
+        try:
+            part: bytes = self._answer.read1(size)
+        except (OSError, HTTPException) as error:
+            raise ValueError(str(error) or type(error).__name__) from error
+        if not part and size and getattr(self._answer, "length", None):
+            raise ValueError("the connection ended")
         self._place += len(part)
         return part
 
