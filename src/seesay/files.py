@@ -6,31 +6,66 @@ import csv
 import hashlib
 import json
 import os
+import shutil
+import stat
 import sys
+import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO
 
 from seesay.errors import DataError, UsageError
 from seesay.printable import spreadsheet_cell
 
+_STALE = 24 * 3600.0  # seconds
+
 
 @contextmanager
 def replacing(file: Path) -> Iterator[Path]:
     """A path beside `file` to write to; at the end it takes the place of `file`, flushed to disk before.
 
-    After an error `file` is as it was, and nothing is left beside it. Processes that write the same file at once do not
-    meet: the last one to end wins.
+    After an error `file` is as it was, and nothing is left beside it; what a killed process left is cleared away.
+    Processes and threads that write the same file at once do not meet: the last one to end wins. A file that is there
+    keeps its permissions.
     """
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    part = file.with_name(f".{file.name}.{os.getpid()}-{threading.get_ident()}.part")
+    mode = _mode(file)
+    sweep_parts(file)
     try:
+        if mode is not None:  # what only some may read is never written where others may
+            os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, (mode & 0o600) | 0o200))
         yield part
         with part.open("rb+") as handle:
             os.fsync(handle.fileno())
+        if mode is not None:
+            part.chmod(mode)
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _mode(file: Path) -> int | None:
+    """The permissions of a file; None where there is none."""
+    try:
+        return stat.S_IMODE(file.stat().st_mode)
+    except OSError:
+        return None
+
+
+def sweep_parts(file: Path) -> None:
+    """Clear away parts of a file or folder that processes left which were killed, a day ago or earlier."""
+    with suppress(OSError), os.scandir(file.parent) as entries:
+        for entry in entries:
+            if entry.name.startswith(f".{file.name}.") and entry.name.endswith(".part"):
+                with suppress(OSError):
+                    if time.time() - entry.stat(follow_symlinks=False).st_mtime < _STALE:
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        shutil.rmtree(entry.path, ignore_errors=True)
+                    else:
+                        Path(entry.path).unlink()
 
 
 def write_whole(file: Path, content: str | bytes) -> None:

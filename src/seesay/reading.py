@@ -16,10 +16,11 @@ def read_file(path: str | os.PathLike[str], limit: int) -> bytes:
     """
     path = Path(path)
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, f"is {_what(status.st_mode)}, no file", str(path))
     with open(handle, "rb") as file:  # noqa: PTH123 - of a descriptor
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, f"is {_what(status.st_mode)}, no file", str(path))
         if status.st_size > limit:
             raise OSError(errno.EFBIG, f"has {status.st_size} bytes; at most {limit} are read", str(path))
         content = file.read(limit + 1)

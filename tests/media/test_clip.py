@@ -387,7 +387,7 @@ def test_cameras_and_streams_that_are_not_there() -> None:
     with pytest.raises(MediaError, match=r"^camera 97: there is no such camera"):
         next(frames_of(97, SMALL, 1.0))
     with pytest.raises(MediaError, match=r"^http://127\.0\.0\.1:9/x\.mp4: cannot be fetched"):
-        next(frames_of(WebPicture("http://127.0.0.1:9/x.mp4"), SMALL, 1.0))
+        next(frames_of(WebPicture("http://127.0.0.1:9/x.mp4", True), SMALL, 1.0))
     with pytest.raises(MediaError, match="--allow-url"):
         next(frames_of("http://127.0.0.1:9/x.mp4", SMALL, 1.0))
 
@@ -414,7 +414,7 @@ def test_a_stream_that_breaks_off_says_so_after_its_last_frame() -> None:
         seen = []
         try:
             with pytest.raises(MediaError, match=r"^http://127\.0\.0\.1.*/x\.ts: broke off \(.+\)$"):  # noqa: PT012
-                for _, pixels in frames_of(WebPicture(f"http://127.0.0.1:{server.server_port}/x.ts"), SMALL, 0.5):
+                for _, pixels in frames_of(WebPicture(f"http://127.0.0.1:{server.server_port}/x.ts", True), SMALL, 0.5):
                     seen.append(pixels)
         finally:
             server.shutdown()
@@ -436,12 +436,12 @@ def test_clips_from_the_web(tmp_path: Path) -> None:
         found = load_clip(WebPicture(f"{root}/a.mp4", allow_private=True), SMALL, FrameSampling(frames=4))
         assert numbers(found.pixels) == [2, 7, 12, 17]
         for name in ("a.mp4", "list.m3u8"):
-            stream = frames_of(WebPicture(f"{root}/{name}"), SMALL, 0.5)
+            stream = frames_of(WebPicture(f"{root}/{name}", True), SMALL, 0.5)
             assert numbers(np.stack([pixels for _, pixels in stream])) == [0, 5, 10, 15], name
         with pytest.raises(MediaError, match=r"stray\.m3u8: "):
-            list(frames_of(WebPicture(f"{root}/stray.m3u8"), SMALL, 0.5))
+            list(frames_of(WebPicture(f"{root}/stray.m3u8", True), SMALL, 0.5))
         with pytest.raises(MediaError, match=r"gone\.mp4: cannot be fetched"):
-            next(frames_of(WebPicture(f"{root}/gone.mp4"), SMALL))
+            next(frames_of(WebPicture(f"{root}/gone.mp4", True), SMALL))
     finally:
         server.shutdown()
         thread.join()

@@ -231,3 +231,19 @@ def test_lists_as_windows_writes_them(folder: Path, monkeypatch: pytest.MonkeyPa
     assert next(find_pictures(["-"], stdin=io.BytesIO(text.encode()))) == Path("val\\é.jpg")
     with pytest.raises(UsageError, match="damaged UTF-16"):
         list(find_pictures(["-"], stdin=io.BytesIO(b"\xff\xfea")))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links")
+def test_links_that_lead_in_circles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "d" / "e").mkdir(parents=True)
+    for name in ("a.jpg", "d/b.jpg", "d/e/c.jpg"):
+        (tmp_path / name).write_bytes(b"")
+    for link, target in {"self": ".", "d/up": "..", "x": "y", "y": "x", "d/e/top": str(tmp_path)}.items():
+        (tmp_path / link).symlink_to(target)
+    (tmp_path / "linked").symlink_to(tmp_path / "d" / "e")
+    monkeypatch.chdir(tmp_path)
+    for pattern in ("**/*.jpg", "**", str(tmp_path / "**" / "*.jpg"), "*/**/*.jpg", "**/**/*.jpg"):
+        found = {Path(str(path)).resolve().name for path in find_pictures([pattern]) if str(path).endswith(".jpg")}
+        assert found == {"a.jpg", "b.jpg", "c.jpg"}
+    assert [str(path) for path in find_pictures(["**/*.jpg"])] == ["a.jpg", "d/b.jpg", "d/e/c.jpg"]
+    assert {path.name for path in find_pictures([tmp_path])} == {"a.jpg", "b.jpg", "c.jpg"}  # type: ignore[union-attr]

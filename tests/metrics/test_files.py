@@ -3,12 +3,15 @@
 import csv
 import io
 import json
+import os
+from pathlib import Path
 
 import pytest
 
 from seesay.errors import DataError
 from seesay.metrics import score
 from seesay.metrics.files import match_items, read_hypotheses, read_references
+from seesay.metrics.frequencies import read_frequencies
 
 CAPTIONS = {"7": "a dog", "8": "two, cats"}
 
@@ -248,3 +251,18 @@ def test_entries_of_lists_in_objects_are_named_with_their_lines(tmp_path):
     )
     with pytest.raises(DataError, match=r"c\.json:4: annotations 1: expected an object"):
         read_references([tmp_path / "c.json"])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_pipes_and_devices_are_one_line_and_what_a_shell_hands_over_is_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path, what in ((tmp_path / "pipe", "a pipe"), (Path("/dev/zero"), "a device"), (tmp_path, "a folder")):
+        with pytest.raises(DataError, match=f"cannot be read .is {what}, no file"):
+            read_references([path])
+        with pytest.raises(DataError, match=f"cannot be read .is {what}, no file"):
+            read_frequencies(path)
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "wb") as handle:
+        handle.write(b'{"1": ["a dog"]}')
+    assert read_references([f"/dev/fd/{reader}"]).captions == {"1": ["a dog"]}
+    os.close(reader)

@@ -82,6 +82,8 @@ def verify_model(path: Path) -> Verification:
         found = Verification(str(path), "artifact" if ours else "folder")
         _folder(path, found, ours)
         return found
+    if not path.is_file():
+        raise UsageError(f"{path}: is neither a folder nor a zip")
     found = Verification(str(path), "zipped artifact")
     with tempfile.TemporaryDirectory(prefix="seesay-") as folder:
         try:

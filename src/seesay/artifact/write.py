@@ -13,7 +13,7 @@ from pathlib import Path
 from seesay.artifact.manifest import FILES, FORMAT, MANIFEST, FileRecord, Manifest
 from seesay.artifact.read import Artifact, read_artifact
 from seesay.errors import ArtifactError
-from seesay.files import replacing, sha256, write_whole
+from seesay.files import replacing, sha256, sweep_parts, write_whole
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> Artifact:
@@ -41,6 +41,7 @@ def replace_atomically(out: Path, *, force: bool = False) -> Iterator[Path]:
     """
     _check_replaceable(out, force)
     part = out.with_name(f".{out.name}.{os.getpid()}.folder.part")
+    sweep_parts(out)
     try:
         part.mkdir(parents=True)
         yield part

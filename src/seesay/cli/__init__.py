@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -43,7 +44,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 some input could not be read or a photo's captions lack what they must hold, "
     "2 wrong use, 3 faults in the data, 4 a model missing or damaged, 5 training stopped, "
-    "6 a part is not installed, 130 interrupted.",
+    "6 a part is not installed, 130 interrupted, 143 ended by a signal.",
 )
 VERBS = (
     caption,
@@ -121,7 +122,16 @@ def _loudness_first(given: Sequence[str]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and leave with its exit code; what a person can mend is one line, never a traceback."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) == signal.SIG_DFL:  # not under nohup
+            signal.signal(getattr(signal, name), _leave)
     sys.exit(run(arguments))
+
+
+def _leave(number: int, _frame: object) -> None:
+    """End as Ctrl-C does, so that what was begun is cleared away; a second signal ends at once."""
+    signal.signal(number, signal.SIG_DFL)
+    raise SystemExit(128 + number)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -145,6 +155,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("interrupted")
         return INTERRUPTED
+    except SystemExit:
+        if type(sys.stdout).__name__ == "PacifyFlushWrapper":  # Typer's own answer to a reader who has had enough
+            return 0
+        raise
     except BrokenPipeError:
         # The reader has had enough (`| head`); Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
 from seesay.errors import UsageError
+from seesay.files import replacing
 from seesay.progress import ProgressCallback, silent
 
 
@@ -100,21 +101,18 @@ def output(file: Path | None, *, endless: bool = False) -> Iterator[IO[str]]:
     direct = endless or (file.exists() and not file.is_file())  # a device, a pipe: written to, not replaced
     if not direct:
         file = file.resolve()  # what a link points to is written, the link stays
-    part = file if direct else file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{file.parent}: cannot be made ({error.strerror or error})") from error
     try:
-        with part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as handle:
+        with (
+            nullcontext(file) if direct else replacing(file) as part,
+            part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as handle,
+        ):
             yield handle
-        if not direct:
-            part.replace(file)
     except OSError as error:
         raise UsageError(f"{file}: cannot be written ({error.strerror or error})") from error
-    finally:
-        if not direct:
-            part.unlink(missing_ok=True)
 
 
 def same_file(source: object, file: Path) -> bool:

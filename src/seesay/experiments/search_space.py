@@ -16,6 +16,7 @@ import yaml
 from seesay.errors import UsageError
 from seesay.evaluation.tasks import CAPTIONS, RECOGNITION, TaskSpec
 from seesay.search import SearchOptions
+from seesay.text.yaml_text import load_yaml, why
 from seesay.training.config import Config, load_config
 from seesay.training.sections import SEARCH
 
@@ -161,10 +162,11 @@ def read_setting(text: str) -> Axis | Range:
         if low is not None and high is not None:
             return _range(text, key, low, high, between.group(3) is not None)
     try:
-        values = yaml.safe_load(f"[{rest}]")
+        values = load_yaml(f"[{rest}]")
     except yaml.YAMLError as error:
-        reason = " ".join(str(getattr(error, "problem", error)).split())
-        raise UsageError(f"{text!r}: not a list of values ({reason}); put a value with commas in quotes") from error
+        raise UsageError(
+            f"{text!r:.80}: not a list of values ({why(error)}); put a value with commas in quotes"
+        ) from error
     if not isinstance(values, list) or not values:
         raise UsageError(f"{text!r}: no value; give {key}=a,b,c")
     shown = [json.dumps(value, default=str) for value in values]

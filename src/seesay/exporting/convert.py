@@ -18,6 +18,7 @@ from seesay.models.captioner import CaptionModel
 from seesay.models.decoders.expansionnet_v2 import ExpansionConfig
 from seesay.models.encoders import EncoderConfig, read_state_dict
 from seesay.plain_pickle import load_plain
+from seesay.reading import read_file
 from seesay.text.vocabulary import SPECIALS, Vocabulary
 
 SWIN = "swin_transf."
@@ -117,7 +118,7 @@ def read_tokens(file: Path) -> tuple[Vocabulary, Tensor]:
         UsageError: it cannot be read, or is no such table.
     """
     try:
-        table = load_plain(file.read_bytes())
+        table = load_plain(read_file(file, 1 << 30))
         words, ids = list(table["idx2word_list"]), dict(table["word2idx_dict"])
         specials = ["PAD", table["sos_str"], table["eos_str"], "UNK"]
         first = [ids[word] for word in specials]

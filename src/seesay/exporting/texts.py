@@ -8,9 +8,11 @@ from pathlib import Path
 
 from seesay.artifact import TEXTS, Artifact
 from seesay.errors import DataError, UsageError
+from seesay.reading import read_file
 from seesay.runtime.neighbors import Neighbors
 from seesay.text import Vocabulary, tokenize
 from seesay.text.mentions import Mentions
+from seesay.text.reading import MAX_BYTES
 
 FEWEST = 4
 """N-grams of the captions of fewer pictures are left out, to keep the file small."""
@@ -47,7 +49,7 @@ def read_grouped(file: str) -> list[list[list[str]]]:
         DataError: it cannot be read, or a line has no tab.
     """
     try:
-        lines = Path(file).expanduser().read_text("utf-8").splitlines()
+        lines = read_file(Path(file).expanduser(), MAX_BYTES).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
         raise DataError(f"--texts {file}: cannot be read ({reason})") from error

@@ -277,7 +277,7 @@ def _open_any(source: Any) -> FrameSource:
     if isinstance(source, int):
         return open_camera(source)
     if isinstance(source, WebPicture):
-        return open_stream(source.url)
+        return open_stream(source.url, source.allow_private)
     return open_frame_source(source)
 
 

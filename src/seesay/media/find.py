@@ -146,6 +146,7 @@ class _Endings(_Pictures):
         return path.suffix.lower() in self.suffixes and not path.name.startswith(".") and path.is_file()
 
 
+_SEPARATORS = "/" + os.sep
 _Web = Callable[[str], Found]
 
 
@@ -171,7 +172,7 @@ def _expand(path: str, what: _Pictures, web: _Web, *, globs: bool) -> Iterator[F
         yield web(path)
     elif globs and glob.has_magic(path) and not os.path.lexists(path):
         inside = "**" in path  # which lists what is in the folders by itself
-        for match in map(Path, sorted(glob.glob(path, recursive=True)) or [path]):  # noqa: PTH207 - absolute ones too
+        for match in map(Path, sorted(_matches(path)) or [path]):
             if _left_behind(match, path):
                 continue
             if not is_folder(match):
@@ -180,6 +181,45 @@ def _expand(path: str, what: _Pictures, web: _Web, *, globs: bool) -> Iterator[F
                 yield from _folder_or_itself(match, what)
     else:
         yield from _folder_or_itself(Path(path), what) if is_folder(Path(path)) else [Path(path)]
+
+
+def _matches(pattern: str) -> set[str]:
+    """What a glob matches; `**` enters each folder once, so that links which lead in circles end."""
+    head, deep, tail = pattern.partition("**")
+    alone = (not head or head[-1] in _SEPARATORS) and (not tail or tail[0] in _SEPARATORS)
+    if not deep or not alone:
+        return set(glob.glob(pattern))  # noqa: PTH207 - absolute ones too
+    found: set[str] = set()
+    for base in glob.glob(head) if glob.has_magic(head) else [head]:  # noqa: PTH207
+        for folder in _folders(base):
+            found |= _matches(os.path.join(glob.escape(folder), tail.lstrip("/\\") or "*"))  # noqa: PTH118
+    return found
+
+
+def _folders(base: str) -> Iterator[str]:
+    """A folder and all below it that are not hidden, each once."""
+    entered: set[tuple[int, int]] = set()
+    todo = [base]
+    while todo:
+        folder = todo.pop()
+        try:
+            status = os.stat(folder or os.curdir)  # noqa: PTH116
+            if (status.st_dev, status.st_ino) in entered:
+                continue
+            entered.add((status.st_dev, status.st_ino))
+            yield folder
+            with os.scandir(folder or os.curdir) as entries:
+                names = sorted((entry.name for entry in entries if _is_shown_folder(entry)), reverse=True)
+            todo += [os.path.join(folder, name) for name in names]  # noqa: PTH118
+        except OSError:
+            continue
+
+
+def _is_shown_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return not entry.name.startswith(".") and entry.is_dir()
+    except OSError:  # a link that leads in a circle
+        return False
 
 
 def _left_behind(match: Path, pattern: str) -> bool:

@@ -28,6 +28,7 @@ class Live(Video):
     """
 
     max_seconds = float("inf")  # most of which is waiting
+    connections: _Connections | None = None
 
     def __init__(self, container: av.container.InputContainer) -> None:
         self._av = need_av()
@@ -53,6 +54,8 @@ class Live(Video):
         if self._container is not None:
             self._container.close()
             self._container = None
+        if self.connections is not None:
+            self.connections.close()
 
 
 def open_camera(number: int) -> Live:
@@ -87,11 +90,13 @@ def _windows_camera(av: Any, number: int) -> str:
     return str(found[number])
 
 
-def open_stream(url: str) -> Live:
+def open_stream(url: str, allow_private: bool = False) -> Live:
     """A video on the web, read as it comes.
 
     Args:
         url: http or https, of a file or of an HLS or DASH playlist.
+        allow_private: whether addresses of one's own machine and network may be fetched, too; what a playlist and
+            redirections lead to is checked as well.
 
     Raises:
         MediaError: it cannot be reached, or is no video.
@@ -99,12 +104,59 @@ def open_stream(url: str) -> Live:
     """
     if not is_url(url):
         raise MediaError("only http and https addresses are fetched")
-    options = {"protocol_whitelist": _PROTOCOLS, "format_whitelist": f"{DEMUXERS},hls,dash"}
-    return _opened(need_av(), url, None, options, "cannot be fetched, or is no video")
 
-
-def _opened(av: Any, name: str, form: str | None, options: dict[str, str], problem: str) -> Live:
+    av = need_av()
+    options = {"protocol_whitelist": _PROTOCOLS, "format_whitelist": f"{DEMUXERS},hls,dash", "http_persistent": "0"}
+    connections = _Connections(allow_private)
     try:
-        return Live(av.open(name, "r", form, container_options=options, timeout=(SECONDS, SECONDS)))
+        live = _opened(av, url, None, options, "cannot be fetched, or is no video", connections.open)
+    except BaseException as error:
+        connections.close()
+        if not isinstance(error, Exception) or connections.failure is None:
+            raise
+        why = connections.failure
+        if isinstance(why, MediaError):
+            raise why from error
+        raise MediaError(f"cannot be fetched ({printable(getattr(why, 'reason', None) or why)})") from error
+    live.connections = connections
+    return live
+
+
+class _Connections:
+    """What FFmpeg reads from the web, opened for it.
+
+    Attributes:
+        failure: why the first one could not be opened that could not; None where all could.
+    """
+
+    def __init__(self, allow_private: bool) -> None:
+        self._allow_private = allow_private
+        self._opened: list[Any] = []
+        self.failure: Exception | None = None
+
+    def open(self, address: str, _flags: int, _options: dict[str, str]) -> Any:
+        """An address, as `av.open` asks for it."""
+        from seesay.media.web_stream import open_web
+
+        self._opened = [one for one in self._opened if not one.closed]
+        try:
+            self._opened.append(open_web(address, self._allow_private, SECONDS))
+        except Exception as error:
+            self.failure = self.failure or error
+            raise
+        return self._opened[-1]
+
+    def close(self) -> None:
+        """End all that are open."""
+        for one in self._opened:
+            one.close()
+
+
+def _opened(
+    av: Any, name: str, form: str | None, options: dict[str, str], problem: str, open_address: Any = None
+) -> Live:
+    try:
+        opened = av.open(name, "r", form, container_options=options, timeout=(SECONDS, SECONDS), io_open=open_address)
+        return Live(opened)
     except (av.error.FFmpegError, ValueError) as error:
         raise MediaError(f"{problem}: {printable(getattr(error, 'strerror', None) or error)}") from error

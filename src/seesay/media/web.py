@@ -87,6 +87,16 @@ class _Fetch(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
                 made.shutdown(socket.SHUT_RDWR)
 
 
+def guarded(end: float, allow_private: bool) -> urllib.request.OpenerDirector:
+    """What opens web addresses, public ones alone unless others are allowed.
+
+    Args:
+        end: by `time.monotonic`, until when connections must be made.
+        allow_private: whether addresses of one's own machine and network may be fetched.
+    """
+    return urllib.request.build_opener(_OnlyWeb, _Fetch(end, allow_private))
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the open internet, and not of this machine, its network or a tunnel into it."""
     found = ipaddress.ip_address(address.partition("%")[0])

@@ -13,6 +13,7 @@ from seesay.errors import DataError
 from seesay.metrics.ngrams import ORDER, Hashes, extend_hash, find
 from seesay.metrics.result import Floats
 from seesay.plain_pickle import load_plain
+from seesay.reading import read_file
 
 
 class Frequencies:
@@ -53,7 +54,7 @@ def read_frequencies(file: str | Path) -> Frequencies:
     """
     path = Path(file)
     try:
-        table = load_plain(path.read_bytes())
+        table = load_plain(read_file(path, 1 << 30))
         counts, documents = table["document_frequency"], float(table["ref_len"])
         largest = max(counts.values())
         if not all(isinstance(gram, tuple) for gram in counts):

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seesay.errors import DataError
+from seesay.reading import read_file
 from seesay.text.decoding import OnNote, decode, ignore_note
 
 MAX_BYTES = 4 << 30
 """Larger files are refused before they fill the memory."""
+_HANDED = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")  # what a shell hands over is awaited: `<(zcat refs.json.gz)`
 
 
 def read_text(file: Path, on_note: OnNote = ignore_note) -> str:
@@ -37,14 +39,13 @@ def read_text(file: Path, on_note: OnNote = ignore_note) -> str:
 def _read_bytes(file: Path) -> bytes:
     if str(file) == "-":
         return sys.stdin.buffer.read(MAX_BYTES)
-    with file.open("rb") as handle:
-        start = handle.read(1 << 16)
-        if not start.strip(b"\0"):
-            return start  # a device of endless zeros, a file of nothing else
-        content = start + handle.read(MAX_BYTES)
-    if len(content) > MAX_BYTES:
-        raise ValueError(f"larger than {MAX_BYTES >> 30} GiB")
-    return content
+    if str(file).startswith(_HANDED):
+        with file.open("rb") as handle:
+            content = handle.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ValueError(f"larger than {MAX_BYTES >> 30} GiB")
+        return content
+    return read_file(file, MAX_BYTES)
 
 
 def text_lines(text: str) -> Iterator[tuple[int, str]]:

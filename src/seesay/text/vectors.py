@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import zlib
 from collections import Counter
@@ -127,6 +128,8 @@ def vector_table(found: FoundVectors, tokens: Sequence[str], seed: int) -> tuple
 
 
 def _open(file: Path) -> BinaryIO:
+    if not file.is_file() and file.exists():
+        raise OSError(errno.EINVAL, "is no file", str(file))
     with file.open("rb") as handle:
         packed = handle.read(2) == b"\x1f\x8b"
     return gzip.open(file) if packed else file.open("rb")  # type: ignore[return-value]

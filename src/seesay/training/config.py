@@ -25,9 +25,11 @@ from seesay.models.classifiers import CLASSIFIERS, ClassifierConfig
 from seesay.models.decoders import DECODERS, DecoderConfig
 from seesay.models.encoders import EncoderConfig
 from seesay.models.sequences import SequenceConfig, encoder_settings
+from seesay.reading import read_file
 from seesay.recipes import RECIPES, recipe_file
 from seesay.registry import nearest
 from seesay.search import SearchOptions
+from seesay.text.yaml_text import load_yaml, why
 from seesay.training.sections import (
     ClipSettings,
     DetectorSettings,
@@ -42,6 +44,8 @@ from seesay.training.sections import (
 
 CAPTIONS_ONLY = ("decoder", "text", "detector", "vectors", "self_critical", "distillation")
 """Sections that mean nothing where clips are recognized."""
+
+_LARGEST = 1 << 20  # bytes of a recipe
 
 
 class Config(Settings):
@@ -230,7 +234,7 @@ def load_config(recipe: str | Path, overrides: Sequence[str] = ()) -> Config:
         # `encoder=NAME`, `decoder=NAME` and `classifier=NAME` are short for their name.
         if path in (["encoder"], ["decoder"], ["classifier"]) and not text.lstrip().startswith("{"):
             path.append("name")
-        changes.append((path, yaml.safe_load(text), override))
+        changes.append((path, _value(text, override), override))
     # Names first, because what the recipe says of another encoder or decoder is dropped by them.
     for path, value, override in sorted(changes, key=lambda change: change[0][1:] != ["name"]):
         _set(values, path, value, override)
@@ -250,16 +254,23 @@ def make_config(values: Mapping[str, Any], where: str) -> Config:
         raise UsageError(f"{where}: {key or 'config'}: {first['msg']}{got}") from error
 
 
+def _value(text: str, override: str) -> Any:
+    try:
+        return load_yaml(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"{override:.80}: the value cannot be read ({why(error)}); put text in quotes") from error
+
+
 def _read(recipe: str | Path) -> tuple[dict[str, Any], str]:
     file = Path(recipe)
     if file.suffix not in (".yaml", ".yml"):
         file = recipe_file(str(recipe))
     try:
-        values = yaml.safe_load(file.read_text("utf-8"))
+        values = load_yaml(read_file(file, _LARGEST).decode("utf-8"))
     except OSError as error:
         raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: not YAML: {' '.join(str(error).split())}") from error
+        raise UsageError(f"{file}: not YAML: {' '.join(str(error).split()):.300}") from error
     if not isinstance(values, dict):
         raise UsageError(f"{file}: a recipe is a mapping of sections, for example 'training: {{epochs: 3}}'")
     return current_settings(values), str(file if file.parent != RECIPES else recipe)

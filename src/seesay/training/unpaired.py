@@ -19,8 +19,10 @@ from torch import Tensor
 
 from seesay.errors import DataError
 from seesay.models.memory import Memory
+from seesay.reading import read_file
 from seesay.text import Learned, Vocabulary, tokenize
 from seesay.text.mentions import Mentions
+from seesay.text.reading import MAX_BYTES
 
 Floats = NDArray[np.float32]
 LENT = 0.6
@@ -38,7 +40,7 @@ def read_captions(file: str) -> list[str]:
         DataError: it cannot be read, or holds no caption.
     """
     try:
-        lines = Path(file).expanduser().read_text("utf-8").splitlines()
+        lines = read_file(Path(file).expanduser(), MAX_BYTES).decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
         raise DataError(f"text.unpaired: {file}: cannot be read ({reason})") from error

@@ -28,6 +28,7 @@ from seesay.metrics.ngrams import Hashes, Ints, extend_hash
 log = logging.getLogger("seesay.metrics")
 _RULES_AT_ONCE = 50_000
 _SUMS = "sums.json"
+_TURNS = 10
 _STALE = 3600.0  # seconds since a conversion, which takes half a minute, last made a file
 
 
@@ -56,11 +57,7 @@ def convert(jar: Path, table: Path, folder: Path) -> None:
         part.mkdir(parents=True, exist_ok=True)
         _convert(jar, table, part)
         (part / _SUMS).write_text(json.dumps({file.name: sha256(file) for file in part.iterdir()}), "utf-8")
-        if folder.exists() and not sound(folder):  # another process may have been faster
-            away = part.with_name(f"{part.name}.damaged")
-            folder.rename(away)
-            shutil.rmtree(away, ignore_errors=True)
-        part.rename(folder)
+        _put(part, folder)
     except OSError as error:
         if not sound(folder):
             raise DataError(
@@ -71,6 +68,27 @@ def convert(jar: Path, table: Path, folder: Path) -> None:
         raise DataError(f"{jar.parent}: METEOR's data is damaged ({error}); reinstall pycocoevalcap") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _put(part: Path, folder: Path) -> None:
+    """Give `part` its place, unless another process was faster; what is damaged there goes.
+
+    Raises:
+        OSError: it cannot be put there.
+    """
+    for turn in range(_TURNS):
+        if sound(folder):
+            return
+        away = part.with_name(f"{part.name}.damaged")
+        with contextlib.suppress(FileNotFoundError):  # another process has taken it away
+            folder.rename(away)
+        shutil.rmtree(away, ignore_errors=True)
+        try:
+            part.rename(folder)
+            return
+        except OSError:
+            if turn + 1 == _TURNS or not folder.exists():  # else another process was here in between
+                raise
 
 
 def _sweep(folder: Path) -> None:
