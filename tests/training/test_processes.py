@@ -1,9 +1,12 @@
 """Training on several processes and nodes: the weights of one process, whatever their number and its changes."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -120,4 +123,40 @@ def test_two_nodes_reach_the_weights_of_one_process(whole, tmp_path, monkeypatch
         for agent in agents:
             agent.kill()
     assert [agent.returncode for agent in agents] == [0, 0], said
+    check_the_same(one, out)
+
+
+def descendants(pid):
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(status.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(status.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds ranks by /proc")
+def test_a_killed_rank_is_started_again_from_the_last_checkpoint(whole, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEESAY_CACHE", str(tmp_path))
+    data, cache, one = whole
+    out = tmp_path / "killed"
+    agent = launched(
+        ["--standalone", "--nproc-per-node", "2", "--max-restarts", "2"],
+        seesay(data, cache, out),
+    )
+    try:
+        deadline = time.monotonic() + 300
+        while not (out / "last.safetensors").exists() and agent.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        ranks = descendants(agent.pid)
+        assert ranks, "it ended before it could be killed"
+        os.kill(max(ranks), signal.SIGKILL)
+        said, _ = agent.communicate(timeout=400)
+    finally:
+        agent.kill()
+    assert agent.returncode == 0, said
+    assert "SIGKILL" in said or "Signal 9" in said
     check_the_same(one, out)
