@@ -158,5 +158,5 @@ def test_a_killed_rank_is_started_again_from_the_last_checkpoint(whole, tmp_path
     finally:
         agent.kill()
     assert agent.returncode == 0, said
-    assert "SIGKILL" in said or "Signal 9" in said
+    assert "exitcode: -9" in said
     check_the_same(one, out)
