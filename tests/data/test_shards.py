@@ -117,6 +117,11 @@ def test_what_is_wrong_is_named(table, tmp_path):
     (tmp_path / "shards" / "index.json").write_text("[]")
     with pytest.raises(DataError, match=r"index.json: is damaged"):
         read_dataset(f"shards:{tmp_path}/shards")
+    lines = (tmp_path / "shards" / "train-000000.jsonl").read_text()
+    (tmp_path / "shards" / "index.json").unlink()
+    (tmp_path / "shards" / "train-000000.jsonl").write_text(lines.replace('"offset": ', '"offset": -', 1))
+    with pytest.raises(DataError, match=r"train-000000.jsonl:1: is damaged"):
+        read_dataset(f"shards:{tmp_path}/shards")
     packed = PackedFile.of(str(tmp_path / "gone.tar"), "a.jpg", 0, 10)
     assert packed.mark is None
     with pytest.raises(MediaError, match="cannot be read"):

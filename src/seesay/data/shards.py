@@ -26,6 +26,7 @@ from seesay.errors import DataError, UsageError
 from seesay.files import replacing, write_json, write_whole
 from seesay.media.modality import CLIP_SUFFIXES, SOUND_SUFFIXES, SUFFIXES, TEXT_SUFFIXES, Modality
 from seesay.media.packed import PackedFile
+from seesay.media.source import MAX_BYTES
 from seesay.printable import printable
 from seesay.progress import ProgressCallback, silent
 
@@ -193,7 +194,10 @@ def _read_index(tar: str, split: str | None) -> list[Sample]:
     for number, line in enumerate(lines, 1):
         try:
             entry = json.loads(line)
-            media = PackedFile.of(tar, str(entry["member"]), int(entry["offset"]), int(entry["size"]))
+            offset, size = int(entry["offset"]), int(entry["size"])
+            if offset < 0 or not 0 <= size <= MAX_BYTES:
+                raise ValueError(f"{size} bytes from {offset} on")
+            media = PackedFile.of(tar, str(entry["member"]), offset, size)
             found.append(_sample(entry, str(entry["id"]), media, entry["modality"], split))
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{printable(file)}:{number}: is damaged ({error})") from error

@@ -295,5 +295,21 @@ def make_fabric(precision: str) -> Fabric:
         strategy="ddp" if world > 1 else "auto",
         precision="bf16-mixed" if bf16 else "32-true",
     )
+    _meet_again()
     fabric.launch()
     return fabric
+
+
+def _meet_again() -> None:
+    """Connect the processes that torchrun has started again after one of them was killed.
+
+    They meet in the agent's store, where the addresses of those before them still stand (PyTorch 2.14); under a prefix
+    of their own they find each other.
+    """
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    if attempt == "0" or torch.distributed.is_initialized():
+        return
+    store, rank, world = next(torch.distributed.rendezvous("env://"))
+    own = torch.distributed.PrefixStore(f"attempt-{attempt}", store)
+    backend = "nccl" if torch.cuda.is_available() else "gloo"
+    torch.distributed.init_process_group(backend, store=own, rank=rank, world_size=world)
