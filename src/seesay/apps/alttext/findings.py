@@ -184,11 +184,14 @@ class Finder:
         language = use.around.language or (document.content.language if document.content else "")
         finding = replace(finding, role=role.name, why=role.why, problem=looked.problem, digest=digest)
         finding = replace(finding, long=looked.words.extended)
-        if role.describe and digest and not looked.problem and not looked.words.alt and _is_english(language):
-            self._wait(digest, document, use)
+        if role.describe and digest and not looked.problem and _is_english(language):
+            if self._proposed(_Draft(finding, role, "", looked.words)).alt is None:  # it has no words of its own
+                self._wait(digest, document, use)
         elif role.describe and not _is_english(language):
             why = f"the text is in “{printable(language[:12])}” and the model writes English; a person must say it"
             role = replace(role, why=why, describe=False)
+        if role.alt == "" and role.sure and use.slot is not None and use.slot.style == "markdown":
+            finding = replace(finding, state=EMPTY)  # brackets without words say just this
         if role.alt and not role.own and not _is_english(language):
             role = replace(role, sure=False)
         return _Draft(finding, role, digest, looked.words)
@@ -271,7 +274,7 @@ class Finder:
     def _proposed(self, draft: _Draft) -> Finding:
         """The finding with what is proposed: the photo's own words, what the rule gives, or the model's caption."""
         finding, role, words = draft.finding, draft.role, draft.words
-        if role is None or words is None:
+        if role is None or words is None or finding.state != MISSING:
             return finding
         if role.alt == "":
             return replace(finding, alt="", sure=role.sure, by="rule")
