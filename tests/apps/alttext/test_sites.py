@@ -12,7 +12,8 @@ from alttext_site import IMAGES, page
 
 from seesay.cli import run
 
-PAGES = 120
+PAGES = int(os.environ.get("SEESAY_PAGES", "120"))
+"""A thousand and more by hand."""
 ALT = re.compile(rb"""[\s]+alt(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*))?(?=[\s/><a-z])""", re.I)
 
 
@@ -108,11 +109,12 @@ def test_words_that_appear_while_it_runs_stay(site, monkeypatch):
     assert text.count("alt=") == 2
 
 
-def test_a_backup_and_the_mode_are_kept(site):
+def test_a_backup_and_the_mode_are_kept(site, capsys):
     path = site / "page0.html"
     path.write_text("<img src=p0.jpg>")
     path.chmod(0o640)
     assert run(["alt", str(path), "--write", "--backup"]) == 0
+    assert capsys.readouterr().out == "1 written\n1 picture in 1 document: 1 with words, 0 without\n"
     assert path.with_name("page0.html.bak").read_text() == "<img src=p0.jpg>"
     assert path.stat().st_mode & 0o777 == 0o640
 
@@ -224,6 +226,7 @@ def test_pictures_outside_are_not_read(site, tmp_path, capsys):
 
 def test_markdown(site, capsys):
     text = (
+        "---\r\né: '<img src=p6.jpg> ![](p6.jpg)'\r\n---\r\n"
         "# T\r\n\r\n![](p0.jpg) and ![has](p1.jpg) `![](p2.jpg)`\r\n\r\n"
         "> ![][r]\r\n\r\n| a |\r\n|---|\r\n| ![](p3.jpg) |\r\n\r\n"
         '```\r\n![](p4.jpg)\r\n```\r\n\r\n<p><img src="p5.jpg"></p>\r\n\r\n'

@@ -70,6 +70,10 @@ class Finding:
         """What decisions call it."""
         return self.use.key(self.document)
 
+    def written(self, words: str) -> Finding:
+        """The same use, once these words are written."""
+        return replace(self, use=replace(self.use, alt=words), state=WORDS if words else EMPTY)
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; what is empty is left out, the words it has and those proposed are not."""
         known: dict[str, Any] = {

@@ -61,7 +61,7 @@ def read_pdf(data: bytes, name: str = "") -> Content:
                 found[source] = picture
         title = str(pdf.docinfo.get("/Title", "")) if pdf.docinfo is not None else ""
         language = str(pdf.Root.get("/Lang", ""))
-        return Content(uses, title, language, pictures=found.get)
+        return Content(uses, title, language, pictures=found.get, whole=True)
 
 
 def write_pdf(data: bytes, edits: Sequence[tuple[Use, str]]) -> bytes:
