@@ -15,7 +15,7 @@ from seesay.apps.alttext.documents import Document, load, picture_of
 from seesay.apps.alttext.metadata.words import PhotoWords, words_of
 from seesay.apps.alttext.roles import Facts, Role, role_of
 from seesay.apps.alttext.signals import Signals, signals_of
-from seesay.apps.alttext.uses import Use
+from seesay.apps.alttext.uses import Around, Use
 from seesay.apps.alttext.wording import LONGEST, meaningful, perhaps, plain, sentence
 from seesay.errors import MediaError, SeeSayError
 from seesay.media.source import WebPicture
@@ -27,9 +27,10 @@ STATES = (WORDS, EMPTY, MACHINE, LEFT, MISSING)
 HELD = 256
 """Pictures that wait to be described together."""
 _HELD_BYTES = 64 << 20
+_NOTHING = Around()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One use of a picture, and what may be written.
 
@@ -105,7 +106,7 @@ class _Draft:
     words: PhotoWords | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Looked:
     signals: Signals | None
     words: PhotoWords
@@ -179,7 +180,8 @@ class Finder:
     def _draft(self, document: Document, use: Use) -> _Draft:
         finding = Finding(document.name, document.path, use, self._state(document, use))
         if finding.state != MISSING:
-            return _Draft(finding)
+            # A large site has many of these, and what stands around them is of no more use.
+            return _Draft(replace(finding, use=replace(use, around=_NOTHING, slot=None)))
         digest, looked = "", _Looked(None, PhotoWords(), "")
         if use.kind != "area":
             digest, looked = self._look(document, use)
