@@ -20,13 +20,12 @@ import time
 from html.parser import HTMLParser
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
-
-from alttext_pictures import encoded, photo
-from alttext_site import page
-
 from seesay.apps.alttext import captions
 from seesay.cli import run
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from alttext_pictures import encoded, photo
+from alttext_site import page
 
 PICTURES = 200
 

@@ -144,6 +144,16 @@ def test_metrics_brings_meteor(tmp_path):
     assert "METEOR" in run_with(["metrics"], [["score", tmp_path / "said.txt", tmp_path / "said.txt"]])
 
 
+def test_alt_text_of_pages_needs_nothing_more(tmp_path):
+    (tmp_path / "page.html").write_text('<img alt="A dog." src=dog.jpg>')
+    assert "1 with words" in run_with([], [["alt", tmp_path / "page.html"]], tmp_path)
+
+
+def test_alt_reads_markdown(tmp_path):
+    (tmp_path / "page.md").write_text("![A dog.](dog.jpg)")
+    assert "1 with words" in run_with(["alt"], [["alt", tmp_path / "page.md"]], tmp_path)
+
+
 def test_video_reads_a_clip(tmp_path):
     from clips import encode
 

@@ -100,8 +100,8 @@ def alt(
     written: list[Chosen] = []
     if write:
         written = _written(findings, documents, decided, captions, record, records, failed, unsure, backup, again)
-    keys = {one.finding.key for one in written}
-    left = [finding for finding in findings if finding.key not in keys]
+    words = {one.finding.key: one.decision.alt for one in written}
+    left = [finding.written(words[finding.key]) if finding.key in words else finding for finding in findings]
     if review is not None:
         count = write_review(review, left, captions, thumbnails)
         say(f"{review}: {count} pictures to review; open it in a browser")

@@ -200,7 +200,7 @@ def test_a_script_in_a_caption_stays_text(model, monkeypatch):
         assert all("\x1b" not in one and "\u202e" not in one for one in written)
 
 
-def tagged(path, *, tags=True, alt=None):
+def tagged(path, *, tags=True, alt=None, marked=True):
     """A PDF of one figure."""
     pikepdf = pytest.importorskip("pikepdf", reason="needs the extra seesay[alt]")
     pdf = pikepdf.new()
@@ -209,10 +209,14 @@ def tagged(path, *, tags=True, alt=None):
     image.update({"/Type": pikepdf.Name.XObject, "/Subtype": pikepdf.Name.Image, "/Width": 96, "/Height": 72})
     image.update({"/ColorSpace": pikepdf.Name.DeviceRGB, "/BitsPerComponent": 8, "/Filter": pikepdf.Name.DCTDecode})
     page.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(I=image))
-    page.Contents = pdf.make_stream(b"/Figure <</MCID 0>> BDC q 96 0 0 72 10 10 cm /I Do Q EMC")
+    begin = b"/Figure <</MCID 0>> BDC" if marked else b"/Artifact BMC"
+    page.Contents = pdf.make_stream(begin + b" q 2 0 0 2 0 0 cm q 48 0 0 36 5 5 cm /I Do Q Q EMC")
     if tags:
         root = pdf.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.StructTreeRoot))
         figure = pikepdf.Dictionary(Type=pikepdf.Name.StructElem, S=pikepdf.Name.Figure, P=root, Pg=page, K=0)
+        if not marked:  # as LibreOffice writes a picture without words
+            del figure.K
+            figure.A = pikepdf.Dictionary(O=pikepdf.Name.Layout, BBox=pikepdf.Array([10, 10, 106, 82]))
         if alt is not None:
             figure.Alt = pikepdf.String(alt)
         figure = pdf.make_indirect(figure)
@@ -224,10 +228,11 @@ def tagged(path, *, tags=True, alt=None):
     pdf.save(path)
 
 
-def test_a_tagged_pdf(model):
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_tagged_pdf(model, marked):
     import pikepdf
 
-    tagged("a.pdf")
+    tagged("a.pdf", marked=marked)
     before = pikepdf.open("a.pdf")
     streams = [one.read_raw_bytes() for one in before.objects if isinstance(one, pikepdf.Stream)]
     before.close()

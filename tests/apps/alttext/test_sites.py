@@ -1,6 +1,7 @@
 """A site: only alt attributes change, a second run changes nothing, a person's words stay."""
 
 import json
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,7 +12,8 @@ from alttext_site import IMAGES, page
 
 from seesay.cli import run
 
-PAGES = 120
+PAGES = int(os.environ.get("SEESAY_PAGES", "120"))
+"""A thousand and more by hand."""
 ALT = re.compile(rb"""[\s]+alt(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*))?(?=[\s/><a-z])""", re.I)
 
 
@@ -107,11 +109,12 @@ def test_words_that_appear_while_it_runs_stay(site, monkeypatch):
     assert text.count("alt=") == 2
 
 
-def test_a_backup_and_the_mode_are_kept(site):
+def test_a_backup_and_the_mode_are_kept(site, capsys):
     path = site / "page0.html"
     path.write_text("<img src=p0.jpg>")
     path.chmod(0o640)
     assert run(["alt", str(path), "--write", "--backup"]) == 0
+    assert capsys.readouterr().out == "1 written\n1 picture in 1 document: 1 with words, 0 without\n"
     assert path.with_name("page0.html.bak").read_text() == "<img src=p0.jpg>"
     assert path.stat().st_mode & 0o777 == 0o640
 
@@ -223,6 +226,7 @@ def test_pictures_outside_are_not_read(site, tmp_path, capsys):
 
 def test_markdown(site, capsys):
     text = (
+        "---\r\né: '<img src=p6.jpg> ![](p6.jpg)'\r\n---\r\n"
         "# T\r\n\r\n![](p0.jpg) and ![has](p1.jpg) `![](p2.jpg)`\r\n\r\n"
         "> ![][r]\r\n\r\n| a |\r\n|---|\r\n| ![](p3.jpg) |\r\n\r\n"
         '```\r\n![](p4.jpg)\r\n```\r\n\r\n<p><img src="p5.jpg"></p>\r\n\r\n'
@@ -239,3 +243,75 @@ def test_markdown(site, capsys):
     before = path.read_bytes()
     assert run(["alt", str(path), "--write"]) == 0
     assert path.read_bytes() == before
+
+
+def test_a_run_that_was_interrupted_goes_on(site, model, monkeypatch):
+    from seesay.apps.alttext import captions
+
+    monkeypatch.setattr(captions, "BATCH", 3)
+    real, calls = type(model).describe, []
+
+    def describe(self, sources):
+        calls.append(len(sources))
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(self, sources)
+
+    monkeypatch.setattr(type(model), "describe", describe)
+    assert run(["alt", str(site), "--write"]) == 130
+    assert len(model.asked) == 3
+    file = Path(os.environ["SEESAY_CACHE"]) / "alt" / "fake-1.jsonl"
+    file.write_bytes(file.read_bytes() + b'{"sha256": "cut o')  # as a power cut leaves it
+    run(["alt", str(site), "--write"])
+    assert sorted(model.asked) == sorted(set(model.asked))
+    assert len(model.asked) == len(IMAGES)
+    model.version = "2"
+    (site / "new.html").write_text("<img src=p0.jpg>")
+    assert run(["alt", str(site / "new.html")]) == 1
+    assert len(model.asked) == len(IMAGES) + 1, "another model is asked again"
+
+
+def test_a_pictures_own_words_come_first(site, model, capsys):
+    from seesay.apps.alttext.metadata.write import Words, embedded
+
+    (site / "p0.jpg").write_bytes(embedded((site / "p0.jpg").read_bytes(), Words("The old mill at dawn.")))
+    (site / "a.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><title>Our emblem</title></svg>')
+    (site / "page0.html").write_text(
+        "<figure><img src=p0.jpg><figcaption>Figure 1</figcaption></figure><p><img src=a.svg></p>"
+        "<figure><img src=p1.jpg title='The ferry'><figcaption>A caption stays where it is</figcaption></figure>"
+    )
+    assert run(["alt", str(site / "page0.html"), "--write"]) == 0
+    text = (site / "page0.html").read_text()
+    for words in ("The old mill at dawn.", "Our emblem", "The ferry"):
+        assert f'alt="{words}"' in text
+    assert text.count("A caption stays") == 1
+    assert model.asked == []
+
+
+def test_a_spacer_in_markdown_is_right_as_it_is(site, capsys):
+    from PIL import Image
+
+    Image.new("RGB", (1, 1)).save(site / "s.gif")
+    (site / "a.md").write_text("# T\n\n![](s.gif)\n")
+    assert run(["alt", str(site / "a.md")]) == 0
+    assert "1 left empty on purpose" in capsys.readouterr().out
+
+
+def test_text_that_is_read_in_a_picture(site, model, capsys, monkeypatch):
+    from alttext_pictures import writing
+
+    (site / "t.png").write_bytes(encoded(writing()))
+    path = site / "page0.html"
+    path.write_text("<p><img src=t.png></p>")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert run(["alt", str(path), "--ocr"]) == 6
+    assert "install rapidocr" in capsys.readouterr().err
+    program = site / "tesseract"
+    rows = "".join(f"5\t1\t1\t1\t1\t{n}\t0\t0\t9\t9\t96\t{word}\n" for n, word in enumerate(["Summer", "sale"]))
+    program.write_text(f"#!/bin/sh\nprintf 'head\n{rows}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{site.resolve()}:/bin:/usr/bin")
+    assert os.access(program, os.X_OK)
+    assert run(["alt", str(path), "--ocr"]) == 1
+    assert "text, not sure: “Summer sale” (text was read in it)" in capsys.readouterr().out

@@ -34,6 +34,7 @@ class Content:
         language: of the document, as it says.
         base: of relative addresses.
         pictures: bytes of pictures that lie in the document itself, by source.
+        whole: whether all pictures lie in the document itself.
         backgrounds: pictures that only style sheets show.
         note: what cannot be done with it, in a few words.
     """
@@ -43,6 +44,7 @@ class Content:
     language: str = ""
     base: str = ""
     pictures: Callable[[str], bytes | None] = lambda source: None
+    whole: bool = False
     backgrounds: Sequence[str] = ()
     note: str = ""
 
@@ -219,6 +221,8 @@ def picture_of(
         if allow_url and is_url(source):
             return WebPicture(source, private)
         raise UsageError("lies on the web; --allow-url fetches it")
+    if content is not None and content.whole:
+        raise UsageError("it cannot be taken out of the document")
     if re.match(r"[a-z][a-z0-9+.-]+:", source, re.I):
         raise UsageError("its address is of a kind that is not read")
     return _local(document, source, base)

@@ -15,7 +15,7 @@ from seesay.apps.alttext.documents import Document, load, picture_of
 from seesay.apps.alttext.metadata.words import PhotoWords, words_of
 from seesay.apps.alttext.roles import Facts, Role, role_of
 from seesay.apps.alttext.signals import Signals, signals_of
-from seesay.apps.alttext.uses import Use
+from seesay.apps.alttext.uses import Around, Use
 from seesay.apps.alttext.wording import LONGEST, meaningful, perhaps, plain, sentence
 from seesay.errors import MediaError, SeeSayError
 from seesay.media.source import WebPicture
@@ -27,9 +27,10 @@ STATES = (WORDS, EMPTY, MACHINE, LEFT, MISSING)
 HELD = 256
 """Pictures that wait to be described together."""
 _HELD_BYTES = 64 << 20
+_NOTHING = Around()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One use of a picture, and what may be written.
 
@@ -70,6 +71,10 @@ class Finding:
         """What decisions call it."""
         return self.use.key(self.document)
 
+    def written(self, words: str) -> Finding:
+        """The same use, once these words are written."""
+        return replace(self, use=replace(self.use, alt=words), state=WORDS if words else EMPTY)
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; what is empty is left out, the words it has and those proposed are not."""
         known: dict[str, Any] = {
@@ -101,7 +106,7 @@ class _Draft:
     words: PhotoWords | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Looked:
     signals: Signals | None
     words: PhotoWords
@@ -175,7 +180,8 @@ class Finder:
     def _draft(self, document: Document, use: Use) -> _Draft:
         finding = Finding(document.name, document.path, use, self._state(document, use))
         if finding.state != MISSING:
-            return _Draft(finding)
+            # A large site has many of these, and what stands around them is of no more use.
+            return _Draft(replace(finding, use=replace(use, around=_NOTHING, slot=None)))
         digest, looked = "", _Looked(None, PhotoWords(), "")
         if use.kind != "area":
             digest, looked = self._look(document, use)
@@ -184,11 +190,14 @@ class Finder:
         language = use.around.language or (document.content.language if document.content else "")
         finding = replace(finding, role=role.name, why=role.why, problem=looked.problem, digest=digest)
         finding = replace(finding, long=looked.words.extended)
-        if role.describe and digest and not looked.problem and not looked.words.alt and _is_english(language):
-            self._wait(digest, document, use)
+        if role.describe and digest and not looked.problem and _is_english(language):
+            if self._proposed(_Draft(finding, role, "", looked.words)).alt is None:  # it has no words of its own
+                self._wait(digest, document, use)
         elif role.describe and not _is_english(language):
             why = f"the text is in “{printable(language[:12])}” and the model writes English; a person must say it"
             role = replace(role, why=why, describe=False)
+        if role.alt == "" and role.sure and use.slot is not None and use.slot.style == "markdown":
+            finding = replace(finding, state=EMPTY)  # brackets without words say just this
         if role.alt and not role.own and not _is_english(language):
             role = replace(role, sure=False)
         return _Draft(finding, role, digest, looked.words)
@@ -271,7 +280,7 @@ class Finder:
     def _proposed(self, draft: _Draft) -> Finding:
         """The finding with what is proposed: the photo's own words, what the rule gives, or the model's caption."""
         finding, role, words = draft.finding, draft.role, draft.words
-        if role is None or words is None:
+        if role is None or words is None or finding.state != MISSING:
             return finding
         if role.alt == "":
             return replace(finding, alt="", sure=role.sure, by="rule")

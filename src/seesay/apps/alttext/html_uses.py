@@ -22,8 +22,12 @@ summary table tbody td tfoot th thead tr ul
 """
 _BLOCKS = frozenset(_BLOCK_WORDS.split())
 _SOURCES = ("src", "data-src", "data-lazy-src", "data-original", "data-srcset", "srcset")
-_DYNAMIC = ("src", "alt", "srcset")
-_BINDINGS = (":", "v-bind:", "[", "[attr.", "ng-", "ng-attr-", "x-bind:", "bind:", "data-bind")
+_BINDINGS = {
+    f"{start}{name}{']' if start.startswith('[') else ''}"
+    for start in (":", "v-bind:", "[", "[attr.", "ng-", "ng-attr-", "x-bind:", "bind:")
+    for name in ("src", "alt", "srcset")
+}
+"""Attributes by which scripts (Vue, Angular, Alpine) set a picture or its words."""
 _BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;}]{0,300}?url\(\s*['\"]?([^'\")]{1,2000})", re.I)
 _ACTIVE = {"button", "link", "menuitem", "tab", "checkbox", "switch", "radio", "option"}
 
@@ -119,6 +123,7 @@ class HtmlReader:
             around = replace(
                 around,
                 label=label,
+                title=around.title or (self._value(holder.attributes.get("title")) if holder is not None else ""),
                 words=around.words or (self._words_of(holder) if holder is not None else ""),
                 caption="" if figure is None else self._captions.get(id(figure), ""),
                 near=own,
@@ -306,7 +311,7 @@ class HtmlReader:
     def _left(self, tag: Tag, attributes: dict[str, Attribute], source: str, name: str) -> str:
         if MASK in self.text[tag.start : tag.end]:
             return "a template makes it"
-        if any(key == start + bound for key in attributes for start in _BINDINGS for bound in (*_DYNAMIC, "attr.alt")):
+        if not _BINDINGS.isdisjoint(attributes):
             return "a script makes it"
         if name == "svg":
             return "" if self._value(attributes.get("aria-label")) else "give the svg a <title>"

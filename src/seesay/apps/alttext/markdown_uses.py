@@ -70,7 +70,7 @@ def read_markdown(data: bytes, name: str = "") -> list[Use]:
     page = _Page(body)
     bom = 3 if data.startswith(b"\xef\xbb\xbf") else 0
     found = page.uses(_Bytes(text, bom))
-    found += [use for use in read_html(page.html_only(text, bom), name) if use.kind != "svg"]
+    found += [use for use in read_html(page.html_only(text, bom, len(head)), name) if use.kind != "svg"]
     found.sort(key=lambda use: use.slot.start if use.slot else 0)
     return _numbered(found)
 
@@ -217,9 +217,9 @@ class _Page:
 
         return bisect.bisect_right(self.lines, place) - 1
 
-    def html_only(self, text: str, bom: int) -> bytes:
-        """The file with all that is code, or escaped, as blanks: what is left of tags is HTML."""
-        blanks = list(self.code)
+    def html_only(self, text: str, bom: int, head: int) -> bytes:
+        """The file with code, escapes and metadata (its first `head` characters) as blanks: the tags left are HTML."""
+        blanks = [(0, head), *self.code]
         for kind in ("code_inline", "image"):
             blanks += [(start, end) for _, start, end in self.spans(kind)]
         by_text: dict[str, list[list[tuple[int, int, int]]]] = {}

@@ -103,7 +103,7 @@ def _ooxml(data: bytes, kind: str) -> Content:
     uses: list[Use] = []
     for part, page in _pages(package, kind):
         uses += _drawings(package, part, page)
-    return Content(_numbered(uses), language=_ooxml_language(package), pictures=_pictures(package))
+    return Content(_numbered(uses), language=_ooxml_language(package), pictures=_pictures(package), whole=True)
 
 
 def _ooxml_language(package: Package) -> str:
@@ -215,7 +215,7 @@ def _opendocument(data: bytes, name: str) -> Content:
     uses: list[Use] = []
     for part, page in _pages(package, "OpenDocument"):
         uses += _frames(part, page)
-    return Content(_numbered(uses), pictures=_pictures(package))
+    return Content(_numbered(uses), pictures=_pictures(package), whole=True)
 
 
 def _frames(part: str, page: bytes) -> Iterator[Use]:
@@ -302,7 +302,7 @@ def _epub(data: bytes, name: str) -> Content:
                     posixpath.join(posixpath.dirname(part), unquote(re.split("[?#]", source)[0]))
                 )
             uses.append(replace(use, source=source, where=f"{part} {use.where}"))
-    return Content(_numbered(uses), language=language, pictures=_pictures(package))
+    return Content(_numbered(uses), language=language, pictures=_pictures(package), whole=True)
 
 
 def write_package(data: bytes, edits: Sequence[tuple[Use, str]]) -> bytes:

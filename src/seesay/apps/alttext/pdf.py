@@ -53,15 +53,14 @@ def read_pdf(data: bytes, name: str = "") -> Content:
             page = _page_number(pdf, figure)
             source = f"figure {number + 1}"
             alt = str(figure.Alt).strip() if "/Alt" in figure else None
-            left = "" if page is not None else "its page is not known"
             where = f"page {page}" if page else "no page"
-            uses.append(Use(source, "figure", where, alt or None, slot=_SLOT, left="" if alt else left))
+            uses.append(Use(source, "figure", where, alt or None, slot=_SLOT))
             picture = _picture(pdf, figure)
             if picture is not None:
                 found[source] = picture
         title = str(pdf.docinfo.get("/Title", "")) if pdf.docinfo is not None else ""
         language = str(pdf.Root.get("/Lang", ""))
-        return Content(uses, title, language, pictures=found.get)
+        return Content(uses, title, language, pictures=found.get, whole=True)
 
 
 def write_pdf(data: bytes, edits: Sequence[tuple[Use, str]]) -> bytes:
@@ -142,10 +141,15 @@ def _picture(pdf: pikepdf.Pdf, figure: Any) -> bytes | None:
     page, kids = _page(figure), figure.get("/K")
     first = kids[0] if isinstance(kids, pikepdf.Array) and len(kids) else kids
     mark = first.get("/MCID") if isinstance(first, pikepdf.Dictionary) else first
-    if page is None or not isinstance(mark, int):
+    if page is None:
         return None
     try:
-        names = _drawn(page, mark)
+        drawn = _drawn(page)
+        if isinstance(mark, int):
+            names = [name for name, marks, _ in drawn if mark in marks]
+        else:  # as LibreOffice writes a figure without words: its place on the page alone
+            box = _box(figure)
+            names = [name for name, _, place in drawn if box is not None and _same_place(box, place)]
         objects = page.Resources.get("/XObject", {})
         images = [objects[name] for name in names if name in objects and objects[name].get("/Subtype") == "/Image"]
         if len(images) != 1:
@@ -160,26 +164,55 @@ def _picture(pdf: pikepdf.Pdf, figure: Any) -> bytes | None:
         return None
 
 
-def _drawn(page: Any, mark: int) -> list[str]:
-    """Names of what a marked content draws."""
+def _drawn(page: Any) -> list[tuple[str, tuple[int, ...], tuple[float, ...]]]:
+    """What a page draws: name, numbers of the marked content it stands in, and its corners."""
     import pikepdf
 
-    found, depth, wanted = [], 0, 0
+    found: list[tuple[str, tuple[int, ...], tuple[float, ...]]] = []
+    marks: list[int] = []
+    matrix, stack = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), []
     instructions: Any = pikepdf.parse_content_stream(page)
     for operands, operator in instructions:
         name = str(operator)
         if name in ("BDC", "BMC"):
-            depth += 1
             properties = operands[1] if name == "BDC" and len(operands) > 1 else None
-            if isinstance(properties, pikepdf.Dictionary) and properties.get("/MCID") == mark and not wanted:
-                wanted = depth
-        elif name == "EMC":
-            if depth == wanted:
-                wanted = 0
-            depth -= 1
-        elif name == "Do" and wanted:
-            found.append(str(operands[0]))
+            number = properties.get("/MCID", -1) if isinstance(properties, pikepdf.Dictionary) else -1
+            marks.append(int(number))
+        elif name == "EMC" and marks:
+            marks.pop()
+        elif name == "q":
+            stack.append(matrix)
+        elif name == "Q" and stack:
+            matrix = stack.pop()
+        elif name == "cm":
+            a, b, c, d, e, f = (float(value) for value in operands)
+            p, q, r, s, x, y = matrix
+            matrix = (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + x, e * q + f * s + y)
+        elif name == "Do":
+            a, b, c, d, e, f = matrix
+            across, down = sorted((e, e + a + c)), sorted((f, f + b + d))
+            found.append((str(operands[0]), tuple(marks), (across[0], down[0], across[1], down[1])))
     return found
+
+
+def _box(figure: Any) -> tuple[float, ...] | None:
+    """The place of a figure on its page, as its attributes say."""
+    import pikepdf
+
+    attributes = figure.get("/A")
+    for one in list(attributes) if isinstance(attributes, pikepdf.Array) else [attributes]:
+        if isinstance(one, pikepdf.Dictionary) and "/BBox" in one:
+            return tuple(float(value) for value in one.BBox)
+    return None
+
+
+def _same_place(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    """Whether two boxes have four fifths of what they cover together in common."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    both = max(0.0, width) * max(0.0, height)
+    area = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)) - both
+    return both > 0.8 * area
 
 
 def _images(pdf: pikepdf.Pdf) -> int:

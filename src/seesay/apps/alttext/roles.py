@@ -94,6 +94,13 @@ class Role:
     own: bool = False
 
 
+def _base(source: str) -> str:
+    """The file name that a source ends in; figures of PDFs and data addresses have none."""
+    if source.startswith("data:") or re.fullmatch(r"figure \d+", source):
+        return ""
+    return unquote(re.split(r"[/\\]", source.split("?")[0].split("#")[0])[-1])
+
+
 def role_of(use: Use, signals: Signals | None, facts: Facts | None = None) -> Role:
     """Decide what a use of a picture is for.
 
@@ -120,12 +127,6 @@ def role_of(use: Use, signals: Signals | None, facts: Facts | None = None) -> Ro
     if not around.caption and (repeats := _repeats_text(use, facts)):
         return Role("duplicate", f"the text beside it says {repeats}", "")
     return _content(use, signals, facts, name)
-
-
-def _base(source: str) -> str:
-    if source.startswith("data:"):
-        return ""
-    return unquote(re.split(r"[/\\]", source.split("?")[0].split("#")[0])[-1])
 
 
 def _size(around: Around, signals: Signals | None) -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ NEAR = 300
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>&~!#$])")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Slot:
     """Where words go: the bytes from `start` to `end` are replaced by `before`, the words, and `after`.
 
@@ -49,7 +49,7 @@ class Slot:
         return self.before + words.encode(self.charset, "xmlcharrefreplace") + self.after
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Around:
     """What a document says of a picture beside its alt text.
 
@@ -93,7 +93,7 @@ class Around:
     runs_on: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Use:
     """One use of a picture.
 
