@@ -76,7 +76,7 @@ def stats(
 
 
 def shard(
-    data: str = typer.Argument(..., metavar="FORMAT:PATH"),
+    data: str = typer.Argument(..., metavar="FORMAT:PATH", help="The data set that is packed."),
     out: Path = typer.Option(..., "--out", help="A new folder."),
     shard_size: int = typer.Option(1000, "--shard-size", min=1, help="Samples in a tar."),
 ) -> None:

@@ -7,7 +7,7 @@ from seesay.runtime.fusion import Fusion
 from seesay.runtime.loading import load, load_recognizer
 from seesay.runtime.networks import Networks, OnnxNetworks
 from seesay.runtime.recognizer import Prediction, Recognizer
-from seesay.runtime.settings import SearchSettings
+from seesay.search_options import SearchSettings
 
 __all__ = [
     "Caption",

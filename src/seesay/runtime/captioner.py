@@ -32,8 +32,9 @@ from seesay.runtime.choosing import Chooser, with_confidence
 from seesay.runtime.model import LoadedModel, size_and_score
 from seesay.runtime.neighbors import Neighbors
 from seesay.runtime.networks import Networks
-from seesay.runtime.settings import SearchSettings, search_options
+from seesay.runtime.settings import search_options
 from seesay.search import Hypothesis, SearchOptions, decode
+from seesay.search_options import SearchSettings
 from seesay.text import SPECIALS, Vocabulary
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ class Attribute:
     """An attribute of a tag.
 
     Attributes:
-        name: in small letters in HTML, as written in XML.
+        name: in lower case in HTML, as written in XML.
         raw: the value as written, one character a byte.
         start, end: bytes of the whole attribute.
         value: bytes of the value, without quotes; None where there is no value.
@@ -55,7 +55,7 @@ class Tag:
     """A start or end tag, or a piece of text (`name` empty).
 
     Attributes:
-        name: in small letters in HTML.
+        name: in lower case in HTML.
         start, end: its bytes.
         name_end: the byte after its name.
         closing: whether it is an end tag.

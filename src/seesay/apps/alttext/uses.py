@@ -62,7 +62,7 @@ class Around:
         label: the name that `aria-label` or `aria-labelledby` gives.
         near: text of the same paragraph.
         next: text of the paragraphs before and after, where the picture stands alone in its own.
-        names: class and id, in small letters.
+        names: class and id, in lower case.
         width, height: as the document says, in pixels.
         hidden: whether assistive technology is told to pass it over.
         described: whether a longer description is linked (`longdesc`, `aria-describedby`).

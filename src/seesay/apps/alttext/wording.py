@@ -60,7 +60,7 @@ def meaningful(text: str) -> bool:
 
 
 def name_words(name: str) -> list[str]:
-    """Words of a file name, in small letters, without those that say nothing."""
+    """Words of a file name, in lower case, without those that say nothing."""
     stem = re.split(r"[/\\]", name.split("?")[0].split("#")[0])[-1]
     stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", stem)
     found = [word.lower() for word in _PARTS.findall(stem)]
@@ -73,5 +73,5 @@ def _coded(word: str) -> bool:
 
 
 def content_words(text: str) -> list[str]:
-    """The words of a text that carry meaning, in small letters."""
+    """The words of a text that carry meaning, in lower case."""
     return [word for word in re.findall(r"[^\W\d_]+", text.lower()) if len(word) > 2 and word not in GENERIC]
