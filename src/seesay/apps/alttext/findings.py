@@ -166,7 +166,7 @@ class Finder:
             if document.content.note:
                 self.notes.append(f"{printable(document.path)}: {document.content.note}")
             drafts += [self._draft(document, use) for use in document.uses]
-            document.content = None
+            document.content, document.uses = None, ()
             if len(self._waiting) >= HELD or self._bytes >= _HELD_BYTES or len(drafts) > 20_000:
                 yield from self._finished(drafts)
                 drafts = []
