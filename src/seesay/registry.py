@@ -31,7 +31,8 @@ def load_plugin(entry: EntryPoint) -> Any:
     try:
         return entry.load()
     except Exception as error:
-        package = entry.dist.name if getattr(entry, "dist", None) else "another package"
+        dist = getattr(entry, "dist", None)
+        package = dist.name if dist else "another package"
         raise UsageError(
             f"{GROUPS.get(entry.group, 'plug-in')} {entry.name!r} of {package} cannot be loaded "
             f"({type(error).__name__}: {error}); update or uninstall {package}"

@@ -7,7 +7,7 @@ import re
 from seesay.metrics.registry import POINTS, Figure, figures_of_captions
 
 HEALTH = (
-    Figure("distinct", "distinct captions, %", POINTS, digits=1, meaning="few: the same is said of every photo"),
+    Figure("distinct", "distinct captions, %", POINTS, digits=1, meaning="few: the same is said of everything"),
     Figure("words", "different words used", digits=0),
     Figure("vocabulary", "vocabulary used, %", POINTS, digits=1, meaning="of the words that it knows"),
     Figure("distinct_1", "distinct words / words"),
