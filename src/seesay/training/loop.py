@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 from seesay.data import Dataset, Sample
 from seesay.errors import TrainingError
@@ -309,7 +311,7 @@ def _meet_again() -> None:
     attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
     if attempt == "0" or torch.distributed.is_initialized():
         return
-    store, rank, world = next(torch.distributed.rendezvous("env://"))
-    own = torch.distributed.PrefixStore(f"attempt-{attempt}", store)
+    store, rank, world = next(rendezvous("env://"))
+    own = PrefixStore(f"attempt-{attempt}", store)
     backend = "nccl" if torch.cuda.is_available() else "gloo"
     torch.distributed.init_process_group(backend, store=own, rank=rank, world_size=world)
