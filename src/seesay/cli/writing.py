@@ -46,11 +46,8 @@ def form_of(
         UsageError: two forms are asked for, the file's ending names another one or none that is written here, or an
             encoding is given for what is no table.
     """
-    asked: list[Form] = [
-        name
-        for name, given in (("json", as_json), ("jsonl", as_jsonl), ("csv", as_csv))
-        if given  # type: ignore[misc]
-    ]
+    forms: tuple[tuple[Form, bool], ...] = (("json", as_json), ("jsonl", as_jsonl), ("csv", as_csv))
+    asked = [name for name, given in forms if given]
     if len(asked) > 1:
         raise UsageError("--json, --jsonl and --csv: choose one")
     ending = "" if out is None or len(out.suffix) > _LONGEST_ENDING else out.suffix.lower()
