@@ -139,3 +139,11 @@ def test_settings_by_their_older_names():
     assert older == load_config(
         "default", ["finetune.from_epoch=3", "training.max_grad_norm=2", "training.augmented_copies=2"]
     )
+
+
+@pytest.mark.parametrize("value", ["{", '"', "9" * 5000, "&a [*a]", "[" * 3000])
+def test_a_value_that_cannot_be_read_is_one_line(value):
+    with pytest.raises(UsageError, match="the value cannot be read") as error:
+        load_config("show_attend_tell", [f"training.epochs={value}"])
+    assert len(str(error.value).splitlines()) == 1
+    assert len(str(error.value)) < 400

@@ -79,7 +79,7 @@ def _put(part: Path, folder: Path) -> None:
     for turn in range(_TURNS):
         if sound(folder):
             return
-        away = part.with_name(f"{part.name}.damaged")
+        away = part.with_name(f"{part.name}.damaged{turn}")
         with contextlib.suppress(FileNotFoundError):  # another process has taken it away
             folder.rename(away)
         shutil.rmtree(away, ignore_errors=True)
@@ -87,7 +87,7 @@ def _put(part: Path, folder: Path) -> None:
             part.rename(folder)
             return
         except OSError:
-            if turn + 1 == _TURNS or not folder.exists():  # else another process was here in between
+            if turn + 1 == _TURNS:  # before, another process may have been here in between
                 raise
 
 
