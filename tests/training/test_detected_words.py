@@ -15,6 +15,7 @@ from seesay.artifact import TEXTS, read_artifact
 from seesay.cli import run
 from seesay.errors import UsageError
 from seesay.exporting import check_parity, export_artifact
+from seesay.exporting.calibration import GUIDED
 from seesay.models.decoders.attention import DetectedWords
 from seesay.models.decoders.words import WordTable
 from seesay.text.mentions import Mentions
@@ -105,6 +106,15 @@ def test_the_exported_model_detects_chooses_and_says_how_sure_it_is(root, export
     rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
     assert rows[0]["caption"] == caption.text
     assert rows[0]["sure"] in ("true", "false")
+
+
+def test_detected_words_guide_the_search_of_a_model_that_nothing_was_fitted_to(root, trained, tmp_path):
+    selection = export_artifact(trained, tmp_path / "plain").manifest.selection
+    assert selection == GUIDED
+    captioner = seesay.load(tmp_path / "plain")
+    assert captioner.chooser.guides
+    assert not captioner.confident
+    assert captioner(str(root / "2.png")).confidence is None
 
 
 def test_what_does_not_say_how_sure_it_is_refuses_to_be_asked(root, capsys):

@@ -128,7 +128,10 @@ def export_artifact(
             add_texts(read_artifact(folder), texts)
         elif TEXTS in source.files:
             shutil.copyfile(source.file(TEXTS), folder / TEXTS)
-        write_manifest(folder, read_artifact(folder).manifest)
+        manifest = read_artifact(folder).manifest
+        if manifest.model.get("detector") and not manifest.selection:
+            manifest = replace(manifest, selection=dict(GUIDED))
+        write_manifest(folder, manifest)
         if fit_to:
             _fit(folder, [read_dataset(one, default_splits=True) for one in fit_to], on_progress)
     return read_artifact(out)
