@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
 from seesay.apps.alttext.uses import MOST_USES, Use, spliced
+from seesay.apps.alttext.wording import plain
 from seesay.errors import DataError, UsageError
 from seesay.media import find_endings
 from seesay.media.source import WebPicture, is_url
@@ -258,3 +259,18 @@ def _local(document: Document, source: str, base: str) -> Path:
             raise UsageError(f"lies outside of {printable(document.root)}; name the folder that holds both")
         return path
     raise UsageError("there is no such file")
+
+
+def title_of_page(path: Path) -> str:
+    """The title of an HTML page, without the site's name behind it; empty where it has none."""
+    from seesay.apps.alttext.html_uses import HtmlReader
+
+    if path.suffix.lower() not in (".html", ".htm", ".xhtml"):
+        return ""
+    try:
+        data = read_file(path, 8 << 20)
+        end = data.lower().find(b"</title")
+        title = HtmlReader(data[: end + 8] if end >= 0 else b"", name=path.name).title
+    except (OSError, DataError):
+        return ""
+    return re.split(r"\s+[|–—·•:-]\s+", plain(title))[0]
