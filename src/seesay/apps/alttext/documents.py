@@ -83,6 +83,7 @@ class Document:
         format: its kind.
         content: what it holds; None where it cannot be read.
         error: why not.
+        title_of: the title of the page that a link leads to, of pages on the web; None for files.
     """
 
     path: Path
@@ -93,6 +94,12 @@ class Document:
     content: Content | None = None
     error: str = ""
     uses: Sequence[Use] = field(default=())
+    title_of: Callable[[str], str] | None = None
+
+    @property
+    def shown(self) -> str:
+        """What messages call it."""
+        return shown(self.name, self.path)
 
 
 def _read_html(data: bytes, name: str) -> Content:
@@ -173,12 +180,19 @@ def document_name(path: Path) -> str:
     return (resolved.relative_to(here) if resolved.is_relative_to(here) else resolved).as_posix()
 
 
+def shown(name: str, path: Path) -> str:
+    """What messages call a document: the path that was given, or the address."""
+    return printable(name if is_url(name) else path)
+
+
 def load(document: Document) -> bytes:
-    """Read a document; its `content` or its `error` is set.
+    """Read a document, unless it was read from the web; its `content` or its `error` is set.
 
     Returns:
         The bytes of the file; none where it cannot be read.
     """
+    if document.content is not None or document.error:
+        return b""
     try:
         data = read_file(document.path, document.format.limit)
     except OSError as error:

@@ -166,7 +166,7 @@ class Finder:
                 continue
             self.backgrounds += len(document.content.backgrounds)
             if document.content.note:
-                self.notes.append(f"{printable(document.path)}: {document.content.note}")
+                self.notes.append(f"{document.shown}: {document.content.note}")
             drafts += [self._draft(document, use) for use in document.uses]
             document.content, document.uses = None, ()
             if len(self._waiting) >= HELD or self._bytes >= _HELD_BYTES or len(drafts) > 20_000:
@@ -276,6 +276,8 @@ class Finder:
 
     def _title_of(self, document: Document, href: str) -> str:
         """The title of a page of the same site."""
+        if document.title_of is not None:
+            return document.title_of(href)
         bare = unquote(re.split(r"[?#]", href)[0])
         if not bare or ":" in bare or bare.startswith("//") or "\0" in bare:
             return ""
