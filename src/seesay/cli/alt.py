@@ -10,9 +10,11 @@ import typer
 
 from seesay.cli.common import is_verbose, output, progress, say
 from seesay.errors import DataError, MissingPartError, UsageError
+from seesay.media.source import is_url
 
 if TYPE_CHECKING:
     from seesay.apps.alttext.captions import Captions
+    from seesay.apps.alttext.crawl import Site
     from seesay.apps.alttext.decisions import Decision
     from seesay.apps.alttext.documents import Document
     from seesay.apps.alttext.findings import Finding
@@ -27,6 +29,7 @@ Examples:
   seesay alt report.docx book.epub README.md --write --backup
   seesay alt photos/ --metadata --write     # in the photos themselves
   seesay alt site/ --json --out report.json
+  seesay alt https://example.org/ --allow-url --max-pages 100   # a report of a site by its address
 """
 
 
@@ -41,7 +44,9 @@ def add_to(app: typer.Typer) -> None:
 
 def alt(
     paths: list[str] = typer.Argument(
-        ..., metavar="PATH…", help="Documents, folders of them, globs; '-' for a list; with --metadata photos."
+        ...,
+        metavar="PATH…",
+        help="Documents, folders of them, globs; '-' for a list; addresses of sites; with --metadata photos.",
     ),
     write: bool = typer.Option(False, "--write", help="Write what is sure, or what --decisions says."),
     decisions: Path | None = typer.Option(
@@ -61,8 +66,9 @@ def alt(
     ),
     model: str | None = typer.Option(None, "--model", help="A model's name, folder or .zip. [default: embedded]"),
     ocr: bool = typer.Option(False, "--ocr", help="Read text in pictures, where RapidOCR or tesseract is installed."),
-    allow_url: bool = typer.Option(False, "--allow-url", help="Fetch pictures at http(s) addresses."),
+    allow_url: bool = typer.Option(False, "--allow-url", help="Fetch pictures and sites at http(s) addresses."),
     allow_private: bool = typer.Option(False, "--allow-private", help="Of your own network and machine, too."),
+    max_pages: int = typer.Option(1000, "--max-pages", min=1, help="Most pages read of a site's address."),
 ) -> None:
     """Report pictures without alt text; the exit code is 1 while any lacks it, or a document cannot be read."""
     from seesay.apps.alttext import report
@@ -74,6 +80,11 @@ def alt(
         raise UsageError("--decisions, --unsure and --backup are of --write; add it")
     if decisions is not None and unsure:
         raise UsageError("--decisions says what is written; leave out --unsure")
+    if any(is_url(path) for path in paths):
+        if not allow_url:
+            raise UsageError("sites are read by their address with --allow-url alone; add it")
+        if write or metadata or review is not None:
+            raise UsageError("of a site's address there is a report alone; --write, --review and --metadata take files")
     decided = None if decisions is None else read_decisions(decisions)
     records = read_decisions(record) if record.exists() else {}
     captions = Captions(lambda: RuntimeModel(model))
@@ -91,7 +102,7 @@ def alt(
             findings = list(find_photos(paths, captions, again=again, keep=keep, on_progress=bar))
         else:
             findings, documents, notes = _found(
-                paths, captions, records, again, allow_url, allow_private, ocr, keep, bar, failed
+                paths, captions, records, again, allow_url, allow_private, max_pages, ocr, keep, bar, failed
             )
     for note in notes:
         say(note)
@@ -143,20 +154,28 @@ def _found(
     again: bool,
     allow_url: bool,
     allow_private: bool,
+    max_pages: int,
     ocr: bool,
     keep: Any,
     bar: Any,
     failed: list[tuple[str, str]],
 ) -> tuple[list[Finding], dict[str, Document], list[str]]:
+    from itertools import chain
+
     from seesay.apps.alttext.documents import find_documents
     from seesay.apps.alttext.findings import Finder
-    from seesay.media import printable
 
     documents: dict[str, Document] = {}
+    files = [path for path in paths if not is_url(path)]
+    sites: list[Site] = []
+    if len(files) < len(paths):
+        from seesay.apps.alttext.crawl import Site
+
+        sites = [Site(path, most_pages=max_pages, private=allow_private) for path in paths if is_url(path)]
 
     def noted() -> Any:
-        for document in find_documents(paths):
-            documents[str(document.path)] = document
+        for document in chain(find_documents(files), *(site.documents() for site in sites)):
+            documents[document.name if is_url(document.name) else str(document.path)] = document
             yield document
 
     reader = None
@@ -175,8 +194,8 @@ def _found(
         on_progress=bar,
     )
     findings = list(finder.find(noted()))
-    failed += [(printable(document.path), error) for document, error in finder.failed]
-    notes = list(finder.notes)
+    failed += [(document.shown, error) for document, error in finder.failed]
+    notes = finder.notes + [note for site in sites for note in site.notes]
     if finder.backgrounds:
         notes.append(f"{finder.backgrounds} pictures are shown by style sheets alone; they cannot have alt text")
     return findings, documents, notes

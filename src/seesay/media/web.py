@@ -11,6 +11,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, BinaryIO
 
@@ -24,12 +26,34 @@ WEB_SECONDS = 20.0
 """Longest time for a picture, from the look-up of the name to the last byte."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a server answered: its bytes, and their kind ("text/html"), in lower case."""
+
+    kind: str
+    data: bytes
+
+
+class MovedError(MediaError):
+    """A redirection that was not followed; `address` is where it leads."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"the server points to {printable(address)[:200]}")
+        self.address = address
+
+
 class _OnlyWeb(urllib.request.HTTPRedirectHandler):
-    """Follows a redirection to http and https only."""
+    """Follows a redirection to http and https only, or none at all."""
+
+    def __init__(self, follow: bool = True) -> None:
+        self.follow = follow
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         if not is_url(newurl):
             raise MediaError("the server points to an address that is not http or https")
+        if not self.follow:
+            fp.close()
+            raise MovedError(newurl)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -129,20 +153,45 @@ def download(
     Raises:
         MediaError: not reachable, refused, too large or too slow.
     """
+    found = fetch(url, max_bytes=max_bytes, seconds=seconds, accept=accept, allow_private=allow_private)
+    return io.BytesIO(found.data)
+
+
+def fetch(
+    url: str,
+    *,
+    max_bytes: int = MAX_DOWNLOAD,
+    seconds: float = WEB_SECONDS,
+    accept: str = "*/*",
+    allow_private: bool = False,
+    follow: bool = True,
+    kinds: Sequence[str] = (),
+) -> Fetched:
+    """What a server answers, in memory; `download` says what the other arguments mean.
+
+    Args:
+        follow: whether redirections are followed.
+        kinds: of another kind than these no bytes are read; all are where there are none.
+
+    Raises:
+        MovedError: the server points elsewhere, and redirections are not followed.
+        MediaError: not reachable, refused, too large or too slow.
+    """
     if not is_url(url):
         raise MediaError("only http and https addresses are fetched")
     end = time.monotonic() + seconds
     parts: list[bytes] = []
     size = 0
-    fetch = _Fetch(end, allow_private)
+    handler = _Fetch(end, allow_private)
     # A server that sends a byte now and then, of a header or between two blocks, is never late by itself.
-    watch = threading.Timer(seconds, fetch.cut)
+    watch = threading.Timer(seconds, handler.cut)
     watch.daemon = True
     watch.start()
     try:
         request = urllib.request.Request(url, headers={"User-Agent": "seesay", "Accept": accept})
-        with urllib.request.build_opener(_OnlyWeb, fetch).open(request, timeout=seconds) as answer:
-            while part := answer.read1(1 << 16):
+        with urllib.request.build_opener(_OnlyWeb(follow), handler).open(request, timeout=seconds) as answer:
+            kind = answer.headers.get_content_type()
+            while (not kinds or kind in kinds) and (part := answer.read1(1 << 16)):
                 parts.append(part)
                 size += len(part)
                 if size > max_bytes:
@@ -160,4 +209,4 @@ def download(
         raise MediaError(f"cannot be fetched ({printable(getattr(error, 'reason', None) or error)})") from error
     finally:
         watch.cancel()
-    return io.BytesIO(b"".join(parts))
+    return Fetched(kind, b"".join(parts))

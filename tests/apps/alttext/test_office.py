@@ -262,15 +262,69 @@ def test_a_pdf_without_tags_is_only_reported(model, capsys):
     assert "is no PDF, or damaged" in capsys.readouterr().err
 
 
-def test_decorative_in_office_stands_in_the_record(model, capsys):
-    Path("a.docx").write_bytes(made.docx(made.drawing(1)))
-    before = Path("a.docx").read_bytes()
-    run(["alt", "a.docx", "--json"])
+def decorated(name, data, capsys):
+    """Decide that its first picture is decorative, and write that."""
+    path = Path(name)
+    path.write_bytes(data)
+    run(["alt", name, "--json"])
     key = json.loads(capsys.readouterr().out)["uses"][0]["key"]
-    decision = {"key": key, "document": "a.docx", "source": "", "action": "decorative", "was": None}
+    decision = {"key": key, "document": name, "source": "", "action": "decorative", "was": None}
     Path("d.json").write_text(json.dumps({"format": "seesay-alt", "version": 1, "decisions": [decision]}))
-    assert run(["alt", "a.docx", "--write", "--decisions", "d.json"]) == 0
-    assert Path("a.docx").read_bytes() == before
-    capsys.readouterr()
+    Path("seesay-alt.json").unlink(missing_ok=True)
+    assert run(["alt", name, "--write", "--decisions", "d.json"]) == 0
+    return path.read_bytes()
+
+
+def changed(before, after):
+    old, new = opened(before), opened(after)
+    assert old.namelist() == new.namelist()
+    (name,) = [name for name in old.namelist() if old.read(name) != new.read(name)]
+    return old.read(name).decode(), new.read(name).decode()
+
+
+EXT = DECORATIVE[DECORATIVE.index("<a:ext uri") : -len("</a:extLst>")]
+OTHER = f'<a:extLst xmlns:a="{made.A}"><a:ext uri="{{FF2B5EF4-FFF2-40B4-BE49-F238E27FC236}}"><x/></a:ext></a:extLst>'
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "mark"),
+    [
+        ("a.docx", made.docx(made.drawing(1)), DECORATIVE),
+        ("b.docx", made.docx(made.drawing(1, "", OTHER, kind="anchor")), EXT),
+        ("c.docx", made.docx(made.drawing(1).replace("></wp:docPr>", "/>")), f">{DECORATIVE}</wp:docPr>"),
+        ("d.pptx", made.pptx(""), f">{DECORATIVE}</p:cNvPr>"),
+        ("e.xlsx", made.xlsx(""), f">{DECORATIVE}</xdr:cNvPr>"),
+    ],
+)
+def test_decorative_is_written_as_office_writes_it(model, capsys, name, data, mark):
+    after = decorated(name, data, capsys)
+    one, other = changed(data, after)
+    assert other.count(EXT) == 1
+    assert mark in other
+    assert other.replace(mark, "/>" if mark[0] == ">" else "") == one
+    Path("seesay-alt.json").unlink()
+    assert alts(Path(name)) == [""]
+    assert run(["alt", name, "--write"]) == 0, "the document says it, without the record"
+    assert Path(name).read_bytes() == after
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        f'<a:extLst xmlns:a="{made.A}"/>',
+        DECORATIVE.replace('val="1"', 'val="0"'),
+        "<x:y xmlns:x='http://purl.oclc.org/ooxml/x'/>",
+    ],
+)
+def test_decorative_without_a_place_stands_in_the_record(model, capsys, inner):
+    before = made.docx(made.drawing(1, "", inner))
+    assert decorated("a.docx", before, capsys) == before
     assert run(["alt", "a.docx"]) == 0
+    assert "1 left empty on purpose" in capsys.readouterr().out
+
+
+def test_decorative_of_opendocument_stands_in_the_record(model, capsys):
+    before = made.odt("")
+    assert decorated("a.odt", before, capsys) == before
+    assert run(["alt", "a.odt"]) == 0
     assert "1 left empty on purpose" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -154,3 +155,49 @@ def test_axe_before_and_after(site, visit):
     assert run(["alt", "index.html", "--write"]) == 1
     assert axe(visit(site), *rules) == {"image-alt": 2}, "the chart and the picture that is gone"
     assert 'alt="Our team"' in site.read_text()
+
+
+def rows(file):
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', Path(file).read_text("utf-8"), re.S)
+    return json.loads(found[1])
+
+
+def test_words_of_a_model_are_shown_with_their_picture_and_who_wrote_them(site, capsys):
+    run(["alt", "index.html", "--write"])
+    Path("p1.jpg").unlink()
+    run(["alt", "index.html", "--review", "review.html"])
+    date = json.loads(Path("seesay-alt.json").read_text())["decisions"][0]["date"]
+    value = rows("review.html")
+    by_source = {row["source"]: row for row in value["rows"]}
+    kept = by_source["p0.jpg"]
+    assert kept["reason"].startswith(
+        f"These words were written by the model fake 1 on {date}, with a confidence of 0.90."
+    )
+    assert value["pictures"][kept["picture"]].startswith("data:image/jpeg")
+    gone = by_source["p1.jpg"]
+    assert gone["picture"] is None
+    assert gone["unseen"] == "The picture cannot be shown: there is no such file."
+    assert gone["reason"].startswith("These words were written by the model fake 1")
+    missing = by_source["gone.jpg"]
+    assert missing["unseen"] == "The picture cannot be shown: there is no such file."
+    assert missing["reason"].endswith("person must say it.")
+    assert missing["alt"] is None
+
+
+def test_photos_with_words_of_a_model_are_shown(site, capsys):
+    run(["alt", "p0.jpg", "--metadata", "--write"])
+    run(["alt", "p0.jpg", "--metadata", "--review", "review.html"])
+    (row,) = rows("review.html")["rows"]
+    assert row["picture"] == 0
+    assert row["reason"].startswith("These words were written by the model fake")
+
+
+def test_words_of_a_model_on_the_page(site, visit):
+    run(["alt", "index.html", "--write"])
+    run(["alt", "index.html", "--review", "review.html"])
+    page = visit(Path("review.html"))
+    page.wait_for_selector("html[data-ready]")
+    text = page.locator("main").inner_text()
+    assert "These words were written by the model fake 1 on" in text
+    assert "Not shown" not in text
+    assert "The picture cannot be shown: there is no such file." in text

@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
 from seesay.apps.alttext.uses import MOST_USES, Use, spliced
+from seesay.apps.alttext.wording import plain
 from seesay.errors import DataError, UsageError
 from seesay.media import find_endings
 from seesay.media.source import WebPicture, is_url
@@ -82,6 +83,7 @@ class Document:
         format: its kind.
         content: what it holds; None where it cannot be read.
         error: why not.
+        title_of: the title of the page that a link leads to, of pages on the web; None for files.
     """
 
     path: Path
@@ -92,6 +94,12 @@ class Document:
     content: Content | None = None
     error: str = ""
     uses: Sequence[Use] = field(default=())
+    title_of: Callable[[str], str] | None = None
+
+    @property
+    def shown(self) -> str:
+        """What messages call it."""
+        return shown(self.name, self.path)
 
 
 def _read_html(data: bytes, name: str) -> Content:
@@ -172,12 +180,19 @@ def document_name(path: Path) -> str:
     return (resolved.relative_to(here) if resolved.is_relative_to(here) else resolved).as_posix()
 
 
+def shown(name: str, path: Path) -> str:
+    """What messages call a document: the path that was given, or the address."""
+    return printable(name if is_url(name) else path)
+
+
 def load(document: Document) -> bytes:
-    """Read a document; its `content` or its `error` is set.
+    """Read a document, unless it was read from the web; its `content` or its `error` is set.
 
     Returns:
         The bytes of the file; none where it cannot be read.
     """
+    if document.content is not None or document.error:
+        return b""
     try:
         data = read_file(document.path, document.format.limit)
     except OSError as error:
@@ -258,3 +273,18 @@ def _local(document: Document, source: str, base: str) -> Path:
             raise UsageError(f"lies outside of {printable(document.root)}; name the folder that holds both")
         return path
     raise UsageError("there is no such file")
+
+
+def title_of_page(path: Path) -> str:
+    """The title of an HTML page, without the site's name behind it; empty where it has none."""
+    from seesay.apps.alttext.html_uses import HtmlReader
+
+    if path.suffix.lower() not in (".html", ".htm", ".xhtml"):
+        return ""
+    try:
+        data = read_file(path, 8 << 20)
+        end = data.lower().find(b"</title")
+        title = HtmlReader(data[: end + 8] if end >= 0 else b"", name=path.name).title
+    except (OSError, DataError):
+        return ""
+    return re.split(r"\s+[|–—·•:-]\s+", plain(title))[0]

@@ -11,12 +11,12 @@ from urllib.parse import unquote
 
 from seesay.apps.alttext.captions import Captions, Described, digest_of
 from seesay.apps.alttext.decisions import Decision
-from seesay.apps.alttext.documents import Document, load, picture_of
+from seesay.apps.alttext.documents import Document, load, picture_of, title_of_page
 from seesay.apps.alttext.metadata.words import PhotoWords, words_of
 from seesay.apps.alttext.roles import Facts, Role, role_of
 from seesay.apps.alttext.signals import Signals, signals_of
 from seesay.apps.alttext.uses import Around, Use
-from seesay.apps.alttext.wording import LONGEST, meaningful, perhaps, plain, sentence
+from seesay.apps.alttext.wording import LONGEST, is_english, machine_words, meaningful, perhaps, plain, sentence, short
 from seesay.errors import MediaError, SeeSayError
 from seesay.media.source import WebPicture
 from seesay.printable import printable
@@ -88,6 +88,8 @@ class Finding:
         }
         if self.state == MISSING:
             known |= {"role": self.role, "alt": self.alt, "sure": self.sure, "why": self.why, "by": self.by}
+        elif self.why:
+            known["why"] = self.why
         more = {
             "confidence": None if self.confidence is None else round(self.confidence, 4),
             "perhaps": self.perhaps,
@@ -164,7 +166,7 @@ class Finder:
                 continue
             self.backgrounds += len(document.content.backgrounds)
             if document.content.note:
-                self.notes.append(f"{printable(document.path)}: {document.content.note}")
+                self.notes.append(f"{document.shown}: {document.content.note}")
             drafts += [self._draft(document, use) for use in document.uses]
             document.content, document.uses = None, ()
             if len(self._waiting) >= HELD or self._bytes >= _HELD_BYTES or len(drafts) > 20_000:
@@ -180,6 +182,8 @@ class Finder:
     def _draft(self, document: Document, use: Use) -> _Draft:
         finding = Finding(document.name, document.path, use, self._state(document, use))
         if finding.state != MISSING:
+            if finding.state == MACHINE:
+                finding = self._machine(document, finding)
             # A large site has many of these, and what stands around them is of no more use.
             return _Draft(replace(finding, use=replace(use, around=_NOTHING, slot=None)))
         digest, looked = "", _Looked(None, PhotoWords(), "")
@@ -190,17 +194,27 @@ class Finder:
         language = use.around.language or (document.content.language if document.content else "")
         finding = replace(finding, role=role.name, why=role.why, problem=looked.problem, digest=digest)
         finding = replace(finding, long=looked.words.extended)
-        if role.describe and digest and not looked.problem and _is_english(language):
+        if role.describe and digest and not looked.problem and is_english(language):
             if self._proposed(_Draft(finding, role, "", looked.words)).alt is None:  # it has no words of its own
                 self._wait(digest, document, use)
-        elif role.describe and not _is_english(language):
+        elif role.describe and not is_english(language):
             why = f"the text is in “{printable(language[:12])}” and the model writes English; a person must say it"
             role = replace(role, why=why, describe=False)
         if role.alt == "" and role.sure and use.slot is not None and use.slot.style == "markdown":
             finding = replace(finding, state=EMPTY)  # brackets without words say just this
-        if role.alt and not role.own and not _is_english(language):
+        if role.alt and not role.own and not is_english(language):
             role = replace(role, sure=False)
         return _Draft(finding, role, digest, looked.words)
+
+    def _machine(self, document: Document, finding: Finding) -> Finding:
+        """A use with a model's words: who wrote them, and, where pictures are kept, its picture."""
+        record = self.records[finding.key]
+        model = f"{record.model} {record.version}".strip()
+        finding = replace(finding, why=machine_words(model, record.date), confidence=record.confidence)
+        if self.keep is None or finding.use.kind == "area":
+            return finding
+        digest, looked = self._look(document, finding.use)
+        return replace(finding, digest=digest, problem=looked.problem)
 
     def _state(self, document: Document, use: Use) -> str:
         if use.left:
@@ -262,6 +276,8 @@ class Finder:
 
     def _title_of(self, document: Document, href: str) -> str:
         """The title of a page of the same site."""
+        if document.title_of is not None:
+            return document.title_of(href)
         bare = unquote(re.split(r"[?#]", href)[0])
         if not bare or ":" in bare or bare.startswith("//") or "\0" in bare:
             return ""
@@ -272,7 +288,7 @@ class Finder:
             if path == document.path.resolve() or not path.is_relative_to(document.root):
                 return ""
             if path not in self._titles:
-                self._titles[path] = _title(path)
+                self._titles[path] = title_of_page(path)
             return self._titles[path]
         except (OSError, ValueError, RuntimeError):
             return ""
@@ -286,16 +302,16 @@ class Finder:
             return replace(finding, alt="", sure=role.sure, by="rule")
         if words.alt and role.name != "functional":
             why = "the picture's own alt text" + (f", written by {words.machine}" if words.machine else "")
-            return replace(finding, why=why, alt=_short(words.alt), sure=len(words.alt) <= 2 * LONGEST, by="photo")
+            return replace(finding, why=why, alt=short(words.alt), sure=len(words.alt) <= 2 * LONGEST, by="photo")
         title = plain(finding.use.around.title)
         if role.name != "functional" and meaningful(title) and title != plain(finding.use.around.caption):
             long = len(title) > LONGEST
-            return replace(finding, why="its title", alt=_short(title), sure=not long, by="document")
+            return replace(finding, why="its title", alt=short(title), sure=not long, by="document")
         if role.alt is not None:
             by = "document" if role.own else "rule"
-            return replace(finding, alt=_short(plain(role.alt)), sure=role.sure and len(role.alt) <= LONGEST, by=by)
+            return replace(finding, alt=short(plain(role.alt)), sure=role.sure and len(role.alt) <= LONGEST, by=by)
         if words.description and meaningful(words.description) and role.name != "functional":
-            alt = _short(words.description)
+            alt = short(words.description)
             return replace(finding, why="the photo's own description, which may be a caption", alt=alt, by="photo")
         return self._described(finding, role, draft.digest)
 
@@ -311,7 +327,7 @@ class Finder:
             return replace(
                 finding,
                 why=why,
-                alt=_short(role.prefix + words) if words else None,
+                alt=short(role.prefix + words) if words else None,
                 by="model",
                 confidence=found.confidence,
                 perhaps=found.perhaps,
@@ -321,30 +337,3 @@ class Finder:
         return replace(
             finding, alt=alt, sure=bool(alt) and len(alt) <= LONGEST, by="model", confidence=found.confidence
         )
-
-
-def _short(text: str) -> str:
-    """At most twice what is aimed at, cut between words."""
-    text = plain(text)
-    if len(text) <= 2 * LONGEST:
-        return text
-    return text[: 2 * LONGEST].rsplit(" ", 1)[0] + " …"
-
-
-def _is_english(language: str) -> bool:
-    return not language or language.lower().split("-")[0].split("_")[0] in ("en", "eng")
-
-
-def _title(path: Path) -> str:
-    from seesay.apps.alttext.html_uses import HtmlReader
-    from seesay.reading import read_file
-
-    if path.suffix.lower() not in (".html", ".htm", ".xhtml"):
-        return ""
-    try:
-        data = read_file(path, 8 << 20)
-        end = data.lower().find(b"</title")
-        title = HtmlReader(data[: end + 8] if end >= 0 else b"", name=path.name).title
-    except (OSError, SeeSayError):
-        return ""
-    return re.split(r"\s+[|–—·•:-]\s+", plain(title))[0]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
+from seesay.apps.alttext.decorative import Properties
 from seesay.apps.alttext.documents import Content, Format
 from seesay.apps.alttext.html_uses import HtmlReader
 from seesay.apps.alttext.tags import Tag, charset_of, decoded, read_tags
@@ -39,7 +40,7 @@ class _Drawing:
     """A drawing that is being read; `depth` is how deep its element stands."""
 
     depth: int
-    tag: Tag | None = None
+    named: Properties | None = None
     decorative: bool = False
     link: str | None = None
     picture: str = ""
@@ -102,7 +103,9 @@ def _ooxml(data: bytes, kind: str) -> Content:
     package = open_package(data)
     uses: list[Use] = []
     for part, page in _pages(package, kind):
-        uses += _drawings(package, part, page)
+        strict = b"http://purl.oclc.org/ooxml" in page[:8192]  # of other namespaces than the mark is written in
+        found = _drawings(package, part, page)
+        uses += [replace(use, mark=None) for use in found] if strict else found
     return Content(_numbered(uses), language=_ooxml_language(package), pictures=_pictures(package), whole=True)
 
 
@@ -131,6 +134,8 @@ def _drawings(package: Package, part: str, page: bytes) -> Iterator[Use]:
         if tag.closing:
             if not stack or stack.pop() != name:
                 raise DataError(f"its {part[:80]} is damaged")
+            if current is not None and current.named is not None:
+                current.named.closed(tag, len(stack))
             if current is not None and len(stack) == current.depth:
                 waiting.append(current)
                 current = None
@@ -145,7 +150,7 @@ def _drawings(package: Package, part: str, page: bytes) -> Iterator[Use]:
         elif name == "hyperlink":
             link = relations.get(_related(tag, "id"))
         elif current is not None:
-            _noted(current, name, tag, relations, word=stack[current.depth] != "pic")
+            _noted(current, name, tag, relations, stack)
         if not tag.empty:
             stack.append(name)
             if len(stack) > MOST_DEPTH:
@@ -153,14 +158,17 @@ def _drawings(package: Package, part: str, page: bytes) -> Iterator[Use]:
     yield from _drawn(part, waiting, " ".join("".join(words).split()), charset)
 
 
-def _noted(drawing: _Drawing, name: str, tag: Tag, relations: dict[str, str], *, word: bool) -> None:
+def _noted(drawing: _Drawing, name: str, tag: Tag, relations: dict[str, str], stack: list[str]) -> None:
     """Take what a tag inside a drawing says of it."""
-    if name == ("docPr" if word else "cNvPr") and drawing.tag is None:
-        drawing.tag = tag
+    if name == ("cNvPr" if stack[drawing.depth] == "pic" else "docPr") and drawing.named is None:
+        drawing.named = Properties(len(stack), tag)
     elif name == "blip":
         drawing.picture = drawing.picture or relations.get(_related(tag, "embed") or _related(tag, "link"), "")
-    elif name == "decorative" and _value(tag, "val", "utf-8") in ("1", "true"):
-        drawing.decorative = True
+    elif name == "decorative" and drawing.named is not None:
+        drawing.named.marked = True
+        drawing.decorative = _value(tag, "val", "utf-8") in ("1", "true")
+    elif name == "extLst" and tag.empty and drawing.named is not None:
+        drawing.named.marked = True  # a list without an end tag has no place for a mark
     elif name == "hlinkClick":
         drawing.link = relations.get(_related(tag, "id")) or drawing.link
 
@@ -176,21 +184,22 @@ def _value(tag: Tag, name: str, charset: str) -> str | None:
 
 def _drawn(part: str, waiting: Sequence[_Drawing], near: str, charset: str) -> Iterator[Use]:
     for drawing in waiting:
-        if not drawing.picture or drawing.tag is None:
+        if not drawing.picture or drawing.named is None:
             continue  # a text box, a chart: their words stand in them
-        alt = _value(drawing.tag, "descr", charset)
+        tag = drawing.named.tag
+        alt = _value(tag, "descr", charset)
         if drawing.decorative:
             alt = ""
         elif alt is not None and _MADE.fullmatch(alt):
             alt = None
-        attribute = (drawing.tag.attributes or {}).get("descr")
+        attribute = (tag.attributes or {}).get("descr")
         if attribute is None or attribute.value is None:
-            at = drawing.tag.name_end
+            at = tag.name_end
             slot = Slot(at, at, b' descr="', b'"', "xml", charset, part=part)
         else:
             slot = Slot(*attribute.value, style="xml", charset=charset, quote=attribute.quote, part=part)
-        around = Around(href=drawing.link, title=_value(drawing.tag, "title", charset) or "", near=near[:NEAR])
-        yield Use(drawing.picture, "drawing", part, alt, around, slot)
+        around = Around(href=drawing.link, title=_value(tag, "title", charset) or "", near=near[:NEAR])
+        yield Use(drawing.picture, "drawing", part, alt, around, slot, mark=drawing.named.slot(charset, part))
 
 
 def _pictures(package: Package) -> Callable[[str], bytes | None]:
@@ -314,8 +323,9 @@ def write_package(data: bytes, edits: Sequence[tuple[Use, str]]) -> bytes:
     package = open_package(data)
     slots: dict[str, list[tuple[Slot, str]]] = {}
     for use, words in edits:
-        if use.slot is not None:
-            slots.setdefault(use.slot.part, []).append((use.slot, words))
+        slot = use.slot if words or use.mark is None else use.mark
+        if slot is not None:
+            slots.setdefault(slot.part, []).append((slot, words))
     return with_members(package, {part: spliced(package.read(part), found) for part, found in slots.items()})
 
 

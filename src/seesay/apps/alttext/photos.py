@@ -13,7 +13,7 @@ from seesay.apps.alttext.findings import MACHINE, MISSING, WORDS, Finding
 from seesay.apps.alttext.metadata.words import words_of
 from seesay.apps.alttext.signals import signals_of
 from seesay.apps.alttext.uses import Use
-from seesay.apps.alttext.wording import LONGEST, perhaps, sentence
+from seesay.apps.alttext.wording import LONGEST, machine_words, perhaps, sentence
 from seesay.errors import MediaError, UsageError
 from seesay.media import find_pictures
 from seesay.printable import printable
@@ -46,7 +46,7 @@ def find_photos(
             path = Path(str(found))
             if not path.is_file():
                 raise UsageError(f"{printable(path)}: holds no photo, or is not there")
-            finding, digest = _photo(path, document_name(path), again)
+            finding, digest = _photo(path, document_name(path), again, look=keep is not None)
             held.append((replace(finding, digest=digest), digest if finding.role == "informative" else ""))
             if digest and keep is not None:
                 keep(digest, path)
@@ -60,11 +60,17 @@ def find_photos(
     yield from _proposed(held, captions)
 
 
-def _photo(path: Path, name: str, again: bool) -> tuple[Finding, str]:
+def _photo(path: Path, name: str, again: bool, *, look: bool) -> tuple[Finding, str]:
     words = words_of(path)
     use = Use(name, "photo", "metadata", words.alt or None)
     if words.alt and not (words.machine and again):
-        return Finding(name, path, use, MACHINE if words.machine else WORDS), ""
+        if not words.machine:
+            return Finding(name, path, use, WORDS), ""
+        finding = Finding(name, path, use, MACHINE, why=machine_words(words.machine, ""))
+        try:
+            return finding, digest_of(path) if look else ""
+        except OSError as error:
+            return replace(finding, problem=str(error.strerror or error)), ""
     finding = Finding(name, path, use, MISSING, "informative", "a photo without alt text")
     try:
         drawn = signals_of(path).drawn

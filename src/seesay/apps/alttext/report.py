@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from seesay.apps.alttext.documents import shown
 from seesay.apps.alttext.findings import EMPTY, LEFT, MACHINE, MISSING, WORDS, Finding
 from seesay.printable import printable
 
@@ -22,7 +23,7 @@ def lines(findings: Iterable[Finding], *, verbose: bool = False) -> Iterator[str
 def _head(finding: Finding) -> str:
     if finding.use.kind == "photo":
         return printable(finding.path)
-    return f"{printable(finding.path)}:{finding.use.where}: {printable(finding.use.source[:80])}"
+    return f"{shown(finding.document, finding.path)}:{finding.use.where}: {printable(finding.use.source[:80])}"
 
 
 def line(finding: Finding) -> str:

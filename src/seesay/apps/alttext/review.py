@@ -82,20 +82,32 @@ def _row(finding: Finding, places: dict[str, int]) -> dict[str, Any]:
         "document": finding.document,
         "source": finding.use.source[:500],
         "where": finding.use.where,
-        "role": finding.role,
-        "why": finding.why,
+        "reason": _reason(finding),
         "alt": finding.alt if finding.state == MISSING else finding.use.alt,
         "was": finding.use.alt,
         "sure": finding.sure,
         "by": finding.by,
-        "confidence": finding.confidence,
+        "confidence": finding.confidence if finding.by == "model" else None,
         "perhaps": finding.perhaps,
-        "problem": finding.problem,
+        "unseen": f"The picture cannot be shown: {finding.problem or 'it cannot be made small'}.",
         "near": around.near or around.next,
         "caption": around.caption,
         "href": around.href or "",
         "picture": places.get(finding.digest),
     }
+
+
+def _reason(finding: Finding) -> str:
+    """In whole sentences why words are proposed, or who wrote those that stand there."""
+    certainty = "" if finding.confidence is None else f" ({finding.confidence:.2f})"
+    if finding.state == MACHINE:
+        sure = "" if finding.confidence is None else f", with a confidence of {finding.confidence:.2f}"
+        return f"{finding.why}{sure}. Edit them, or skip them to keep them."
+    role = finding.role or "missing"
+    why = f"{role[:1].upper()}{role[1:]}: {finding.why}." if finding.why else f"{role[:1].upper()}{role[1:]}."
+    if finding.alt is None:
+        return why if "must say" in finding.why else f"{why} A person must say it."
+    return f"{why} The proposal is {'sure' if finding.sure else 'not sure'}{certainty}."
 
 
 def _thumbnail(picture: Path | bytes) -> str:

@@ -106,6 +106,7 @@ class Use:
         slot: where words go; None where none can be written.
         left: why it is left alone, for example since a template makes it; empty else.
         number: which use of this source in the document it is, from 0 on.
+        mark: where the format's mark of a decorative picture goes, filled without words; None where there is none.
     """
 
     source: str
@@ -116,6 +117,7 @@ class Use:
     slot: Slot | None = field(default=None, compare=False)
     left: str = ""
     number: int = 0
+    mark: Slot | None = field(default=None, compare=False)
 
     @property
     def named(self) -> bool:

@@ -75,3 +75,27 @@ def _coded(word: str) -> bool:
 def content_words(text: str) -> list[str]:
     """The words of a text that carry meaning, in lower case."""
     return [word for word in re.findall(r"[^\W\d_]+", text.lower()) if len(word) > 2 and word not in GENERIC]
+
+
+def short(text: str) -> str:
+    """At most twice what is aimed at, cut between words."""
+    text = plain(text)
+    if len(text) <= 2 * LONGEST:
+        return text
+    return text[: 2 * LONGEST].rsplit(" ", 1)[0] + " …"
+
+
+def is_english(language: str) -> bool:
+    """Whether a language tag is of English; no tag counts as English."""
+    return not language or language.lower().split("-")[0].split("_")[0] in ("en", "eng")
+
+
+def machine_words(model: str, date: str) -> str:
+    """A sentence that says who wrote words that no person did.
+
+    Args:
+        model: its name and version; empty where it is not known.
+        date: when; empty where it is not known.
+    """
+    who = f"the model {plain(model)}" if plain(model) else "a model"
+    return f"These words were written by {who}{f' on {plain(date)}' if plain(date) else ''}"

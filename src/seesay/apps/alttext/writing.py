@@ -105,7 +105,8 @@ def write_document(
             if one is None or use.left or use.alt != one.finding.use.alt:
                 continue
             done.append(one)
-            if use.slot is not None and (one.decision.alt or not kind.brackets or use.slot.style == "html"):
+            empty = use.mark is not None or not kind.brackets
+            if use.slot is not None and (one.decision.alt or empty or use.slot.style == "html"):
                 edits.append((use, plain(one.decision.alt)))
         if not edits:
             return done

@@ -23,11 +23,9 @@
       image.src = data.pictures[row.picture];
       image.alt = `Picture ${number + 1}, whose words you decide`;
       left.append(image);
-    } else left.append(make("p", row.problem ? `Not shown: ${row.problem}` : "Not shown", "soft"));
+    } else left.append(make("p", row.unseen, "soft"));
     const right = make("div");
-    const how = row.alt === null ? "for a person to say" : row.sure ? "sure" : "not sure";
-    const certainty = row.confidence === null ? "" : ` (${row.confidence.toFixed(2)})`;
-    right.append(title, make("p", `${row.role || "has a model's words"}: ${row.why}; ${how}${certainty}`, "soft"));
+    right.append(title, make("p", row.reason, "soft"));
     if (row.perhaps) right.append(make("p", `Detected: ${row.perhaps}`, "soft"));
     if (row.caption) right.append(make("p", `Caption: ${row.caption}`, "soft"));
     if (row.near) right.append(make("p", `Text beside it: ${row.near.slice(0, 200)}`, "soft"));
