@@ -61,3 +61,26 @@ def test_after_an_interruption_the_command_that_goes_on_is_said(monkeypatch, tmp
     assert run(call) == 130
     goes_on = f"go on with: seesay train merge training.epochs=4 --data 'csv:my photos.csv' --out {tmp_path} --resume"
     assert goes_on in capsys.readouterr().err
+
+
+def test_the_command_that_goes_on_is_said_after_the_bar_so_that_no_terminal_breaks_it(monkeypatch, tmp_path):
+    from contextlib import contextmanager
+
+    shown = []
+
+    @contextmanager
+    def progress(title):
+        try:
+            yield lambda done, total, what=None: None
+        finally:
+            shown.append("bar gone")
+
+    def interrupted(*given, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seesay.training.train", interrupted)
+    monkeypatch.setattr("seesay.cli.train.progress", progress)
+    monkeypatch.setattr("seesay.cli.train.note", shown.append)
+    assert run(["train", "merge", "--data", "csv:mine.csv", "--out", str(tmp_path)]) == 130
+    assert shown[0] == "bar gone"
+    assert len(shown) == 2

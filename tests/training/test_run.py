@@ -120,7 +120,7 @@ def test_pictures_that_do_not_open_are_passed_over(tiny_flickr8k, tmp_path, monk
         with caplog.at_level("INFO", logger="seesay.training"):
             settings = [*small_merge(), "training.epochs=1", f"finetune.from_epoch={first_joint}"]
             train("merge", settings, f"flickr8k:{tiny_flickr8k}", tmp_path / name)
-        assert "7 train and 2 dev photos, 1 faults in the data passed over" in caplog.text
+        assert "7 train and 2 dev photos; faults in the data passed over: 1 " in caplog.text
         caplog.clear()
     for name in ("yellow_bar.jpg", "yellow_square.jpg", "yellow_circle.jpg", "blue_bar.jpg"):
         (photos / name).write_bytes(b"not a picture")

@@ -57,7 +57,7 @@ def test_sounds_that_do_not_open_are_passed_over_and_counted(data, caplog):
     write_wav(data / "sounds" / "down" / "3.wav", [0.0] * 100)
     with caplog.at_level(logging.INFO, "seesay.training"):
         out = train("cnn_lstm_audio", SOUND, f"folders:{data}/sounds", data / "run")
-    assert "sounds, 2 faults in the data passed over" in caplog.text
+    assert "sounds; faults in the data passed over: 2" in caplog.text
     assert read_artifact(out).manifest.preprocessing["kind"] == "sound"
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import typer
 
@@ -176,6 +177,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
             context = getattr(error, "ctx", None)
             if text:
                 end = "" if text[-1] in ".?!" else "."
+                mistaken = next((one for one in given if one.startswith("-") and Path(one).is_file()), None)
+                if mistaken and type(error).__name__ == "NoSuchOption":
+                    end += f" For the file of that name: ./{mistaken}"
                 say(f"{text}{end} See: {context.command_path if context else 'seesay'} --help")
             return 2
         if type(error).__name__ == "Abort":

@@ -41,19 +41,19 @@ def train(
     resume: bool = typer.Option(False, "--resume", help="Go on from the last checkpoint in --out."),
 ) -> None:
     """Train; progress is logged to standard error, figures to --out."""
-    with progress("starting") as on_progress, training_parts():
-        from seesay.training import train as run
+    try:
+        with progress("starting") as on_progress, training_parts():
+            from seesay.training import train as run
 
-        show_log()
-        try:
+            show_log()
             run(recipe, settings or [], data, out, resume=resume, callbacks=[bar(on_progress)])
-        except KeyboardInterrupt:
-            if (out / "last.safetensors").is_file():
-                given = ["seesay", "train", recipe, *(settings or []), "--data", data, "--out", str(out), "--resume"]
-                note(f"go on with: {shlex.join(given)}")
-            else:
-                note("nothing is saved yet: a checkpoint is written after the first epoch, and every few minutes")
-            raise
+    except KeyboardInterrupt:  # said once the bar is gone: it would break the command at the terminal's width
+        if (out / "last.safetensors").is_file():
+            given = ["seesay", "train", recipe, *(settings or []), "--data", data, "--out", str(out), "--resume"]
+            note(f"go on with: {shlex.join(given)}")
+        else:
+            note("nothing is saved yet: a checkpoint is written after the first epoch, and every few minutes")
+        raise
 
 
 def show_log() -> None:

@@ -14,6 +14,10 @@ DEFAULT_SHARE = 0.1
 """Share of dev, and of test, where neither data nor user says anything; more of fewer than 20 samples."""
 
 
+DRAWN = "splits drawn"
+"""Kind of the note, among the faults, that says so of drawn splits; nothing is wrong with the data."""
+
+
 def draw_splits(dataset: Dataset, dev: float = 0.0, test: float = 0.0) -> Dataset:
     """The data set with shares of its samples as dev and test, and the rest as train.
 
@@ -65,7 +69,7 @@ def with_default_splits(dataset: Dataset) -> tuple[Dataset, str | None]:
         f"names no splits: drawn by hash, the same at every reading ({counts}); for others add a split for each "
         f"{dataset.modality}, or dev={DEFAULT_SHARE},test={DEFAULT_SHARE} after the path"
     )
-    faults = (*dataset.faults, Fault("splits drawn", message, dataset.root))
+    faults = (*dataset.faults, Fault(DRAWN, message, dataset.root))
     return replace(drawn, faults=faults), f"{dataset.root}: {message}"
 
 

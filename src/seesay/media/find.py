@@ -58,7 +58,7 @@ def find_pictures(
         left_out: told of files in folders that a person would call photos and that are not read: RAW, SVG, PDF …
 
     Raises:
-        UsageError: standard input holds a picture where a list of names is due.
+        UsageError: standard input holds a picture where a list of names is due, or a folder is a model.
     """
     yield from _find(paths, _Pictures(left_out), _web(allow_url, allow_private), stdin)
 
@@ -85,7 +85,7 @@ def find_media(
         left_out: see `find_pictures`.
 
     Raises:
-        UsageError: standard input holds a picture or a clip where a list of names is due.
+        UsageError: standard input holds a picture or a clip where a list of names is due, or a folder is a model.
     """
     for found in _find(paths, _Media(left_out), _web(allow_url, allow_private), stdin):
         yield found, modality_of(found)
@@ -102,7 +102,7 @@ def find_endings(
         stdin: read for `-`; None for standard input.
 
     Raises:
-        UsageError: standard input holds a picture or a clip where a list of names is due.
+        UsageError: standard input holds a picture or a clip where a list of names is due, or a folder is a model.
     """
     yield from _find(paths, _Endings(suffixes), _web(False, False), stdin)
 
@@ -229,6 +229,8 @@ def _left_behind(match: Path, pattern: str) -> bool:
 
 
 def _folder_or_itself(folder: Path, what: _Pictures) -> Iterator[Path]:
+    if (folder / "seesay.json").is_file():
+        raise UsageError(f"{folder} is a model, not photos or clips; to use it: --model {folder} PHOTO")
     empty = True
     for path in _walk(folder, what):
         empty = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
@@ -103,7 +104,14 @@ def describe(found: Iterable[tuple[Any, Modality]], by: Describers, *, per_scene
         else:
             sources: list[Any] = []
             for index, result in captioner.stream(_noted(run, sources), **by.search):
-                yield Described(sources[index], captioner, result)
+                yield Described(sources[index], captioner, _of(sources[index], result))
+
+
+def _of(source: Any, result: list[Caption] | MediaError) -> list[Caption] | MediaError:
+    """The captions with the path of what they are of, so that a notebook can show it."""
+    if isinstance(result, MediaError) or not isinstance(source, (str, os.PathLike)):
+        return result
+    return [replace(one, source=os.fspath(source)) for one in result]
 
 
 def _noted(run: Iterable[tuple[Any, Any, bool]], sources: list[Any]) -> Iterator[Any]:
@@ -122,7 +130,7 @@ def _scene_by_scene(source: Any, captioner: Captioner, search: SearchSettings) -
     parts = [Section(source, start, None if (start, end) == cuts[-1] else end) for start, end in cuts]
     results = captioner.stream(parts, **search) if captioner.clip else _middles(parts, captioner, search)
     for (_, result), times in zip(results, cuts, strict=True):
-        yield Described(source, captioner, result, times)
+        yield Described(source, captioner, _of(source, result), times)
 
 
 def _middles(

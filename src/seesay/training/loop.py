@@ -42,6 +42,8 @@ COUNTED = ("loss", "count", "captions", "seconds", "waiting", "steps")
 SUPERVISED = "supervised.safetensors"
 """The weights that self-critical training began from."""
 
+log = logging.getLogger(__name__)
+
 
 class Trainer:
     """One run: its model, data, optimizer and progress.
@@ -97,6 +99,8 @@ class Trainer:
         if saved:
             self.progress = Progress(**saved[1])
             self.model.load_state_dict(without_prefix("model", saved[0]))
+            if self.fabric.is_global_zero:
+                self._tell_resumed()
         while self.progress.epoch < self.config.training.epochs and not self._out_of_patience():
             self._enter_phase(saved[0] if saved else None)
             saved = None
@@ -104,6 +108,14 @@ class Trainer:
         for callback in self.callbacks:
             callback.on_end(self.progress)
         return self.progress
+
+    def _tell_resumed(self) -> None:
+        """Say where a run goes on, or that nothing is left to do."""
+        p, epochs = self.progress, self.config.training.epochs
+        if p.epoch >= epochs or self._out_of_patience():
+            log.info("all is trained already (%d epochs); for more, raise training.epochs in a new --out", p.epoch)
+        else:
+            log.info("goes on in epoch %d/%d, after step %d of %d", p.epoch + 1, epochs, p.step, self.steps_in_epoch)
 
     def _phase(self, epoch: int) -> tuple[bool, bool]:
         """Whether the CNN learns, and whether the loss is the reward's, in an epoch."""
@@ -287,7 +299,11 @@ class Trainer:
 
 def make_fabric(precision: str) -> Fabric:
     """Device, precision and processes: what torchrun says, else one process on the best device."""
-    logging.getLogger("lightning.fabric").setLevel(logging.WARNING)  # it tells the precision for every model made
+    for name in (
+        "lightning.fabric",
+        "lightning.pytorch.utilities.rank_zero",
+    ):  # they tell the precision for every model
+        logging.getLogger(name).setLevel(logging.WARNING)
     world, local = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     bf16 = precision == "bf16" or (precision == "auto" and has_bf16())
     fabric = Fabric(

@@ -17,6 +17,7 @@ from torch import Tensor
 from seesay.artifact import Manifest
 from seesay.data import Dataset, check_pictures, read_dataset
 from seesay.data.identity import remember
+from seesay.data.splits import DRAWN
 from seesay.errors import TrainingError, UsageError
 from seesay.exporting.weights import describe, describe_classifier, save_model
 from seesay.files import alone, cache_folder, write_json
@@ -261,8 +262,9 @@ def _readable(
 def _announce(config: Config, dataset: Dataset, model: Model) -> None:
     """Say what is about to be trained on what."""
     count = sum(p.numel() for p in model.parameters())
+    faults = sum(fault.kind != DRAWN for fault in dataset.faults)
     log.info(
-        "%s: %s + %s, %.1f M parameters, %s; %d train and %d dev %s, %d faults in the data passed over",
+        "%s: %s + %s, %.1f M parameters, %s; %d train and %d dev %s%s",
         config.name,
         config.encoder.name,
         config.classifier.name if config.classifier else config.decoder.name,
@@ -273,5 +275,5 @@ def _announce(config: Config, dataset: Dataset, model: Model) -> None:
         len(dataset.split("train")),
         len(dataset.split("dev")),
         "photos" if config.modality == "picture" else f"{config.modality}s",
-        len(dataset.faults),
+        f"; faults in the data passed over: {faults} (seesay data check lists them)" if faults else "",
     )
