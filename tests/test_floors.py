@@ -24,6 +24,7 @@ FLOORS = (
         "plain_pickle",
         "search_options",
         "addresses",
+        "cores",
     ),
     ("text", "search"),
     ("media", "metrics", "artifact"),

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+from typing import Any
+
 _JOINERS = "\u200c\u200d"
 """Zero-width joiners are part of words in some scripts, and of some emoji; they move nothing."""
+_CONTROLS = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _FORMULA = "=+-@\t\r"
 
 
@@ -21,6 +26,12 @@ def printable(name: object) -> str:
 def printable_lines(text: str) -> str:
     """Text of several lines, each as `printable` has it; tabs stay."""
     return "\n".join("\t".join(printable(part) for part in line.split("\t")) for line in text.splitlines())
+
+
+def printable_json(value: Any, indent: int | None = None) -> str:
+    r"""JSON in UTF-8 that a terminal can show: what JSON itself leaves of the controls (C1, DEL) is `\u009b` too."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def spreadsheet_cell(text: str) -> str:

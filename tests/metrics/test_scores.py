@@ -328,3 +328,35 @@ def test_text_where_tokens_belong_is_refused_or_tokenized():
         health("a dog")
     with pytest.raises(UsageError, match="a list of captions for each"):
         diversity(["a dog", "a"])
+
+
+def test_scores_are_the_same_to_the_last_bit_however_many_items_are_counted_at_a_time(monkeypatch):
+    chance = np.random.default_rng(0)
+    known = ["a", "the", "dog", "cat", "runs", "sits", "on", "grass", "rare"]
+    captions = {str(i): " ".join(chance.choice(known, chance.integers(0, 12))) for i in range(40)}
+    references = {i: [" ".join(chance.choice(known, chance.integers(1, 12))) for _ in range(3)] for i in captions}
+    found = []
+    for block in (1, 7, 40, 1000):
+        monkeypatch.setattr("seesay.metrics.ngrams.BLOCK", block)
+        found.append(score(captions, references, ["bleu", "rouge", "cider", "cider-plain"]))
+    prepared = CiderD(references).score_items(captions.items())
+    for scores in found:
+        assert scores.corpus == found[0].corpus
+        assert scores.items == found[0].items
+        assert scores.signature == found[0].signature
+        assert list(scores.items["CIDEr-D"].values()) == prepared.tolist()
+
+
+def test_few_ngrams_are_in_memory_at_a_time():
+    import tracemalloc
+
+    captions = {str(i): f"a dog number {i} runs over {i % 97} hills" for i in range(3000)}
+    references = {item: [text, f"{text} and rests", f"the cat {item} sleeps"] for item, text in captions.items()}
+    score(captions, references, ["bleu", "cider"])
+    tracemalloc.start()
+    try:
+        score(captions, references, ["bleu", "cider"])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3000 * 7000, peak / 3000  # bytes; all n-grams at once take 13,000 for each item

@@ -33,6 +33,7 @@ from seesay.cli import (
     verify,
 )
 from seesay.errors import SeeSayError
+from seesay.printable import printable_lines
 
 INTERRUPTED = 130
 app = typer.Typer(
@@ -170,7 +171,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         # Errors in how the command was called come from Typer, which knows their wording.
         if type(error).__name__ == "NoArgsIsHelpError":
-            print(str(error), file=sys.stderr)
+            print(printable_lines(str(error)), file=sys.stderr)
             return 2
         if hasattr(error, "format_message"):
             text = error.format_message()

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from seesay.errors import UsageError
 from seesay.files import replacing
+from seesay.printable import printable
 from seesay.progress import ProgressCallback, silent
 
 
@@ -44,7 +45,7 @@ def note(message: str) -> None:
 
 def say(message: str) -> None:
     """One line on standard error, of a fault."""
-    line = " ".join(message.splitlines())
+    line = printable(" ".join(message.splitlines()))
     print(f"seesay: {line}", file=sys.stderr, flush=True)
 
 
@@ -129,10 +130,11 @@ def as_text(path: object) -> str:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Rows as aligned columns of text, their keys as heading; what a row lacks stays empty."""
+    """Rows as aligned columns of text, their keys as heading; what a row lacks stays empty, controls are escaped."""
     if not rows:
         return ""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    cells = [names] + [[str(row.get(name, "")) for name in names] for row in rows]
+    cells = [names] + [[row.get(name, "") for name in names] for row in rows]
+    cells = [[printable(cell) for cell in line] for line in cells]
     widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in cells)

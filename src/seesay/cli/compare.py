@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import typer
 
 from seesay.cli.common import note, progress, table
 from seesay.extras import training_parts
+from seesay.printable import printable, printable_json
 
 EXAMPLES = """\b
 Examples:
@@ -50,7 +50,7 @@ def compare(
         found = run(runs, data, split, beam=beam, speed=speed, predictions=out / "predictions", on_progress=on_progress)
         page = write(found, out)
     if as_json:
-        print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
+        print(printable_json(found.to_json(), indent=1))
     else:
         rows = [{"": m.label, **dict(zip(found.names, m.shown(), strict=True))} for m in found.measures]
         print(table(rows))
@@ -68,9 +68,9 @@ def compare(
         if found.differences:
             print(f"paired bootstrap, 1000 sets of {found.count} {found.modality}s")
         for remark in found.remarks:
-            print(remark)
+            print(printable(remark))
         if found.signature:
-            print(for_people(found.signature))
+            print(printable(for_people(found.signature)))
     for line in found.notes:
         note(line)
     note(f"the page is {page}")

@@ -67,7 +67,7 @@ def engine_of(engine: str, workers: int | None, address: str | None, limits: Lim
     Raises:
         UsageError: there is no such engine.
     """
-    from seesay.runtime.sessions import usable_cores
+    from seesay.cores import usable_cores
 
     if engine not in ("local", "ray"):
         raise UsageError(f"--engine {engine}: there are: local, ray")

@@ -9,6 +9,7 @@ import typer
 
 from seesay.cli.common import progress, table
 from seesay.errors import DataError
+from seesay.printable import printable
 
 EXAMPLES = """\b
 Examples:
@@ -45,7 +46,7 @@ def check(
     with progress(f"opening {dataset.modality}s") as on_progress:
         faults = (*dataset.faults, *check_pictures(dataset, on_progress=on_progress))
     for fault in faults:
-        print(f"{'must be fixed' if fault.fatal else 'passed over'}: {fault}")
+        print(printable(f"{'must be fixed' if fault.fatal else 'passed over'}: {fault}"))
     parts = [f"{len(dataset.split(name))} {name}" for name in dataset.splits]
     loose = sum(sample.split is None for sample in dataset.samples)
     splits = ", ".join([*parts, *([f"{loose} without a split"] if loose else [])])
@@ -53,9 +54,9 @@ def check(
     classes = class_counts(dataset)
     if classes:
         print(table([{"class": label, **counts} for label, counts in classes.items()]))
-    print(f"{dataset.modality}s: {len(dataset.samples)} ({splits}); faults: {named or 'none'}")
+    print(printable(f"{dataset.modality}s: {len(dataset.samples)} ({splits}); faults: {named or 'none'}"))
     if why := cannot_be_trained(dataset):
-        print(f"cannot be trained on as it is: {why}")
+        print(printable(f"cannot be trained on as it is: {why}"))
     fatal = sum(fault.fatal for fault in faults)
     if fatal:
         raise DataError(f"{fatal} fault(s) must be fixed before training")

@@ -19,8 +19,8 @@ _PLAIN = {"numpy": "numpy", "Pillow": "pillow", "ONNX Runtime": "onnxruntime"}
 def examine() -> dict[str, str]:
     """Name of each thing to what was found, in words; nothing heavy is imported."""
     from seesay.artifact import list_artifacts
+    from seesay.cores import usable_cores
     from seesay.metrics.meteor.load import missing_part
-    from seesay.runtime.sessions import usable_cores
 
     found = {
         "seesay": seesay.__version__,

@@ -11,6 +11,7 @@ from typing_extensions import Unpack
 from seesay.cli.common import note, progress, table
 from seesay.cli.search import GroupedCommand, search_options
 from seesay.errors import UsageError
+from seesay.printable import printable, printable_json
 from seesay.search_options import SearchSettings
 
 EXAMPLES = """\b
@@ -84,8 +85,8 @@ def evaluate(
         from seesay.report.certainty import certainty_lines
 
         for line in certainty_lines(result.certainty):
-            print(line)
-    print(for_people(result.signature))
+            print(printable(line))
+    print(printable(for_people(result.signature)))
     for line in result.notes:
         note(line)
     note(f"predictions, scores of each photo and the report page are in {folder}")
@@ -100,7 +101,7 @@ def _evaluate_recognizer(models: list[str], data: str, split: str, folder: Path,
         result = evaluate_recognition(models, data, split, predictions=saved, on_progress=on_progress)
         write(result, folder)
     if as_json:
-        print(json.dumps(result.to_json(), ensure_ascii=False, indent=1))
+        print(printable_json(result.to_json(), indent=1))
         return
     from seesay.metrics.figures import figure_of, for_people, shown
 
@@ -115,7 +116,7 @@ def _evaluate_recognizer(models: list[str], data: str, split: str, folder: Path,
         for (name, share), count in zip(result.scores.per_class.items(), counts, strict=True)
     ]
     print(f"\n{table(rows)}")
-    print(for_people(result.signature))
+    print(printable(for_people(result.signature)))
     for line in result.notes:
         note(line)
     note(f"predictions, scores and the report page are in {folder}")

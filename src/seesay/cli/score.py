@@ -13,6 +13,7 @@ import typer
 from seesay.cli.common import output, say, table
 from seesay.errors import UsageError
 from seesay.files import CsvWriter
+from seesay.printable import printable
 
 if TYPE_CHECKING:
     from seesay.metrics import Scores
@@ -111,7 +112,7 @@ def score(
         ]
         print(f"\n{table(rows)}\npaired bootstrap, {samples} sets of {len(hypothesis_file.captions)} items")
     if found.signature:
-        print(for_people(found.signature))
+        print(printable(for_people(found.signature)))
 
 
 def _keep_inputs(per_item: Path | None, inputs: list[Path]) -> None:

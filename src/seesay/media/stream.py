@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +12,7 @@ from typing import Any, Literal, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from seesay.cores import usable_cores
 from seesay.errors import MediaError, UsageError
 
 S = TypeVar("S")
@@ -94,7 +94,7 @@ def _batches(
 
 def default_workers() -> int:
     """Threads that decode: one a core, from 2 to 8."""
-    return min(8, max(2, os.cpu_count() or 1))
+    return min(8, max(2, usable_cores()))
 
 
 def in_order(

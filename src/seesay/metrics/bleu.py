@@ -37,10 +37,16 @@ class Bleu:
         check_tokens(hypotheses, references)
         counted = References({str(i): texts for i, texts in enumerate(references)})
         candidates = counted.hypotheses((str(i), tokens) for i, tokens in enumerate(hypotheses))
-        return self.of(candidates, count_ngrams(candidates), counted)
+        return self.of(self.statistics(candidates, count_ngrams(candidates), counted))
 
-    def of(self, candidates: Captions, candidate_counts: Counts, references: References) -> dict[str, Result]:
-        """As `__call__`, of captions that are counted already: one for each item, in the references' order."""
+    def statistics(self, candidates: Captions, candidate_counts: Counts, references: References) -> Floats:
+        """What BLEU is made of, (items, 10): of each order the n-grams matched and those there are, and two lengths.
+
+        Args:
+            candidates: one for each item, in the references' order.
+            candidate_counts: their n-grams.
+            references: of these items.
+        """
         reference_captions, reference_counts = references.captions, references.counts
         size = len(candidates.lengths)
         # Columns: matching n-grams and all n-grams of each order, length, closest reference's length.
@@ -64,6 +70,10 @@ class Bleu:
         nearest = ordering(reference_captions.items, away, reference_captions.lengths)
         first = np.r_[True, reference_captions.items[nearest][1:] != reference_captions.items[nearest][:-1]]
         counts[:, -1] = reference_captions.lengths[nearest[first]]
+        return counts
+
+    def of(self, counts: Floats) -> dict[str, Result]:
+        """As `__call__`, of the items' statistics."""
         scores = _scores(counts)
         return {
             f"Bleu_{n + 1}": Result.pooled(counts, partial(_one_order, order=n), scores[:, n]) for n in range(ORDER)
@@ -103,5 +113,5 @@ class _Bleu(Metric):
     aliases = tuple(f"bleu-{n}" for n in range(1, ORDER + 1))
 
     def compute(self, texts: Texts) -> Scored:
-        captions, counts, references = texts.counted
-        return Bleu().of(captions, counts, references), Bleu.signature
+        bleu = Bleu()
+        return bleu.of(np.concatenate([bleu.statistics(*block) for block in texts.blocks()])), bleu.signature

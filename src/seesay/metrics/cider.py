@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seesay.errors import DataError, UsageError
-from seesay.metrics.frequencies import Frequencies
+from seesay.metrics.frequencies import CountedFrequencies, Frequencies
 from seesay.metrics.ngrams import ORDER, Captions, Counts, References, add_up, count_ngrams, find, ordering, spans
 from seesay.metrics.registry import POINTS, Figure, Metric, Scored, Texts, register
 from seesay.metrics.result import Floats, Result, Tokens
@@ -46,13 +46,10 @@ class CiderD:
         self,
         references: References | Mapping[str, Sequence[str | Tokens]],
         sigma: float = 6.0,
-        frequencies: Frequencies | None = None,
+        frequencies: Frequencies | CountedFrequencies | None = None,
     ) -> None:
         if len(references) < 2 and frequencies is None:
-            raise UsageError(
-                f"{self.name}: {len(references)} item(s) with references; document frequencies need two or more, "
-                "so score more items together or leave CIDEr out"
-            )
+            raise self.too_few(len(references))
         self.sigma = sigma
         if not isinstance(references, References):
             for item, texts in references.items():
@@ -70,21 +67,25 @@ class CiderD:
         key = key[order]
         self._key_starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]][: len(key)])
         self._keys, self._key_counts = key[self._key_starts], np.diff(np.r_[self._key_starts, len(key)])
-        if frequencies is None:
-            self._unseen = float(np.log(len(references)))
-            documents = np.bincount(self._keys % max(1, len(self._grams)), minlength=len(self._grams))
-            self._idf = self._unseen - np.log(documents)
-            source = f"df={len(references)} reference sets"
-        else:
-            self._unseen = float(np.log(frequencies.documents))
-            self._idf = self._unseen - np.log(np.maximum(1.0, frequencies.of(self._grams, references.ids)))
-            source = f"df={frequencies.name},{frequencies.documents:g} documents"
-        self.signature = f"{self.name}(order={ORDER},{self._penalty()}{source})"
+        # Others' references may hold what these do not.
+        self._elsewhere = frequencies if isinstance(frequencies, CountedFrequencies) else None
+        frequencies = frequencies or CountedFrequencies(references)
+        self._unseen = float(np.log(frequencies.documents))
+        self._idf = self._unseen - np.log(np.maximum(1.0, frequencies.of(self._grams, references.ids)))
+        self.signature = f"{self.name}(order={ORDER},{self._penalty()}{frequencies.source})"
         weight = counts.count * self._idf[rank]
         self._norms = np.sqrt(_by_order(counts, weight**2, len(items)))
         self._row_caption, self._row_weight = counts.caption[order], weight[order]
         self._captions = np.bincount(items, minlength=len(references))  # references of each item
         self._first = np.cumsum(self._captions) - self._captions
+
+    @classmethod
+    def too_few(cls, items: int) -> UsageError:
+        """What is raised where document frequencies would be counted in so few items."""
+        return UsageError(
+            f"{cls.name}: {items} item(s) with references; document frequencies need two or more, "
+            "so score more items together or leave CIDEr out"
+        )
 
     def score_items(self, hypotheses: Iterable[tuple[str, str | Tokens]]) -> Floats:
         """Score of each (item id, caption: text or token list), in the order given: (hypotheses,) float64, 0 to 10.
@@ -105,8 +106,11 @@ class CiderD:
     def of(self, candidates: Captions, counts: Counts) -> Floats:
         """As `score_items`, of captions that are counted already, by this object's word ids."""
         size, items = len(candidates.lengths), candidates.items
-        gram = find(self._grams, counts.grams)[counts.gram]
-        weight = counts.count * np.append(self._idf, self._unseen)[gram]  # the last is what -1 gives
+        found = find(self._grams, counts.grams)
+        idf = np.append(self._idf, self._unseen)[found]  # the last is what -1 gives
+        if self._elsewhere is not None:
+            idf[found < 0] -= np.log(np.maximum(1.0, self._elsewhere.of(counts.grams[found < 0], self.references.ids)))
+        gram, weight = found[counts.gram], counts.count * idf[counts.gram]
         norms = np.sqrt(_by_order(counts, weight**2, size))
         # Each n-gram of a hypothesis with the same n-gram of each of the item's references.
         key = find(self._keys, items[counts.caption] * len(self._grams) + gram)
@@ -174,9 +178,15 @@ class _CiderD(Metric):
     _cider: ClassVar[type[CiderD]] = CiderD
 
     def compute(self, texts: Texts) -> Scored:
-        captions, counts, references = texts.counted
-        cider = self._cider(references, frequencies=texts.frequencies)
-        result = Result.mean(cider.of(captions, counts))
+        # Stored frequencies are looked up for all references at once: what none of these holds counts as unseen.
+        counted, parts = texts.frequencies is None, []
+        if counted and len(texts.candidates) < 2:
+            raise self._cider.too_few(len(texts.candidates))
+        frequencies = texts.document_frequencies
+        for captions, counts, references in texts.blocks() if counted else [texts.whole()]:
+            cider = self._cider(references, frequencies=frequencies)
+            parts.append(cider.of(captions, counts))
+        result = Result.mean(np.concatenate(parts))
         return {figure.key: result for figure in self.figures}, cider.signature
 
     @classmethod

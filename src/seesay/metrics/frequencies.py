@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from seesay.errors import DataError
-from seesay.metrics.ngrams import ORDER, Hashes, extend_hash, find
+from seesay.metrics.ngrams import ORDER, Hashes, References, extend_hash, find
 from seesay.metrics.result import Floats
 from seesay.plain_pickle import load_plain
 from seesay.reading import read_file
@@ -29,6 +29,11 @@ class Frequencies:
         self.documents, self.name = documents, name
         self._counts = {tuple(gram): float(count) for gram, count in counts.items() if len(gram) <= ORDER}
 
+    @property
+    def source(self) -> str:
+        """As signatures name it."""
+        return f"df={self.name},{self.documents:g} documents"
+
     def of(self, grams: Hashes, ids: Mapping[str, int]) -> Floats:
         """Frequencies by the hashes of n-grams whose words have these ids; 0 where there is none."""
         known = [(gram, count) for gram, count in self._counts.items() if all(word in ids for word in gram)]
@@ -41,6 +46,40 @@ class Frequencies:
         place = find(hashes[order], grams)
         values = np.array([count for _, count in known])[order] if known else np.zeros(1)
         return np.where(place >= 0, values[place], 0.0)
+
+
+class CountedFrequencies:
+    """In the references of how many items each n-gram occurs.
+
+    Args:
+        references: counted a few items after another; what one item alone has is not kept.
+    """
+
+    def __init__(self, references: References) -> None:
+        self.documents = len(references)
+        self.source = f"df={self.documents} reference sets"
+        # Hashes of each item's n-grams, each once; what is not written of these takes no memory.
+        lengths = references.captions.lengths
+        hashes = np.empty(sum(int(np.maximum(0, lengths - n).sum()) for n in range(ORDER)), np.uint64)
+        size = 0
+        for block in references.blocks():
+            counts, items = block.counts, block.captions.items
+            keys = np.sort(counts.gram * len(block) + items[counts.caption])
+            first = np.r_[True, keys[1:] != keys[:-1]][: len(keys)]
+            found = counts.grams[keys[first] // len(block)]
+            hashes[size : size + len(found)] = found
+            size += len(found)
+        hashes = hashes[:size]
+        hashes.sort()
+        again = np.r_[False, hashes[1:] == hashes[:-1], False][: size + 1]  # whether each is as the one before
+        begins = np.flatnonzero(~again[:-1] & again[1:])
+        self._grams = hashes[begins]
+        self._counts = np.flatnonzero(again[:-1] & ~again[1:]) - begins + 1
+
+    def of(self, grams: Hashes, ids: Mapping[str, int]) -> Floats:
+        """Frequencies of n-grams by their hashes; 0 where it is one or none, which weigh alike."""
+        place = find(self._grams, grams)
+        return np.where(place >= 0, np.append(self._counts, 0)[place], 0).astype(np.float64)
 
 
 def read_frequencies(file: str | Path) -> Frequencies:

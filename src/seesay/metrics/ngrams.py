@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import TypeAlias
 
@@ -23,12 +24,12 @@ class Captions:
     """Captions end to end.
 
     Attributes:
-        words: (T,) word ids.
+        words: (T,) word ids, of 32 or 64 bits.
         lengths: (S,) words in each caption.
         items: (S,) the item each caption belongs to.
     """
 
-    words: Ints
+    words: NDArray[np.integer]
     lengths: Ints
     items: Ints
 
@@ -39,8 +40,16 @@ class Captions:
         words = list(chain.from_iterable(captions))
         for word in dict.fromkeys(words):
             ids.setdefault(word, len(ids))
-        flat = np.fromiter(map(ids.__getitem__, words), np.int64, len(words))
+        flat = np.fromiter(map(ids.__getitem__, words), np.int32, len(words))
         return cls(flat, np.fromiter(map(len, captions), np.int64, len(captions)), np.asarray(items, np.int64))
+
+    def split(self, items: Ints) -> Iterator[Captions]:
+        """Those of the items between each two of these numbers, which are counted anew; the items are in order."""
+        captions = np.searchsorted(self.items, items)
+        words = np.append(self.starts, len(self.words))[captions]
+        for i in range(len(items) - 1):
+            mine = slice(captions[i], captions[i + 1])
+            yield Captions(self.words[words[i] : words[i + 1]], self.lengths[mine], self.items[mine] - items[i])
 
     @property
     def starts(self) -> Ints:
@@ -78,6 +87,10 @@ class Counts:
     grams: Hashes
 
 
+BLOCK = 256
+"""Items that `References.blocks` takes together: what is counted of them stays in the processor's cache."""
+
+
 class References:
     """Items' references, counted once for any number of hypotheses.
 
@@ -90,10 +103,27 @@ class References:
         self.ids: dict[str, int] = {}
         owners = [i for i, captions in enumerate(texts.values()) for _ in captions]
         self.captions = Captions.of((c for captions in texts.values() for c in captions), owners, self.ids)
-        self.counts = count_ngrams(self.captions)
+        self._size = len(self.index)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """The n-grams of all references; takes 40 times the memory of the words."""
+        return count_ngrams(self.captions)
 
     def __len__(self) -> int:
-        return len(self.index)
+        return self._size
+
+    def bounds(self) -> Ints:
+        """Where blocks of a few items begin, and the end of the last."""
+        return np.append(np.arange(0, len(self), BLOCK), len(self))
+
+    def blocks(self) -> Iterator[References]:
+        """A few items after another, by the same word ids, so that few n-grams are in memory at a time."""
+        bounds = self.bounds()
+        for first, last, part in zip(bounds, bounds[1:], self.captions.split(bounds), strict=False):
+            block = References({})
+            block.ids, block.captions, block._size = self.ids, part, int(last - first)
+            yield block
 
     def hypotheses(self, pairs: Iterable[tuple[str, Tokens]]) -> Captions:
         """Captions of these items, by the references' word ids; an item may have several.
@@ -116,18 +146,17 @@ def count_ngrams(captions: Captions) -> Counts:
         room = np.flatnonzero(left > n)
         shorter = hashes[room, n - 1] if n else np.zeros(len(room), np.uint64)
         hashes[room, n] = extend_hash(shorter, captions.words[room + n])
-    # Caption by caption, so that the sort below finds them nearly in order.
     place, order = np.nonzero(left[:, None] > np.arange(ORDER))
     grams, rank = np.unique(hashes[place, order], return_inverse=True)
     orders_of = np.zeros(len(grams), np.int64)
     orders_of[rank] = order
-    key = np.sort(captions.owners[place] * max(1, len(grams)) + rank, kind="stable")
+    key = np.sort(captions.owners[place] * max(1, len(grams)) + rank)
     first = np.flatnonzero(np.r_[True, key[1:] != key[:-1]][: len(key)])
     caption, rank = np.divmod(key[first], max(1, len(grams)))
     return Counts(caption, orders_of[rank], rank, np.diff(np.r_[first, len(key)]), grams)
 
 
-def extend_hash(hashes: Hashes, words: Ints) -> Hashes:
+def extend_hash(hashes: Hashes, words: NDArray[np.integer]) -> Hashes:
     """Hashes of word sequences, each one word longer."""
     return hashes * _PRIME + words.astype(np.uint64) + np.uint64(1)
 
@@ -137,13 +166,15 @@ def ordering(*columns: Ints) -> Ints:
 
     Where 63 bits can hold all columns they are sorted as one number, in a fraction of the time.
     """
-    bits = [int(column.max(initial=0)).bit_length() for column in columns]
+    places = np.arange(len(columns[0]))
+    bits = [int(column.max(initial=0)).bit_length() for column in (*columns, places)]
     if sum(bits) > 63:
         return np.lexsort(columns[::-1])
-    packed = np.zeros(len(columns[0]), np.int64)
-    for column, width in zip(columns, bits, strict=True):
+    packed = np.zeros(len(places), np.int64)
+    for column, width in zip((*columns, places), bits, strict=True):
         packed = packed << width | column
-    return np.argsort(packed, kind="stable")
+    packed.sort()  # much faster than an argsort, since no index has to follow
+    return packed & ((1 << bits[-1]) - 1)
 
 
 def spans(starts: NDArray[np.integer], counts: NDArray[np.integer]) -> tuple[Ints, Ints]:

@@ -9,6 +9,8 @@ import warnings
 from collections.abc import Callable
 from typing import TypeVar
 
+from seesay.cores import usable_cores
+
 T = TypeVar("T")
 
 
@@ -18,7 +20,7 @@ def beside(work: Callable[[], T]) -> Callable[[], T]:
     Where the system cannot fork, or the copy comes to grief, `work` is done when its result is asked for, and raises
     what it raises there. Only for a process that runs no threads of its own, such as the command.
     """
-    if not hasattr(os, "fork") or sys.platform == "darwin" or (os.cpu_count() or 1) < 2:
+    if not hasattr(os, "fork") or sys.platform == "darwin" or usable_cores() < 2:
         return work
     readable, writable = os.pipe()
     with warnings.catch_warnings():

@@ -4,12 +4,12 @@ here; a package of its own adds one by the entry-point group `seesay.metrics`.""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from seesay.metrics.frequencies import Frequencies
+from seesay.metrics.frequencies import CountedFrequencies, Frequencies
 from seesay.metrics.ngrams import Captions, Counts, References, count_ngrams
 from seesay.metrics.result import Result, Tokens
 from seesay.registry import Registry
@@ -64,11 +64,26 @@ class Texts:
     fork: bool = False
 
     @cached_property
-    def counted(self) -> tuple[Captions, Counts, References]:
-        """The captions and references with their n-grams counted, once for all metrics."""
+    def sides(self) -> tuple[Captions, References]:
+        """The captions and references by word ids, made once for all metrics."""
         references = References(self.references)
-        captions = references.hypotheses(self.candidates.items())
+        return references.hypotheses(self.candidates.items()), references
+
+    @cached_property
+    def document_frequencies(self) -> Frequencies | CountedFrequencies:
+        """The stored ones, or else those of the references, counted once for all metrics."""
+        return self.frequencies or CountedFrequencies(self.sides[1])
+
+    def whole(self) -> tuple[Captions, Counts, References]:
+        """The captions with their n-grams counted, and their references, all at once."""
+        captions, references = self.sides
         return captions, count_ngrams(captions), references
+
+    def blocks(self) -> Iterator[tuple[Captions, Counts, References]]:
+        """The captions with their n-grams counted, and their references, a few items after another."""
+        captions, references = self.sides
+        for part, block in zip(captions.split(references.bounds()), references.blocks(), strict=True):
+            yield part, count_ngrams(part), block
 
 
 class Metric(ABC):

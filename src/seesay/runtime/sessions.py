@@ -11,6 +11,7 @@ import onnxruntime  # type: ignore[import-untyped]
 
 from seesay.artifact import WEIGHTS, Artifact
 from seesay.artifact.gate import inspect_graph
+from seesay.cores import usable_cores
 from seesay.errors import ArtifactError
 from seesay.reading import read_file
 
@@ -97,13 +98,6 @@ def session_options(threads: int | None = None) -> Any:
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.force_spinning_stop", "1")
     return options
-
-
-def usable_cores() -> int:
-    """CPU cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
 
 
 def _reason(error: Exception) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance
 from torch import Tensor
 
+from seesay.cores import usable_cores
 from seesay.data import FeatureCache, Sample
 from seesay.data.sample import source_of
 from seesay.errors import MediaError
@@ -247,7 +247,7 @@ def _draws(seed: Sequence[int], sample: Sample) -> np.random.Generator:
 
 
 def _in_threads(load: Any, samples: Sequence[Sample]) -> Tensor:
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(4, usable_cores())) as pool:
         return torch.from_numpy(np.stack(list(pool.map(load, samples))))
 
 

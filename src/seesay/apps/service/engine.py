@@ -188,7 +188,7 @@ class Engine:
     def _process(self, models: Sequence[Served]) -> Process:
         threads = self.settings.threads
         if not threads:
-            from seesay.runtime.sessions import usable_cores
+            from seesay.cores import usable_cores
 
             threads = max(1, usable_cores() // self.settings.workers)
         given = {
