@@ -72,6 +72,7 @@ def run_with(extras, calls, tmp_path=None):
         for module, distributions in packages_distributions().items()
         if not {canonical(name) for name in distributions} & known
     }
+    blocked.discard("regex")  # torchmetrics imports it where its metadata are there, which no block hides
     assert "pytest" in blocked
     calls = [[str(part) for part in call] for call in calls]
     script = BLOCK.format(blocked=blocked, calls=calls)

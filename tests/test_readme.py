@@ -17,6 +17,8 @@ def commands():
         for block in re.findall(r"```sh\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
             for line in block.splitlines():
                 words = shlex.split(line, comments=True)
+                if words[1:2] == ["longest"]:  # the verb of extending.md's own package
+                    continue
                 if words and (words[0] == "seesay" or "-m seesay" in line):
                     start = words.index("seesay") + 1
                     yield pytest.param(words[start:], id=f"{page.name}: {line[:60]}")

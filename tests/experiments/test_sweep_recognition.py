@@ -81,7 +81,7 @@ def test_trials_maximize_accuracy(data, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert printed.count("complete") == 2
     assert "top-1 on dev" in printed
-    kept = [json.loads(f.read_text())["top-1"] for f in out.glob("*/seed1/dev/scores.json")]
+    kept = [100 * json.loads(f.read_text())["top-1"] for f in out.glob("*/seed1/dev/scores.json")]
     shown = [float(line.split()[-1]) for line in printed.splitlines() if "complete" in line]
     assert sorted(shown, reverse=True) == shown
     assert sorted(shown) == pytest.approx(sorted(kept))
