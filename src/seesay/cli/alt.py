@@ -10,7 +10,6 @@ import typer
 
 from seesay.cli.common import is_verbose, output, progress, say
 from seesay.errors import DataError, MissingPartError, UsageError
-from seesay.media.source import is_url
 
 if TYPE_CHECKING:
     from seesay.apps.alttext.captions import Captions
@@ -75,6 +74,7 @@ def alt(
     from seesay.apps.alttext.captions import Captions, RuntimeModel
     from seesay.apps.alttext.decisions import read_decisions
     from seesay.apps.alttext.review import Thumbnails, write_review
+    from seesay.media.source import is_url
 
     if (decisions or unsure or backup) and not write:
         raise UsageError("--decisions, --unsure and --backup are of --write; add it")
@@ -164,6 +164,7 @@ def _found(
 
     from seesay.apps.alttext.documents import find_documents
     from seesay.apps.alttext.findings import Finder
+    from seesay.media.source import is_url
 
     documents: dict[str, Document] = {}
     files = [path for path in paths if not is_url(path)]
