@@ -48,6 +48,7 @@ def test_sixteen_threads_get_the_answers_of_one_and_nothing_piles_up(tmp_path):
     found = json.loads(done.stdout)
     assert found["same"]
     assert found["worst"] < 1e-4
-    (open_before, memory_before), *_, (open_after, memory_after) = found["seen"][5:]  # each thread has its own buffers by then
+    later = found["seen"][5:]  # each thread has its own buffers by then
+    (open_before, memory_before), *_, (open_after, memory_after) = later
     assert open_after <= open_before
     assert memory_after - memory_before < 32 << 20
