@@ -1,8 +1,7 @@
 """The lowest versions that pyproject.toml allows for the plain installation, as a constraints file.
 
 python scripts/lowest.py > constraints/lowest.txt
-python3.10 -m venv lowest && lowest/bin/pip install . pytest pytest-timeout -c constraints/lowest.txt
-lowest/bin/python -m pytest tests/metrics tests/text tests/search tests/test_plain_pickle.py
+.ci/run installs these, and runs there what needs no optional part.
 """
 
 from __future__ import annotations

@@ -158,7 +158,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say("interrupted")
         return INTERRUPTED
     except SystemExit:
-        if type(sys.stdout).__name__ == "PacifyFlushWrapper":  # Typer's own answer to a reader who has had enough
+        # Typer's own answer to a reader who has had enough; newer releases of Click put an underscore before it.
+        if type(sys.stdout).__name__.lstrip("_") == "PacifyFlushWrapper":
             return 0
         raise
     except BrokenPipeError:
