@@ -1,4 +1,4 @@
-"""A CycloneDX bill of materials: what a wheel of SeeSay brings, each embedded model with its sums and its terms.
+"""A CycloneDX bill of materials: what a wheel of SeeSay brings, and the embedded models with their sums and terms.
 
 python -m build --wheel
 python -m venv bare && bare/bin/pip install dist/*.whl
@@ -19,7 +19,7 @@ MODELS = ROOT / "src/seesay/embedded"
 
 
 def model_component(folder: Path) -> dict[str, Any]:
-    """An embedded model as a CycloneDX component: its files with their SHA-256, its terms and its card's first lines."""
+    """An embedded model as a CycloneDX component: its files' SHA-256, its terms, its card's first lines."""
     manifest = json.loads((folder / "seesay.json").read_text("utf-8"))
     training = manifest["training"]
     return {
