@@ -172,13 +172,13 @@ def overload(options: argparse.Namespace, target: Target) -> None:
 
 
 def memory(options: argparse.Namespace, target: Target) -> None:
-    answered, began = 0, time.perf_counter()
+    answered, first, began = 0, 0, time.perf_counter()
     with service(options) as (port, process):
         for done in range(1000, options.requests + 1, 1000):
             tally, _ = asyncio.run(clients(port, target, 8, 1000))
             answered += tally.count(200)
             last = memory_of(process)
-            first = last if done == 1000 else first
+            first = first or last
             print(
                 f"{done}: {last / 2**20:.1f} MiB ({100 * (last / first - 1):+.1f} %), {answered} answered", flush=True
             )
