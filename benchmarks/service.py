@@ -137,15 +137,34 @@ async def at_rate(port: int, target: Target, rate: float, seconds: float) -> Tal
     return tally
 
 
+def family(process: int) -> list[Path]:
+    """A process and all that descend from it, as folders of /proc."""
+    parents = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError):
+            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+    found = [process]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return [Path("/proc") / str(one) for one in found]
+
+
 def memory_of(process: int) -> int:
     """Bytes that the service and its workers have in memory."""
     total = 0
-    for entry in Path("/proc").glob("[0-9]*"):
+    for entry in family(process):
         with contextlib.suppress(OSError, IndexError):
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            if process in (int(entry.name), parent):
-                total += int((entry / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            total += int((entry / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return total
+
+
+def cpu_of(process: int) -> float:
+    """CPU seconds that a service and its workers have taken: they tell more than the clock on a machine with others."""
+    ticks = 0
+    for entry in family(process):
+        with contextlib.suppress(OSError, IndexError):
+            ticks += sum(map(int, (entry / "stat").read_text().rpartition(")")[2].split()[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def workers_of(process: int) -> list[int]:
@@ -247,12 +266,12 @@ def throughput(options: argparse.Namespace, target: Target) -> None:
 
 
 @contextlib.contextmanager
-def litserve_peer(options: argparse.Namespace) -> Iterator[int]:
-    """Start LitServe with the same model; gives its port."""
+def litserve_peer(options: argparse.Namespace) -> Iterator[tuple[int, int]]:
+    """Start LitServe with the same model; gives its port and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    arguments = [str(port), str(os.cpu_count()), str(options.batch_seconds)]
+    arguments = [str(port), str(len(os.sched_getaffinity(0))), str(options.batch_seconds)]
     command = [str(options.peer), str(ROOT / "benchmarks/litserve_peer.py"), *arguments]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, start_new_session=True, **quiet) as process:
@@ -261,7 +280,7 @@ def litserve_peer(options: argparse.Namespace) -> Iterator[int]:
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                     break
                 time.sleep(0.1)
-            yield port
+            yield port, process.pid
         finally:
             os.killpg(process.pid, signal.SIGKILL)
 
@@ -269,23 +288,25 @@ def litserve_peer(options: argparse.Namespace) -> Iterator[int]:
 def litserve(options: argparse.Namespace, target: Target) -> None:
     """The same JSON to both, turn about."""
     body = json.dumps({"files": [{"data": base64.b64encode(target[1]).decode()}], "beam": options.beam}).encode()
-    rates: dict[str, list[float]] = {"SeeSay": [], "LitServe": []}
 
-    def measured(name: str, port: int) -> None:
-        warm = asyncio.run(one_after_the_other(port, ("", body), 5))
+    def measured(name: str, port: int, process: int) -> tuple[float, float]:
+        """Photos a second, and CPU milliseconds for each."""
+        warm = asyncio.run(one_after_the_other(port, ("", body), 3))
+        before = cpu_of(process)
         tally, seconds = asyncio.run(clients(port, ("", body), 16, options.photos))
-        if warm.count(200) < 5 or tally.count(200) < options.photos:
-            raise SystemExit(f"{name} answered {warm.count(200)} of 5 and {tally.count(200)} of {options.photos}")
-        rates[name].append(options.photos / seconds)
+        if warm.count(200) < 3 or tally.count(200) < options.photos:
+            raise SystemExit(f"{name} answered {warm.count(200)} of 3 and {tally.count(200)} of {options.photos}")
+        return options.photos / seconds, 1000 * (cpu_of(process) - before) / options.photos
 
     for turn in range(options.repeats):
-        with service(options) as (port, _):
-            measured("SeeSay", port)
-        with litserve_peer(options) as port:
-            measured("LitServe", port)
-        ours, theirs = rates["SeeSay"][-1], rates["LitServe"][-1]
+        with service(options) as (port, process):
+            rate, cpu = measured("SeeSay", port, process)
+        with litserve_peer(options) as (port, process):
+            peer_rate, peer_cpu = measured("LitServe", port, process)
         print(
-            f"{turn}: SeeSay {ours:.2f} photos a second, LitServe {theirs:.2f}; {ours / theirs:.2f} times", flush=True
+            f"{turn}: photos a second: SeeSay {rate:.2f}, LitServe {peer_rate:.2f} ({rate / peer_rate:.2f} times); "
+            f"CPU ms each: {cpu:.0f}, {peer_cpu:.0f} ({cpu / peer_cpu:.2f} times)",
+            flush=True,
         )
 
 
