@@ -13,9 +13,9 @@ from seesay.apps.alttext.metadata.write import Words, write_words
 from seesay.apps.alttext.metadata.xmp import Mark
 from seesay.apps.alttext.placing import put_in_place
 from seesay.apps.alttext.uses import Use
-from seesay.apps.alttext.wording import plain
 from seesay.errors import DataError
 from seesay.reading import read_file
+from seesay.text.alt_words import plain
 
 TRIES = 3
 
