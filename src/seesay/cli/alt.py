@@ -218,13 +218,13 @@ def _written(
     from itertools import groupby
 
     from seesay.apps.alttext.decisions import write_decisions
-    from seesay.apps.alttext.writing import choose, write_document, write_photo
+    from seesay.apps.alttext.writing import carried_out, choose, write_document, write_photo
     from seesay.media import printable
 
     model = (captions.model.name, captions.model.version) if any(one.by == "model" for one in findings) else ("", "")
     chosen = choose(findings, decided, unsure=unsure, model=model)
     if decided is not None:
-        stale = len([d for d in decided.values() if d.action != "skip"]) - len(chosen)
+        stale = len([d for d in decided.values() if d.action != "skip"]) - len(chosen) - carried_out(findings, decided)
         if stale:
             say(f"{stale} decisions match no picture as it was when they were made; they are left out")
     done: list[Chosen] = []

@@ -201,3 +201,80 @@ def test_words_of_a_model_on_the_page(site, visit):
     assert "These words were written by the model fake 1 on" in text
     assert "Not shown" not in text
     assert "The picture cannot be shown: there is no such file." in text
+
+
+def decide(page, *keys):
+    """Press a key on each picture in turn, and save."""
+    page.wait_for_selector("html[data-ready]")
+    page.select_option("#show", "all")
+    page.locator("article").first.focus()
+    for key in keys:
+        page.keyboard.press(key)
+        page.keyboard.press("j")
+    with page.expect_download() as download:
+        page.keyboard.press("Control+s")
+    shutil.copy(download.value.path(), "decisions.json")
+    return json.loads(Path("decisions.json").read_text())["decisions"]
+
+
+def summary(capsys, *arguments):
+    capsys.readouterr()
+    run(["alt", *arguments, "--json"])
+    return json.loads(capsys.readouterr().out)["summary"]
+
+
+def test_words_of_a_model_that_are_accepted_as_they_are_become_a_persons(site, visit, capsys):
+    run(["alt", "index.html", "--write"])
+    run(["alt", "index.html", "--review", "review.html"])
+    before = site.read_bytes()
+    assert summary(capsys, "index.html")["machine"] == 2
+    found = decide(visit(Path("review.html")), "a", "a", "s", "s")
+    accepted = [one for one in found if one["action"] == "write"]
+    assert [(one["by"], one["alt"] == one["was"]) for one in accepted] == [("person", True)] * 2
+    capsys.readouterr()
+    run(["alt", "index.html", "--write", "--decisions", "decisions.json"])
+    out, err = capsys.readouterr()
+    assert "2 written" in out
+    assert "match no picture" not in err
+    assert site.read_bytes() == before
+    record = {one["source"]: one["by"] for one in json.loads(Path("seesay-alt.json").read_text())["decisions"]}
+    assert record["p0.jpg"] == record["p1.jpg"] == "person"
+    assert summary(capsys, "index.html")["machine"] == 0
+    assert summary(capsys, "index.html", "--again")["words"] == 2, "a person's words are not proposed anew"
+    run(["alt", "index.html", "--write", "--decisions", "decisions.json"])
+    out, err = capsys.readouterr()
+    assert "written" not in out
+    assert "match no picture" not in err
+
+
+def test_the_same_words_proposed_again_and_accepted(site, visit, capsys):
+    run(["alt", "index.html", "--write"])
+    before = site.read_bytes()
+    run(["alt", "index.html", "--again", "--review", "review.html"])
+    decide(visit(Path("review.html")), "a", "a", "s", "s")
+    capsys.readouterr()
+    run(["alt", "index.html", "--again", "--write", "--decisions", "decisions.json"])
+    out, err = capsys.readouterr()
+    assert "2 written" in out
+    assert "match no picture" not in err
+    assert site.read_bytes() == before
+
+
+@pytest.mark.parametrize("words", [None, "Mine"])
+def test_words_of_a_model_in_a_photo_that_are_accepted_or_changed(site, visit, capsys, words):
+    from seesay.apps.alttext.metadata.words import words_of
+
+    run(["alt", "p0.jpg", "--metadata", "--write"])
+    written = words_of(Path("p0.jpg"))
+    assert written.machine
+    run(["alt", "p0.jpg", "--metadata", "--review", "review.html"])
+    page = visit(Path("review.html"))
+    if words:
+        page.locator("textarea").fill(words)
+    decide(page, "a")
+    run(["alt", "p0.jpg", "--metadata", "--write", "--decisions", "decisions.json"])
+    out, err = capsys.readouterr()
+    assert "1 written" in out
+    assert "match no picture" not in err
+    now = words_of(Path("p0.jpg"))
+    assert (now.alt, now.machine) == (words or written.alt, "")

@@ -9,7 +9,7 @@ from alttext_labelled import SETS, labelled, picture
 
 from seesay.apps.alttext.html_uses import read_html
 from seesay.apps.alttext.roles import ROLES, Facts, role_of
-from seesay.apps.alttext.signals import signals_of
+from seesay.runtime.picture_signals import signals_of
 
 DOCS = Path(__file__).parents[3] / "docs" / "alt-text.md"
 HIDING = {"decorative", "duplicate", "group"}

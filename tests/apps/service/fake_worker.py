@@ -4,8 +4,10 @@ import json
 import os
 import sys
 import time
+from dataclasses import asdict
 
 from seesay.apps.service import protocol
+from seesay.runtime.alt_text import alt_text_of
 
 WORDS = ["a", "red", "square"]
 
@@ -30,6 +32,9 @@ def answer(head, data):
         if data.endswith(mark):
             captions = [{**one, "confidence": confidence, "sure": sure} for one in captions]
     entry = {"path": name, "captions": captions, "model": model, "error": None}
+    if head.get("alt_text"):
+        best = captions[0]
+        entry["alt_text"] = asdict(alt_text_of(best["text"], best.get("sure"), None))
     if not head["per_scene"]:
         return [entry]
     return [{**entry, "start": 2.0 * n, "end": 2.0 * (n + 1)} for n in range(2)]

@@ -221,3 +221,90 @@ def test_settings_out_of_range_name_their_option(wrong):
     (name,) = wrong
     with pytest.raises(UsageError, match=f"--{name.replace('_', '-')}"):
         ServiceSettings(**wrong)
+
+
+def refused(running, body, *, close, token="none"):
+    """The answer's status to a body that is sent whole before anything is read."""
+    head = (
+        f"POST /v1/caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\nAuthorization: Bearer {token}"
+    )
+    head += "\r\nConnection: close\r\n\r\n" if close else "\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", running.port), 30) as client:
+        client.sendall(head.encode())
+        client.sendall(body)
+        answer = everything(client) if close else client.recv(4000).decode()
+    return int(answer.split()[1])
+
+
+@pytest.mark.parametrize("close", [True, False])
+def test_a_large_body_that_is_refused_always_gets_its_answer(start, tmp_path, close):
+    """Closing with bytes unread has the system reset the connection, often before the client saw the answer."""
+    tokens = tmp_path / "tokens"
+    tokens.write_text("a-token-of-twenty-chars\n")
+    tokens.chmod(0o600)
+    running = start(queue=1, max_body=4_000_000, token_file=tokens, timeout=60.0)
+    token = "a-token-of-twenty-chars"
+    body = bytes(3_900_000)
+    assert [refused(running, body, close=close) for _ in range(10)] == [401] * 10
+    assert [refused(running, bytes(12_000_000), close=close, token=token) for _ in range(10)] == [413] * 10
+    with socket.create_connection(("127.0.0.1", running.port), 30) as held, ThreadPoolExecutor(5) as pool:
+        held.sendall(
+            b"POST /v1/caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\n"
+            + f"Authorization: Bearer {token}\r\n\r\nsleep:99".encode()
+        )
+        until(lambda: running.service.engine.free == 0)
+        late = [pool.submit(refused, running, body, close=close, token=token) for _ in range(40)]
+        assert [one.result() for one in late] == [429] * 40
+
+
+def test_a_refused_body_is_kept_alive_after(start):
+    running = start(max_body=1000)
+    with socket.create_connection(("127.0.0.1", running.port), 10) as client:
+        client.sendall(b"POST /v1/caption HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000\r\n\r\n")
+        answer = b""
+        while not answer.endswith(b"}"):
+            answer += client.recv(4000)
+        assert b" 413 " in answer
+        client.sendall(b"x" * 2000 + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b" 200 " in client.recv(4000)
+
+
+@pytest.mark.parametrize("close", ["Connection: close\r\n", ""])
+def test_a_refused_body_that_never_ends_holds_nothing(start, close):
+    running = start(max_body=1000)
+    protocol = running.server.config.http
+    protocol.idle_seconds, protocol.most_lingering = 0.3, 3
+    head = f"POST /v1/caption HTTP/1.1\r\nHost: localhost\r\n{close}Content-Length: 999999999\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", running.port), 10) as client:
+        client.sendall(head)  # and nothing more
+        assert " 413 " in everything_or_reset(client)
+    with socket.create_connection(("127.0.0.1", running.port), 10) as client:
+        client.sendall(head)
+        with pytest.raises(ConnectionError):
+            send_for_good(client)  # more than is drained: 4,000 bytes
+    held = [socket.create_connection(("127.0.0.1", running.port), 10) for _ in range(6)]
+    for client in held:
+        client.sendall(head)
+        assert b" 413 " in client.recv(4000)
+    assert len(protocol.lingering) <= 3
+    if close:
+        assert not any(one.lingers for one in running.server.server_state.connections)
+    assert running.send(("a.jpg", b"x")).status == 200
+    until(lambda: not protocol.lingering and not running.server.server_state.connections)
+    for client in held:
+        client.close()
+
+
+def send_for_good(client):
+    while True:
+        client.sendall(b"x" * 1000)
+
+
+def everything_or_reset(client):
+    parts = []
+    try:
+        while part := client.recv(4000):
+            parts.append(part)
+    except ConnectionError:
+        pass
+    return b"".join(parts).decode()

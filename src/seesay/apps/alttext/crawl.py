@@ -15,11 +15,11 @@ from urllib.robotparser import RobotFileParser
 
 from seesay.apps.alttext.documents import HTML, Document, content_of
 from seesay.apps.alttext.tags import charset_of, decoded, read_tags
-from seesay.apps.alttext.wording import plain
 from seesay.errors import DataError, MediaError, SeeSayError, UsageError
 from seesay.media.source import is_url
 from seesay.media.web import MAX_DOWNLOAD, Fetched, MovedError, fetch
 from seesay.printable import printable
+from seesay.text.alt_words import plain
 
 AGENT = "seesay"
 MOST_DEPTH = 20

@@ -12,12 +12,12 @@ from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
 from seesay.apps.alttext.uses import MOST_USES, Use, spliced
-from seesay.apps.alttext.wording import plain
 from seesay.errors import DataError, UsageError
 from seesay.media import find_endings
 from seesay.media.source import WebPicture, is_url
 from seesay.printable import printable
 from seesay.reading import read_file
+from seesay.text.alt_words import plain
 
 MOST_BYTES = 64 << 20
 """Largest page or text that is read."""

@@ -14,13 +14,13 @@ from seesay.apps.alttext.decisions import Decision
 from seesay.apps.alttext.documents import Document, load, picture_of, title_of_page
 from seesay.apps.alttext.metadata.words import PhotoWords, words_of
 from seesay.apps.alttext.roles import Facts, Role, role_of
-from seesay.apps.alttext.signals import Signals, signals_of
 from seesay.apps.alttext.uses import Around, Use
-from seesay.apps.alttext.wording import LONGEST, is_english, machine_words, meaningful, perhaps, plain, sentence, short
 from seesay.errors import MediaError, SeeSayError
 from seesay.media.source import WebPicture
 from seesay.printable import printable
 from seesay.progress import ProgressCallback, silent
+from seesay.runtime.picture_signals import Signals, signals_of
+from seesay.text.alt_words import LONGEST, is_english, machine_words, meaningful, perhaps, plain, sentence, short
 
 WORDS, EMPTY, MACHINE, LEFT, MISSING = "words", "empty", "machine", "left", "missing"
 STATES = (WORDS, EMPTY, MACHINE, LEFT, MISSING)

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from seesay.apps.alttext.wording import plain
 from seesay.errors import MissingPartError
+from seesay.text.alt_words import plain
 
 SECONDS = 30
 SURE = 0.8

@@ -11,13 +11,14 @@ from seesay.apps.alttext.captions import Captions, Described, digest_of
 from seesay.apps.alttext.documents import document_name
 from seesay.apps.alttext.findings import MACHINE, MISSING, WORDS, Finding
 from seesay.apps.alttext.metadata.words import words_of
-from seesay.apps.alttext.signals import signals_of
 from seesay.apps.alttext.uses import Use
-from seesay.apps.alttext.wording import LONGEST, machine_words, perhaps, sentence
 from seesay.errors import MediaError, UsageError
 from seesay.media import find_pictures
 from seesay.printable import printable
 from seesay.progress import ProgressCallback, silent
+from seesay.runtime.alt_text import DRAWN, words_for
+from seesay.runtime.picture_signals import signals_of
+from seesay.text.alt_words import machine_words
 
 HELD = 64
 
@@ -74,8 +75,7 @@ def _photo(path: Path, name: str, again: bool, *, look: bool) -> tuple[Finding, 
     finding = Finding(name, path, use, MISSING, "informative", "a photo without alt text")
     try:
         drawn = signals_of(path).drawn
-        why = "a drawing, a chart or text: a person must say it"
-        return replace(finding, role="complex", why=why) if drawn else finding, digest_of(path)
+        return replace(finding, role="complex", why=DRAWN) if drawn else finding, digest_of(path)
     except (MediaError, OSError) as error:
         return replace(finding, problem=str(error).partition(": ")[2] or str(error)), ""
 
@@ -86,9 +86,8 @@ def _proposed(held: Iterable[tuple[Finding, str]], captions: Captions) -> Iterat
         if isinstance(found, str):
             yield replace(finding, problem=found)
         elif isinstance(found, Described):
-            alt = sentence(found.text) if found.sure else perhaps(found.text)
+            alt, sure = words_for(found.text, found.sure)
             why = finding.why if found.sure else f"{finding.why}; the model is not sure"
-            sure = found.sure and 0 < len(alt) <= LONGEST
             words = "" if found.sure else found.perhaps
             proposed = replace(finding, alt=alt or None, sure=sure, by="model", why=why)
             yield replace(proposed, confidence=found.confidence, perhaps=words)

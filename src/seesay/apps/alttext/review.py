@@ -12,9 +12,9 @@ from typing import Any
 from seesay.apps.alttext.captions import Captions
 from seesay.apps.alttext.decisions import FORMAT, VERSION, today
 from seesay.apps.alttext.findings import MACHINE, MISSING, Finding
-from seesay.apps.alttext.wording import LONGEST
 from seesay.errors import MediaError
 from seesay.files import write_whole
+from seesay.text.alt_words import LONGEST
 
 THUMBNAIL = 240
 """Longest side, in pixels, of the pictures on the page."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from seesay.apps.alttext.icons import action_of, brand_of, document_kind
-from seesay.apps.alttext.signals import Signals
 from seesay.apps.alttext.uses import Around, Use
-from seesay.apps.alttext.wording import content_words, name_words
+from seesay.runtime.picture_signals import Signals
+from seesay.text.alt_words import content_words, name_words
 
 ROLES = ("decorative", "functional", "informative", "complex", "text", "group", "duplicate")
 _SPACER = re.compile(

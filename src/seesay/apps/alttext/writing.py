@@ -8,14 +8,14 @@ from pathlib import Path
 
 from seesay.apps.alttext.decisions import Decision, today
 from seesay.apps.alttext.documents import Content, Format, content_of
-from seesay.apps.alttext.findings import LEFT, MISSING, Finding
+from seesay.apps.alttext.findings import LEFT, MACHINE, MISSING, Finding
 from seesay.apps.alttext.metadata.write import Words, write_words
 from seesay.apps.alttext.metadata.xmp import Mark
 from seesay.apps.alttext.placing import put_in_place
 from seesay.apps.alttext.uses import Use
-from seesay.apps.alttext.wording import plain
 from seesay.errors import DataError
 from seesay.reading import read_file
+from seesay.text.alt_words import plain
 
 TRIES = 3
 
@@ -35,7 +35,8 @@ def choose(
 
     Args:
         findings: of all documents.
-        decisions: a person's, by key; None where there are none: then what is sure is written.
+        decisions: a person's, by key; None where there are none: then what is sure is written. A model's words that
+            are accepted as they stand are among what is written: from then on they count as a person's.
         unsure: write what is not sure, too.
         model: name and version of the model, for the record.
     """
@@ -71,8 +72,19 @@ def choose(
 
 
 def _may(finding: Finding, decision: Decision) -> bool:
-    """Whether the words that stand there are those that the person saw."""
-    return finding.state != LEFT and finding.use.alt == decision.was and decision.alt != finding.use.alt
+    """Whether the words that stand there are those that the person saw; a model's may be accepted as they are."""
+    if finding.state == LEFT or finding.use.alt != decision.was:
+        return False
+    return decision.alt != finding.use.alt or finding.state in (MACHINE, MISSING)
+
+
+def carried_out(findings: Iterable[Finding], decisions: Mapping[str, Decision]) -> int:
+    """How many decisions need nothing more: what they say stands there, and not as a model's words."""
+    return sum(
+        decision.action != "skip" and decision.alt == finding.use.alt and not _may(finding, decision)
+        for finding in findings
+        if (decision := decisions.get(finding.key)) is not None
+    )
 
 
 def write_document(
@@ -105,6 +117,8 @@ def write_document(
             if one is None or use.left or use.alt != one.finding.use.alt:
                 continue
             done.append(one)
+            if one.decision.alt == use.alt:  # a person stands by a model's words: that is for the record alone
+                continue
             empty = use.mark is not None or not kind.brackets
             if use.slot is not None and (one.decision.alt or empty or use.slot.style == "html"):
                 edits.append((use, plain(one.decision.alt)))
@@ -138,6 +152,7 @@ def write_photo(one: Chosen, *, backup: bool = False, again: bool = False) -> bo
     mark = None
     if decision.by == "model":
         mark = Mark(decision.model, decision.version, decision.confidence, decision.date or today())
+    again = again or one.finding.state == MACHINE  # whose words a person accepted or changed
     write_words(one.finding.path, Words(plain(decision.alt), mark=mark), backup=backup, again=again)
     return True
 

@@ -9,11 +9,10 @@ import sys
 import threading
 from typing import Any
 
-import h11
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from seesay.apps.service.app import build_app
+from seesay.apps.service.connections import PatientProtocol
 from seesay.apps.service.settings import ServiceSettings, read_tokens
 from seesay.apps.service.state import Service, build_service
 from seesay.errors import SeeSayError, UsageError
@@ -21,48 +20,7 @@ from seesay.errors import SeeSayError, UsageError
 log = logging.getLogger("seesay.service")
 _MOST_CONNECTIONS = 1000
 _LONGEST_HEAD = 32 * 1024
-
-
-class PatientProtocol(H11Protocol):
-    """HTTP/1.1 that closes connections whose request's head does not arrive in time; uvicorn waits for good."""
-
-    header_seconds = 10.0
-    _timer: asyncio.TimerHandle | None = None
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.access_log = False  # it would log queries; `security.Guard` logs what may be
-
-    def connection_made(self, transport: Any) -> None:
-        """A client connects."""
-        super().connection_made(transport)
-        self._arm()
-
-    def data_received(self, data: bytes) -> None:
-        """Bytes of a client."""
-        super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
-            self._disarm()
-        elif self._timer is None and self.timeout_keep_alive_task is None:
-            self._arm()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """A client leaves."""
-        self._disarm()
-        super().connection_lost(exc)
-
-    def _arm(self) -> None:
-        self._timer = self.loop.call_later(self.header_seconds, self._too_late)
-
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _too_late(self) -> None:
-        self._timer = None
-        if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
-            self.transport.close()
+_DRAINED = 4  # times --max-body that are read of a body which is refused
 
 
 class Server(uvicorn.Server):
@@ -101,7 +59,9 @@ class Server(uvicorn.Server):
 def make_server(service: Service) -> Server:
     """The server of a service; `run` it."""
     settings = service.settings
-    protocol = type("Protocol", (PatientProtocol,), {"header_seconds": settings.header_seconds})
+    limits: dict[str, Any] = {"header_seconds": settings.header_seconds, "drain_seconds": settings.timeout}
+    limits |= {"drain_bytes": _DRAINED * settings.max_body, "lingering": {}}
+    protocol = type("Protocol", (PatientProtocol,), limits)
     config = uvicorn.Config(
         build_app(service),
         host=settings.host,

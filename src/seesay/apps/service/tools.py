@@ -12,6 +12,7 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp
 from mcp.server.transport_security import TransportSecuritySettings
+from mcp.types import CallToolResult, TextContent
 from pydantic import Field
 
 from seesay.apps.service.asking import heads, settled
@@ -32,10 +33,13 @@ Num = Annotated[int, Field(ge=1, le=100, description="Captions to give, best fir
 Top = Annotated[int, Field(ge=1, le=1000, description="Activities to give, likeliest first.")]
 
 
-async def _entries(service: Service, task: str, media: Media, table: Table, options: dict[str, Any]) -> Any:
+async def _entries(
+    service: Service, task: str, media: Media, table: Table, options: dict[str, Any], **more: Any
+) -> Any:
     try:
         asked = Asked([media], checked(table, options))
-        jobs = service.engine.submit(heads(service, task, asked), time.monotonic() + service.settings.timeout)
+        given = [({**head, **more}, data) for head, data in heads(service, task, asked)]
+        jobs = service.engine.submit(given, time.monotonic() + service.settings.timeout)
         try:
             answer = settled(await jobs[0].answer)
         except Refusal as error:
@@ -72,12 +76,19 @@ def _local(service: Service, path: str) -> Media:
     return Media(path, data)
 
 
-def alt_text_of(entry: dict[str, Any]) -> str:
-    """A caption as alternative text: a sentence, with the doubt said in words where the model tells of it."""
-    best = entry["captions"][0]
-    text = str(best["text"]).strip()
-    text = text[:1].upper() + text[1:]
-    return f"Not sure: perhaps {best['text']}." if best.get("sure") is False else f"{text}."
+def alt_text_result(entry: dict[str, Any]) -> CallToolResult:
+    """What `seesay alt` would decide: words where it may write them; else none, and why.
+
+    Args:
+        entry: the worker's, with `alt_text` as `seesay.runtime.alt_text.AltText` has it.
+    """
+    found = {**entry["alt_text"], "model": entry["model"]}
+    text = found["alt"]
+    if text is None:
+        text = f"No alt text: {found['why']}." + (f" {found['perhaps']}" if found["perhaps"] else "")
+    elif not text:
+        text = f"No alt text is needed: {found['why']}."
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=found)
 
 
 def _add_tools(server: MCPServer[Any], service: Service, *, local: bool) -> None:
@@ -94,13 +105,17 @@ def _add_tools(server: MCPServer[Any], service: Service, *, local: bool) -> None
         found = await _entries(service, "recognize", take(service, given), RECOGNIZE, {"top": top, "model": model})
         return {"predictions": found["predictions"], "model": found["model"]}
 
-    async def alt_text(given: str, model: ModelId = None) -> str:
-        return alt_text_of(await _entries(service, "caption", take(service, given), CAPTION, {"model": model}))
+    async def alt_text(given: str, model: ModelId = None) -> CallToolResult:
+        media = take(service, given)
+        return alt_text_result(await _entries(service, "caption", media, CAPTION, {"model": model}, alt_text=True))
 
     about = {
         caption: "Describe a photo or clip: sentences with their scores, best first.",
         recognize: "Name the activity that a clip shows, with probabilities.",
-        alt_text: "Write a short alternative text for a photo, for people who do not see it.",
+        alt_text: (
+            "Write a short alternative text for a photo, for people who do not see it. Where it is not sure, or the "
+            "picture is a drawing, a chart or text, `alt` is null and a person must say it: do not use `perhaps`."
+        ),
     }
     for tool, description in about.items():
         server.add_tool(_renamed(tool, name, source), name=tool.__name__, description=description)

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -27,6 +27,8 @@ from seesay.apps.service.served import Served, choose
 from seesay.errors import MediaError, MissingPartError, SeeSayError, UsageError
 from seesay.media import WebPicture, printable
 from seesay.runtime import Captioner, Recognizer, load
+from seesay.runtime.alt_text import alt_text_of
+from seesay.runtime.picture_signals import Signals, signals_of
 from seesay.search import SearchOptions
 
 Model = Captioner | Recognizer
@@ -41,6 +43,7 @@ class Work:
         data: the bytes that were sent.
         entries: the answers so far, one for each scene.
         left: scenes without an answer.
+        signals: of the picture, where its alt text is asked for.
     """
 
     head: dict[str, Any]
@@ -53,6 +56,7 @@ class Work:
     began: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
     largest_batch: int = 0
+    signals: Signals | None = None
 
 
 class Worker:
@@ -112,6 +116,8 @@ class Worker:
                 work.options = work.model.options(**head["search"])
                 clip = modality == "clip"
                 work.opened = open_for(work.model, upload, clip=clip, per_scene=head["per_scene"])
+                if head.get("alt_text") and not clip:
+                    work.signals = signals_of(upload)
             else:
                 work.opened = [Opened(work.model.preprocessing.load(upload))]
         except SeeSayError as error:
@@ -204,7 +210,11 @@ class Worker:
         head = work.head
         assert work.model is not None
         if isinstance(work.model, Captioner):
-            return caption_entry(head, work.model, result, opened)
+            entry = caption_entry(head, work.model, result, opened)
+            if head.get("alt_text") and entry["captions"]:
+                best = entry["captions"][0]
+                entry["alt_text"] = asdict(alt_text_of(best["text"], best.get("sure"), work.signals))
+            return entry
         return prediction_entry(head, work.model.name, work.model.best(result, head["top"]))
 
     def _fail(self, work: Work, error: SeeSayError) -> None:

@@ -9,9 +9,9 @@ from seesay.apps.alttext.metadata import exif, iptc
 from seesay.apps.alttext.metadata.files import Blocks, kind_of, read_blocks
 from seesay.apps.alttext.metadata.xmp import Packet, read_packet
 from seesay.apps.alttext.tags import charset_of, decoded, read_tags
-from seesay.apps.alttext.wording import meaningful, plain
 from seesay.errors import DataError
 from seesay.reading import read_file
+from seesay.text.alt_words import meaningful, plain
 
 MOST_BYTES = 1 << 30
 _HEAD = 64

@@ -14,8 +14,8 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 from seesay.apps.alttext.tags import read_tags
-from seesay.apps.alttext.wording import plain
 from seesay.errors import DataError
+from seesay.text.alt_words import plain
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 CORE = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
